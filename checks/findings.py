@@ -1,0 +1,74 @@
+"""A finding: one thing that is wrong with a submission, said so that the agency can mend it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import polars as pl
+
+from checks.model.stored import Findings
+
+
+class Severity(StrEnum):
+    """What a finding does to the submission: see docs/rules.md."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding.  `index` is 0-based; `line` and `column` are 1-based, columns counted in characters.
+
+    `value` never holds a name, a reason or an unmasked national ID.
+    """
+
+    rule: str
+    severity: Severity
+    dataset: str | None
+    index: int | None
+    record_id: str | None
+    field: str | None
+    pointer: str | None
+    line: int | None
+    column: int | None
+    value: str | None
+    expected: str | None
+    message: str
+    message_en: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as `attendance check --format json` prints it."""
+        return asdict(self)
+
+
+#: What may be a national ID inside other text: two leading characters, eight more digits, in either resident form.
+_ID_IN_TEXT = re.compile(r"[A-Za-z][A-Da-d1289]\d{8}")
+
+
+def mask_person_id(person_id: str) -> str:
+    """`A123456789` → `A12****789`; of anything else at most the first and last character survive."""
+    if len(person_id) == 10:
+        return f"{person_id[:3]}****{person_id[-3:]}"
+    return f"{person_id[:1]}****{person_id[-1:]}" if len(person_id) > 2 else "****"
+
+
+def mask_ids_in(text: str) -> str:
+    """The text with whatever looks like a national ID masked."""
+    return _ID_IN_TEXT.sub(lambda found: mask_person_id(found.group()), text)
+
+
+#: Polars schema of findings before they are tied to a submission: the fields of `Finding`, in their order.
+FINDING_SCHEMA: dict[str, pl.DataType] = {
+    name: column.dtype.type
+    for name, column in Findings.to_schema().columns.items()
+    if name in Finding.__dataclass_fields__
+}
+
+
+def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
+    """Findings as a frame of `FINDING_SCHEMA`, in the order given."""
+    return pl.DataFrame([finding.as_dict() for finding in findings], schema=FINDING_SCHEMA)

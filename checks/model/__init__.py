@@ -1,0 +1,1 @@
+"""The data model that every other package shares: datasets, months, document limits."""

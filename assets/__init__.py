@@ -1,0 +1,1 @@
+"""What is made: the Dagster assets, one module a stage, and the channels."""

@@ -5,12 +5,15 @@ SQLAlchemy 2 models, the same on SQLite and PostgreSQL; the schema is changed on
 """
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
+    MetaData,
     String,
     Text,
     TypeDecorator,
@@ -18,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -26,7 +30,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a moment without a zone rather than guess one."""
         if value is None:
             return None
@@ -34,15 +38,57 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError(f"a moment in the ledger needs a time zone: {value!r}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """UTC again, whichever database it came from."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class OutsideText(TypeDecorator[str]):
+    """Text that someone else wrote, made storable: at most `length` characters, no NUL, no half of a surrogate pair.
+
+    A refused document may hold anything where a name should be, and a file's name need not be UTF-8; neither may
+    keep the other 8,000 submissions of a batch out of the ledger.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """VARCHAR where there is a length, otherwise TEXT."""
+        return dialect.type_descriptor(Text() if self.length is None else String(self.length))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Replace what a database cannot hold, and cut what is too long."""
+        if value is None:
+            return None
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[: self.length]
+
+
 class Base(DeclarativeBase):
     """Base of every ledger table."""
+
+    # Constraints get the same names on every database, so that a migration can speak of them.
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def _of_a_submission() -> ForeignKeyConstraint:
+    """Tie a row to its submission: it cannot be there without."""
+    return ForeignKeyConstraint(
+        ["submission_id", "agency_code", "month"], ["submissions.id", "submissions.agency_code", "submissions.month"]
+    )
 
 
 class Agency(Base):
@@ -95,16 +141,19 @@ class Submission(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     first_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    system: Mapped[str | None] = mapped_column(String(40))
-    version: Mapped[str | None] = mapped_column(String(40))
-    produced_at: Mapped[str | None] = mapped_column(String(40))
+    system: Mapped[str | None] = mapped_column(OutsideText(40))
+    version: Mapped[str | None] = mapped_column(OutsideText(40))
+    produced_at: Mapped[str | None] = mapped_column(OutsideText(40))
     supersedes: Mapped[str | None] = mapped_column(String(64))
     rule_set: Mapped[str | None] = mapped_column(String(40))
     fatal: Mapped[int] = mapped_column(default=0)
     errors: Mapped[int] = mapped_column(default=0)
     warnings: Mapped[int] = mapped_column(default=0)
 
-    __table_args__ = (Index("ix_submissions_month_state", "month", "state"),)
+    __table_args__ = (
+        Index("ix_submissions_month_state", "month", "state"),
+        Index("ix_submissions_agency_code_month", "agency_code", "month"),
+    )
 
 
 class Arrival(Base):
@@ -117,8 +166,10 @@ class Arrival(Base):
     agency_code: Mapped[str] = mapped_column(String(10))
     month: Mapped[str] = mapped_column(String(7))
     channel: Mapped[str] = mapped_column(String(20))
-    source: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(OutsideText)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (_of_a_submission(),)
 
 
 class Transition(Base):
@@ -133,8 +184,10 @@ class Transition(Base):
     from_state: Mapped[str | None] = mapped_column(String(24))
     to_state: Mapped[str] = mapped_column(String(24))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    actor: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(OutsideText)
+    reason: Mapped[str | None] = mapped_column(OutsideText)
+
+    __table_args__ = (_of_a_submission(),)
 
 
 class DatasetCount(Base):
@@ -151,6 +204,8 @@ class DatasetCount(Base):
     refused: Mapped[int]
     warned: Mapped[int]
 
+    __table_args__ = (_of_a_submission(),)
+
 
 class AgencyMonth(Base):
     """入檔 The pointer: which submission an agency-month counts.  No row: nothing was ever entered.
@@ -166,6 +221,8 @@ class AgencyMonth(Base):
     submission_id: Mapped[str] = mapped_column(String(64))
     first_entered_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    __table_args__ = (_of_a_submission(),)
+
 
 class Fetch(Base):
     """介接紀錄 What a pulling channel remembers of its last request, so that nothing is fetched twice."""
@@ -178,5 +235,5 @@ class Fetch(Base):
     etag: Mapped[str | None] = mapped_column(Text)
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(24))
-    detail: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str | None] = mapped_column(OutsideText)
     submission_id: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,71 @@
+"""Where everything of one installation lies: the folders and files under `ATTENDANCE_HOME`.
+
+Paths only; what is in each belongs to the module that writes it.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+#: What is kept here is personal data: the owner and its group, nobody else.
+_FOLDER_MODE = 0o750
+
+
+@dataclass(frozen=True)
+class Home:
+    """The layout under `root` (made absolute).  `ledger_url` is SQLite within it unless a team names its PostgreSQL.
+
+    `ledger_url` may hold a password and is therefore not part of the object's `repr`.
+    """
+
+    root: Path
+    ledger_url: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        root = Path(self.root).expanduser().resolve()
+        object.__setattr__(self, "root", root)
+        if not self.ledger_url:
+            url = URL.create("sqlite", database=str(root / "ledger.sqlite"))
+            object.__setattr__(self, "ledger_url", url.render_as_string(hide_password=False))
+
+    @property
+    def landing(self) -> Path:
+        """Every byte ever received: `warehouse.landing.Landing`."""
+        return self.root / "landing"
+
+    @property
+    def store(self) -> Path:
+        """The Parquet files, one for each dataset and submission."""
+        return self.root / "store"
+
+    @property
+    def published(self) -> Path:
+        """What publishing has built, by month."""
+        return self.root / "published"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that analysts open; it is replaced as a whole."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def inbox(self) -> Path:
+        """The folder from which the manual channel takes files."""
+        return self.root / "inbox"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own home."""
+        return self.root / "dagster"
+
+    @property
+    def sources(self) -> Path:
+        """Settings of the pulling channels, `sources.toml`; it need not exist."""
+        return self.root / "sources.toml"
+
+    def create(self) -> "Home":
+        """Make the root and its folders where they are missing; raises OSError where that cannot be done."""
+        for folder in (self.root, self.landing, self.store, self.published, self.inbox, self.dagster):
+            folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        return self

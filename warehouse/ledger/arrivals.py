@@ -1,0 +1,177 @@
+"""Documents coming in: recording what arrived, and finding what landed without ever having been recorded."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from warehouse.landing import Landing
+from warehouse.ledger import lifecycle
+from warehouse.ledger.engine import lock_months
+from warehouse.ledger.lifecycle import Move, SubmissionKey
+from warehouse.ledger.models import Arrival, Submission
+
+#: The channel of what was found in landing without an arrival: a run was cut off between the two.
+RECOVERED = "recovered"
+
+#: What is younger may still be on its way from landing to ledger in another process.
+SETTLED = timedelta(hours=1)
+
+#: Values bound in one statement; SQLite takes 32,766.
+_BOUND = 10_000
+
+_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MONTH = re.compile(r"(\d{4}-\d{2})?", re.ASCII)
+_AGENCY_CODE = re.compile(r"[!-~]{0,10}")
+
+#: The states from which bytes that are handed in again are judged again.
+_REOPENED = (lifecycle.REFUSED, lifecycle.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One document handed in.  `agency_code` and `month` are those that it was handed in for, `''` where unknown.
+
+    `source` is the path or address that it came from, without secrets; `bytes` its size; `received_at` is aware.
+    ValueError for an id, agency code or month that cannot be one.
+    """
+
+    submission_id: str
+    agency_code: str
+    month: str
+    channel: str
+    source: str
+    bytes: int
+    received_at: datetime
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.submission_id):
+            raise ValueError(f"not a SHA-256 in hexadecimal: {self.submission_id!r}")
+        if not _AGENCY_CODE.fullmatch(self.agency_code):
+            raise ValueError(f"not an agency code of at most 10 characters: {self.agency_code!r}")
+        if not _MONTH.fullmatch(self.month):
+            raise ValueError(f"neither a month YYYY-MM nor '': {self.month!r}")
+        if self.received_at.tzinfo is None:
+            raise ValueError("received_at needs a time zone")
+
+    @property
+    def key(self) -> SubmissionKey:
+        """The submission that it is an arrival of."""
+        return SubmissionKey(self.submission_id, self.agency_code, self.month)
+
+
+class Known(NamedTuple):
+    """What the ledger has of a submission, as far as recording needs it."""
+
+    state: str
+    received_at: datetime
+    first_received_at: datetime
+    rule_set: str | None
+
+
+def record_arrivals(
+    session: Session, arrivals: Sequence[Arrived], *, actor: str | None = None, at: datetime | None = None
+) -> list[bool]:
+    """Record documents that are in landing; for each, in order, whether it is a new submission.
+
+    The same bytes for the same agency and month are one submission with another row in `arrivals`.  Handed in later
+    than known, they count as that much newer, and are judged again where they had been refused or superseded.
+    `actor` is who did it (default: the channel), `at` the moment of recording (default: now).
+    """
+    if not arrivals:
+        return []
+    lock_months(session, {one.month for one in arrivals})
+    known = submissions_of(session, [one.key for one in arrivals])
+    first: dict[SubmissionKey, Arrived] = {}
+    latest: dict[SubmissionKey, datetime] = {}
+    earliest: dict[SubmissionKey, datetime] = {}
+    new = []
+    for one in arrivals:
+        new.append(one.key not in known and one.key not in first)
+        first.setdefault(one.key, one)
+        latest[one.key] = max(one.received_at, latest.get(one.key, one.received_at))
+        earliest[one.key] = min(one.received_at, earliest.get(one.key, one.received_at))
+    rows = [
+        {
+            **key._asdict(),
+            "channel": one.channel,
+            "bytes": one.bytes,
+            "first_received_at": earliest[key],
+            "received_at": latest[key],
+        }
+        for key, one in first.items()
+        if key not in known
+    ]
+    lifecycle.begin_many(session, rows, actor=actor, at=at)
+    again = {key: row for key, row in known.items() if latest[key] > row.received_at}
+    lifecycle.set_many(session, ["received_at"], {key: {"received_at": latest[key]} for key in again})
+    for key, row in again.items():
+        if row.state in _REOPENED:
+            move = Move(key, row.state, lifecycle.RECEIVED, "handed in again")
+            lifecycle.move_many(session, [move], actor=actor or first[key].channel, at=at)
+    session.connection().execute(insert(Arrival), [_arrival_row(one) for one in arrivals])
+    return new
+
+
+def submissions_of(session: Session, keys: Iterable[SubmissionKey]) -> dict[SubmissionKey, Known]:
+    """Look up any number of submissions; those that never arrived are left out."""
+    wanted = set(keys)
+    ids = sorted({key.id for key in wanted})
+    found: dict[SubmissionKey, Known] = {}
+    for start in range(0, len(ids), _BOUND):
+        rows = session.execute(
+            select(
+                Submission.id,
+                Submission.agency_code,
+                Submission.month,
+                Submission.state,
+                Submission.received_at,
+                Submission.first_received_at,
+                Submission.rule_set,
+            ).where(Submission.id.in_(ids[start : start + _BOUND]))
+        )
+        for row in rows:
+            key = SubmissionKey(row.id, row.agency_code, row.month)
+            if key in wanted:
+                found[key] = Known(row.state, row.received_at, row.first_received_at, row.rule_set)
+    return found
+
+
+def orphans(landing: Landing, session: Session, settled: timedelta = SETTLED) -> list[str]:
+    """Find the ids in landing that no submission knows and that are older than `settled`, in order.
+
+    The process that landed them was stopped before it could record them; `recovered` makes them arrivals.
+    """
+    known = set(session.scalars(select(Submission.id).distinct()))
+    until = datetime.now(UTC) - settled
+    return [id_ for id_ in landing.ids() if id_ not in known and landing.landed_at(id_) <= until]
+
+
+def recovered(landing: Landing, ids: Iterable[str], identify: Callable[[bytes], tuple[str, str]]) -> list[Arrived]:
+    """Make arrivals of orphans, for `record_arrivals`: channel `recovered`, received when they landed.
+
+    Whom and when they were handed in for was lost with the process; `identify` gives the agency code and the month
+    that a document itself states, `''` for what it does not.
+    """
+    found = []
+    for id_ in ids:
+        data = landing.read(id_)
+        agency_code, month = identify(data)
+        source = f"landing:{id_}"
+        found.append(Arrived(id_, agency_code, month, RECOVERED, source, len(data), landing.landed_at(id_)))
+    return found
+
+
+def _arrival_row(one: Arrived) -> Mapping[str, Any]:
+    return {
+        "submission_id": one.submission_id,
+        "agency_code": one.agency_code,
+        "month": one.month,
+        "channel": one.channel,
+        "source": one.source,
+        "received_at": one.received_at,
+    }

@@ -1,0 +1,104 @@
+"""The ledger's database: how it is opened, and how a session reads or writes.
+
+SQLite is used in WAL mode with every commit on the disk; it cannot live on a network file system: a team on several
+machines takes PostgreSQL.
+"""
+
+import contextlib
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from warehouse.ledger import lifecycle, migrate
+
+#: Seconds that a writer waits for another; a national month is recorded in less than two.
+BUSY_SECONDS = 60
+
+#: First half of PostgreSQL's advisory locks of ours, so that no other program's are met ("ledg" in ASCII).
+_LOCK_SPACE = 0x6C656467
+
+_READS = "ledger_reads"
+
+
+class LedgerUnavailable(RuntimeError):  # noqa: N818 — reads as what it is
+    """The ledger's database cannot be reached or opened; the message names it without its password."""
+
+    def __init__(self, url: URL, reason: str) -> None:
+        self.url = url.render_as_string(hide_password=True)
+        super().__init__(f"無法開啟報送帳冊 cannot open the ledger {self.url}: {reason}")
+
+
+def open_ledger(url: str | URL) -> Engine:
+    """Open the ledger, make or migrate its tables where needed, and watch over who writes a submission's state.
+
+    Raises `LedgerUnavailable`, or `migrate.LedgerTooNew` where a newer version of this program has migrated it.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(address, pool_pre_ping=True)
+    event.listen(engine, "before_cursor_execute", lifecycle.guard)
+    try:
+        migrate.to_head(engine)
+    except OperationalError as error:
+        engine.dispose()
+        raise LedgerUnavailable(address, str(error.orig).strip()) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Give a session whose work is committed at the end, or rolled back as a whole where an error leaves the block.
+
+    Keep it short: on SQLite no one else writes meanwhile.
+    """
+    with Session(engine) as session, session.begin():
+        yield session
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Give a session that sees the ledger as of one moment, waits for no writer and makes none wait.
+
+    What it loaded stays readable after the block.
+    """
+    options: dict[str, Any] = {_READS: True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options), expire_on_commit=False) as session:
+        yield session
+
+
+def lock_months(session: Session, months: Iterable[str]) -> None:
+    """Make this transaction the only one that changes the submissions of these months, until it ends.
+
+    On SQLite it is already: a transaction of `open_ledger`'s engine that may write begins as the only writer.
+    """
+    session.flush()
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    for key in sorted({zlib.crc32(month.encode()) - 2**31 for month in months}):  # one order for all: no deadlocks
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK_SPACE, key)))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Leave BEGIN to us; WAL lets readers read while one writes; FULL, as a receipt must outlive a power cut."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once unless only reading: a lock asked for in the middle fails instead of waiting."""
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,278 @@
+"""What became of submissions: recording the checks' results, and which submission an agency-month counts.
+
+The newest entered submission of an agency-month counts, by `received_at` and then by id; in whatever order, and by
+however many runs at once, they are recorded.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol, cast
+
+from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from warehouse.ledger import lifecycle
+from warehouse.ledger.arrivals import submissions_of
+from warehouse.ledger.engine import lock_months
+from warehouse.ledger.lifecycle import Move, SubmissionKey
+from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
+
+OUTCOMES = lifecycle.TRANSITIONS[lifecycle.RECEIVED]
+
+#: Up to so many agencies are asked for by code; for more, the whole month is read.
+_FEW = 500
+
+_JUDGED = ("system", "version", "produced_at", "rule_set", "fatal", "errors", "warnings")
+
+
+class Counts(Protocol):
+    """Records of one dataset: read = entered + refused; warned are among the entered."""
+
+    @property
+    def read(self) -> int:
+        """Records in the document."""
+
+    @property
+    def entered(self) -> int:
+        """Records let in, warned or not."""
+
+    @property
+    def refused(self) -> int:
+        """Records kept out by an error."""
+
+    @property
+    def warned(self) -> int:
+        """Records let in with a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the checks said of a submission.  `outcome` is refused, entered or entered_with_errors.
+
+    `counts` are by dataset; `fatal`, `errors` and `warnings` are numbers of findings; `produced_at` is as the document
+    has it; `rule_set` is the version of the rules.  ValueError where the counts do not add up or the outcome is none.
+    """
+
+    submission_id: str
+    agency_code: str
+    month: str
+    outcome: str
+    rule_set: str
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    fatal: int = 0
+    errors: int = 0
+    warnings: int = 0
+    system: str | None = None
+    version: str | None = None
+    produced_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"not an outcome: {self.outcome!r}")
+        for dataset, counts in self.counts.items():
+            if counts.read != counts.entered + counts.refused or counts.warned > counts.entered:
+                raise ValueError(f"the counts of {dataset} do not add up: {counts}")
+
+    @property
+    def key(self) -> SubmissionKey:
+        """The submission that it is a result of."""
+        return SubmissionKey(self.submission_id, self.agency_code, self.month)
+
+
+_Place = tuple[str, str]  # agency code and month
+
+
+class UnknownSubmission(LookupError):  # noqa: N818 — reads as what it is
+    """A result of something that never arrived."""
+
+
+class _Entry(NamedTuple):
+    """An entered submission; the newest of an agency-month is the greatest."""
+
+    received_at: datetime
+    id: str
+    state: str
+    first_received_at: datetime
+
+
+class _Pointer(NamedTuple):
+    """What an agency-month counts so far."""
+
+    entry: _Entry
+    first_entered_received_at: datetime
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What recording results does beside moving them to their outcome, collected before anything is written."""
+
+    supersessions: list[Move] = field(default_factory=list)
+    supersedes: dict[SubmissionKey, str] = field(default_factory=dict)
+    new_pointers: list[dict[str, Any]] = field(default_factory=list)
+    moved_pointers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def pending(session: Session, month: str, agencies: Iterable[str] | None = None) -> list[Submission]:
+    """List the month's submissions that wait to be checked, oldest first; of all agencies or of those named."""
+    query = (
+        select(Submission)
+        .where(Submission.month == month, Submission.state == lifecycle.RECEIVED)
+        .order_by(Submission.received_at, Submission.id, Submission.agency_code)
+    )
+    if agencies is None:
+        return list(session.scalars(query))
+    wanted = set(agencies)
+    if len(wanted) <= _FEW:
+        return list(session.scalars(query.where(Submission.agency_code.in_(wanted))))
+    return [one for one in session.scalars(query) if one.agency_code in wanted]
+
+
+def record_results(
+    session: Session, results: Sequence[Result], *, actor: str = "pipeline", at: datetime | None = None
+) -> list[bool]:
+    """Record what the checks said, thousands at once; for each, in order, whether it was recorded.
+
+    False: the submission no longer waits for a result, as another run was first; nothing of it is changed.
+    Raises `UnknownSubmission` for what never arrived; nothing at all is written then.
+    """
+    if not results:
+        return []
+    lock_months(session, {one.month for one in results})
+    known = submissions_of(session, [one.key for one in results])
+    fresh: dict[SubmissionKey, Result] = {}
+    recorded = []
+    for one in results:
+        if one.key not in known:
+            raise UnknownSubmission(
+                f"no arrival of {one.submission_id} for {one.agency_code or '?'} {one.month or '?'}"
+            )
+        recorded.append(known[one.key].state == lifecycle.RECEIVED and one.key not in fresh)
+        if recorded[-1]:
+            fresh[one.key] = one
+    entries: dict[_Place, list[_Entry]] = defaultdict(list)
+    for key, one in fresh.items():
+        if one.outcome != lifecycle.REFUSED:
+            row = known[key]
+            entries[key.agency_code, key.month].append(
+                _Entry(row.received_at, key.id, one.outcome, row.first_received_at)
+            )
+    changes = _follow(entries, _pointers(session, entries))
+
+    moves = [Move(key, lifecycle.RECEIVED, one.outcome) for key, one in fresh.items()]
+    moves.sort(key=lambda one: one.to_state)
+    lifecycle.move_many(session, moves, actor=actor, at=at)
+    lifecycle.move_many(session, changes.supersessions, actor=actor, at=at)
+    judged = {
+        key: {name: getattr(one, name) for name in _JUDGED} | {"supersedes": changes.supersedes.get(key)}
+        for key, one in fresh.items()
+    }
+    lifecycle.set_many(session, [*_JUDGED, "supersedes"], judged)
+    _write_counts(session, fresh, [key for key in fresh if known[key].rule_set is not None])
+    _write_pointers(session, changes)
+    return recorded
+
+
+def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Pointer]:
+    """Read what the agency-months count so far."""
+    agencies: dict[str, set[str]] = defaultdict(set)
+    for agency_code, month in places:
+        agencies[month].add(agency_code)
+    found = {}
+    for month, codes in agencies.items():
+        query = (
+            select(
+                AgencyMonth.agency_code,
+                AgencyMonth.first_entered_received_at.label("first"),
+                Submission.received_at,
+                Submission.id,
+                Submission.state,
+                Submission.first_received_at,
+            )
+            .join(
+                Submission,
+                (Submission.id == AgencyMonth.submission_id)
+                & (Submission.agency_code == AgencyMonth.agency_code)
+                & (Submission.month == AgencyMonth.month),
+            )
+            .where(AgencyMonth.month == month)
+        )
+        if len(codes) <= _FEW:
+            query = query.where(AgencyMonth.agency_code.in_(codes))
+        for row in session.execute(query):
+            entry = _Entry(row.received_at, row.id, row.state, row.first_received_at)
+            found[row.agency_code, month] = _Pointer(entry, row.first)
+    return found
+
+
+def _follow(entries: Mapping[_Place, list[_Entry]], pointers: Mapping[_Place, _Pointer]) -> _Changes:
+    """Let each agency-month's entered submissions follow one another as they arrived, and collect what that changes."""
+    changes = _Changes()
+    for (agency_code, month), arrived in entries.items():
+        pointer = pointers.get((agency_code, month))
+        before = [pointer.entry] if pointer else []
+        line = sorted([*arrived, *before])
+        for older, newer in pairwise(line):
+            key = SubmissionKey(older.id, agency_code, month)
+            changes.supersessions.append(Move(key, older.state, lifecycle.SUPERSEDED, f"by {newer.id}"))
+            if newer not in before:
+                changes.supersedes[SubmissionKey(newer.id, agency_code, month)] = older.id
+        first = [pointer.first_entered_received_at] if pointer else []
+        row = {
+            "agency_code": agency_code,
+            "month": month,
+            "submission_id": line[-1].id,
+            "first_entered_received_at": min(first + [entry.first_received_at for entry in arrived]),
+        }
+        (changes.moved_pointers if pointer else changes.new_pointers).append(row)
+    changes.supersessions.sort(key=lambda one: one.from_state)
+    return changes
+
+
+def _write_counts(
+    session: Session, fresh: Mapping[SubmissionKey, Result], judged_before: Sequence[SubmissionKey]
+) -> None:
+    """Write the counts by dataset, in place of those of an earlier judgement of the same bytes."""
+    places = [{"_id": key.id, "_agency_code": key.agency_code, "_month": key.month} for key in judged_before]
+    if places:
+        table = cast("Table", DatasetCount.__table__)
+        here = (
+            table.c.submission_id == bindparam("_id"),
+            table.c.agency_code == bindparam("_agency_code"),
+            table.c.month == bindparam("_month"),
+        )
+        session.connection().execute(delete(table).where(*here), places)
+    rows = [
+        {
+            "submission_id": key.id,
+            "agency_code": key.agency_code,
+            "month": key.month,
+            "dataset": dataset,
+            "read": counts.read,
+            "entered": counts.entered,
+            "refused": counts.refused,
+            "warned": counts.warned,
+        }
+        for key, one in fresh.items()
+        for dataset, counts in one.counts.items()
+    ]
+    if rows:
+        session.connection().execute(insert(DatasetCount), rows)
+
+
+def _write_pointers(session: Session, changes: _Changes) -> None:
+    """Point the agency-months at their newest submissions."""
+    table = cast("Table", AgencyMonth.__table__)
+    if changes.new_pointers:
+        session.connection().execute(insert(table), changes.new_pointers)
+    if changes.moved_pointers:
+        moved = update(table).where(
+            table.c.agency_code == bindparam("_agency_code"), table.c.month == bindparam("_month")
+        )
+        rows = [
+            {"_agency_code": row.pop("agency_code"), "_month": row.pop("month"), **row}
+            for row in changes.moved_pointers
+        ]
+        session.connection().execute(moved, rows)

@@ -1,0 +1,57 @@
+"""Bringing the ledger's schema to the version of this program, with Alembic, from code alone."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+#: PostgreSQL's advisory lock while the schema changes ("ledger" in ASCII); two programs may start at once.
+_MIGRATION_LOCK = 0x6C6564676572
+
+
+class LedgerTooNew(RuntimeError):  # noqa: N818 — reads as what it is
+    """A newer version of this program has migrated the ledger; this one must not touch it."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"報送帳冊由較新版程式建立,請先更新本程式 the ledger is of a newer version ({revision}): update"
+        )
+
+
+def to_head(engine: Engine) -> None:
+    """Migrate the ledger to head, in one transaction; nothing is written where it is there already."""
+    scripts = ScriptDirectory(str(_SCRIPTS))
+    head = scripts.get_current_head()
+    with engine.connect() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    if revision == head:
+        return
+    if revision is not None:
+        _refuse_unknown(scripts, revision)
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration over a connection that is in a transaction; its owner commits."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _refuse_unknown(scripts: ScriptDirectory, revision: str) -> None:
+    try:
+        scripts.get_revision(revision)
+    except (CommandError, ResolutionError) as error:
+        raise LedgerTooNew(revision) from error

@@ -1,0 +1,13 @@
+"""Alembic runs this for each command; `warehouse.ledger.migrate` gives the connection, already in a transaction."""
+
+from alembic import context
+
+from warehouse.ledger.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    transactional_ddl=True,  # SQLite can, with the BEGIN that our engine sends; Alembic thinks that it cannot
+    render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
+)
+context.run_migrations()

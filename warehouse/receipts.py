@@ -1,0 +1,110 @@
+"""Receipts: what an agency is told of each document that it handed in, and can verify offline with the file alone."""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from warehouse.deadlines import TAIPEI, days_late, is_on_time
+from warehouse.ledger.lifecycle import SubmissionKey
+from warehouse.ledger.models import DatasetCount, Submission
+
+
+class DatasetCounts(NamedTuple):
+    """Records of one dataset: read = entered + refused; warned are among the entered."""
+
+    read: int
+    entered: int
+    refused: int
+    warned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One submission as it stands; `size` is in bytes, moments are in Asia/Taipei.
+
+    `received_at` is when the bytes first came, by which on time or late is judged, `last_received_at` when they were
+    last handed in.  `counts` (by dataset) and `rule_set` are empty and None until the submission is checked;
+    `on_time` and `days_late` are None where no month is known.
+    """
+
+    submission_id: str
+    agency_code: str
+    month: str
+    channel: str
+    size: int
+    received_at: datetime
+    last_received_at: datetime
+    state: str
+    counts: dict[str, DatasetCounts]
+    fatal: int
+    errors: int
+    warnings: int
+    rule_set: str | None
+    supersedes: str | None
+    on_time: bool | None
+    days_late: int | None
+
+    def is_of(self, data: bytes) -> bool:
+        """Whether a file is the one that this receipt is of."""
+        return hashlib.sha256(data).hexdigest() == self.submission_id
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the receipt as JSON has it: moments in ISO 8601 with their offset."""
+        return asdict(self) | {
+            "received_at": self.received_at.isoformat(),
+            "last_received_at": self.last_received_at.isoformat(),
+            "counts": {dataset: counts._asdict() for dataset, counts in self.counts.items()},
+        }
+
+
+def receipt(session: Session, key: SubmissionKey) -> Receipt | None:
+    """Return the receipt of one submission, None where it never arrived."""
+    found = [one for one in history(session, key.agency_code, key.month) if one.submission_id == key.id]
+    return found[0] if found else None
+
+
+def history(session: Session, agency_code: str, month: str) -> list[Receipt]:
+    """List every submission of an agency-month, in the order in which they count: the newest last."""
+    submissions = session.scalars(
+        select(Submission)
+        .where(Submission.agency_code == agency_code, Submission.month == month)
+        .order_by(Submission.received_at, Submission.id)
+    ).all()
+    counts: dict[str, dict[str, DatasetCounts]] = defaultdict(dict)
+    for row in session.scalars(
+        select(DatasetCount)
+        .where(
+            DatasetCount.submission_id.in_([one.id for one in submissions]),
+            DatasetCount.agency_code == agency_code,
+            DatasetCount.month == month,
+        )
+        .order_by(DatasetCount.dataset)
+    ):
+        counts[row.submission_id][row.dataset] = DatasetCounts(row.read, row.entered, row.refused, row.warned)
+    return [_receipt(one, counts[one.id]) for one in submissions]
+
+
+def _receipt(one: Submission, counts: dict[str, DatasetCounts]) -> Receipt:
+    return Receipt(
+        submission_id=one.id,
+        agency_code=one.agency_code,
+        month=one.month,
+        channel=one.channel,
+        size=one.bytes,
+        received_at=one.first_received_at.astimezone(TAIPEI),
+        last_received_at=one.received_at.astimezone(TAIPEI),
+        state=one.state,
+        counts=counts,
+        fatal=one.fatal,
+        errors=one.errors,
+        warnings=one.warnings,
+        rule_set=one.rule_set,
+        supersedes=one.supersedes,
+        on_time=is_on_time(one.month, one.first_received_at) if one.month else None,
+        days_late=days_late(one.month, one.first_received_at) if one.month else None,
+    )

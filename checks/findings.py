@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,13 +40,17 @@ class Finding:
     message: str
     message_en: str
 
+    def at(self, line: int | None, column: int | None) -> "Finding":
+        """The same finding, with its place in the file."""
+        return replace(self, line=line, column=column)
+
     def as_dict(self) -> dict[str, Any]:
         """The finding as `attendance check --format json` prints it."""
         return asdict(self)
 
 
 #: What may be a national ID inside other text: two leading characters, eight more digits, in either resident form.
-_ID_IN_TEXT = re.compile(r"[A-Za-z][A-Da-d1289]\d{8}")
+_ID_IN_TEXT = re.compile(r"(?P<head>[A-Za-z][A-Da-d1289][0-9])[0-9]{4}(?P<tail>[0-9]{3})")
 
 
 def mask_person_id(person_id: str) -> str:
@@ -59,6 +63,27 @@ def mask_person_id(person_id: str) -> str:
 def mask_ids_in(text: str) -> str:
     """The text with whatever looks like a national ID masked."""
     return _ID_IN_TEXT.sub(lambda found: mask_person_id(found.group()), text)
+
+
+def masked_person_id(person_id: pl.Expr) -> pl.Expr:
+    """`mask_person_id` over a column."""
+    first, last = person_id.str.head(1), person_id.str.tail(1)
+    return (
+        pl.when(person_id.str.len_chars() == 10)
+        .then(pl.format("{}****{}", person_id.str.head(3), person_id.str.tail(3)))
+        .when(person_id.str.len_chars() > 2)
+        .then(pl.format("{}****{}", first, last))
+        .otherwise(pl.lit("****"))
+    )
+
+
+#: How much of an agency's own text a finding shows.
+SHOWN_CHARACTERS = 40
+
+
+def shown(text: pl.Expr) -> pl.Expr:
+    """Text of the agency's own making as a finding may show it: cut, and with IDs inside it masked."""
+    return text.str.head(SHOWN_CHARACTERS).str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}")
 
 
 #: Polars schema of findings before they are tied to a submission: the fields of `Finding`, in their order.

@@ -28,19 +28,23 @@ def parse_date(column: pl.Expr) -> pl.Expr:
     return pl.when(column.str.len_bytes() == DATE_LENGTH).then(column.str.to_date("%Y-%m-%d", strict=False))
 
 
+def _or_null(column: str, holds: pl.Expr) -> pl.Expr:
+    return pl.col(column).is_null() | holds
+
+
 @extensions.register_check_method(statistics=["local_time"])
 def local_time(data: pa.PolarsData, *, local_time: bool) -> pl.LazyFrame:
     """The text is a real local time."""
-    return data.lazyframe.select(parse_local_time(pl.col(data.key)).is_not_null())
+    return data.lazyframe.select(_or_null(data.key, parse_local_time(pl.col(data.key)).is_not_null()))
 
 
 @extensions.register_check_method(statistics=["calendar_date"])
 def calendar_date(data: pa.PolarsData, *, calendar_date: bool) -> pl.LazyFrame:
     """The text is a real date."""
-    return data.lazyframe.select(parse_date(pl.col(data.key)).is_not_null())
+    return data.lazyframe.select(_or_null(data.key, parse_date(pl.col(data.key)).is_not_null()))
 
 
 @extensions.register_check_method(statistics=["multiple_of"])
 def multiple_of(data: pa.PolarsData, *, multiple_of: float) -> pl.LazyFrame:
     """The number is a whole multiple of the given one."""
-    return data.lazyframe.select(pl.col(data.key) % multiple_of == 0)
+    return data.lazyframe.select(_or_null(data.key, pl.col(data.key) % multiple_of == 0))

@@ -42,7 +42,9 @@ class Leaves(StoredRecord):
     start_at: LOCAL = pa.Field(title="請假起時", description="臺北時間")
     end_at: LOCAL = pa.Field(title="請假迄時", description="臺北時間")
     hours: pl.Float64 = pa.Field(gt=0, title="請假時數", description="整筆請假的時數（小時）")
-    hours_in_month: pl.Float64 = pa.Field(ge=0, title="當月時數", description="落在資料年月內的時數（小時），依上班日比例計")
+    hours_in_month: pl.Float64 = pa.Field(
+        ge=0, title="當月時數", description="落在資料年月內的時數（小時），依上班日比例計"
+    )
 
 
 class Overtime(StoredRecord):

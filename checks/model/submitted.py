@@ -31,9 +31,7 @@ class SubmittedEmployees(pa.DataFrameModel):
     from_: pl.String = pa.Field(
         alias="from", nullable=True, calendar_date=True, title="在職起日", description="當月中途到職者的起日"
     )
-    to: pl.String = pa.Field(
-        nullable=True, calendar_date=True, title="在職迄日", description="當月中途離職者的迄日"
-    )
+    to: pl.String = pa.Field(nullable=True, calendar_date=True, title="在職迄日", description="當月中途離職者的迄日")
 
 
 class SubmittedLeaves(pa.DataFrameModel):
@@ -69,7 +67,9 @@ class SubmittedClockings(pa.DataFrameModel):
 
     person_id: pl.String = pa.Field(title="身分證統一編號", description="刷卡人", metadata={"person": True})
     at: pl.String = pa.Field(local_time=True, title="刷卡時間", description="臺北時間")
-    kind: pl.String = pa.Field(isin=CLOCKING_KINDS, title="刷卡別", description="上班、下班、外出、外出返回、加班進、加班出")
+    kind: pl.String = pa.Field(
+        isin=CLOCKING_KINDS, title="刷卡別", description="上班、下班、外出、外出返回、加班進、加班出"
+    )
 
 
 #: Dataset name → model, in the order of the document.

@@ -1,0 +1,186 @@
+"""Entering (入檔): what has been received is checked in bulk, stored, and recorded in the ledger.
+
+Batch by batch: read from landing, check, write the Parquet files, flush, then one ledger transaction.  A process
+that dies in between leaves files that nothing points at, and submissions that are still `received`: the next run
+takes them up again and writes the same files anew.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from assets.platform import Platform
+from checks.bulk import BatchResult, CheckedDocument, check_documents
+from checks.context import CheckContext
+from checks.document import SubmittedDocument
+from checks.findings import Severity
+from checks.rule_set import rule_set_version
+from warehouse.ledger import lifecycle
+from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.entries import Result, pending, record_results
+from warehouse.ledger.models import Submission
+from warehouse.register import RegisterAgencies
+from warehouse.store import Place, Store
+
+#: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about eight times this.
+BATCH_BYTES = 48 << 20
+#: Small documents also cost a file each and a row each: so many at most.
+BATCH_DOCUMENTS = 1000
+TAIPEI = ZoneInfo("Asia/Taipei")
+
+
+@dataclass(frozen=True)
+class AgencyOutcome:
+    """What became of one submission.  `rows` and `refused` are records by dataset, `top_rules` findings by rule."""
+
+    agency_code: str
+    month: str
+    submission_id: str
+    state: str
+    rows: dict[str, int]
+    refused: dict[str, int]
+    fatal: int
+    errors: int
+    warnings: int
+    top_rules: dict[str, int]
+
+
+@dataclass
+class Entered:
+    """What a run of `enter` did.  `seconds` are by part: read, check, store, record."""
+
+    outcomes: list[AgencyOutcome] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("read", "check", "store", "record"), 0.0))
+
+
+def enter(
+    platform: Platform,
+    month: str,
+    agencies: Collection[str] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Entered:
+    """Check and enter what has been received for `month` (`YYYY-MM`) and is not judged yet.
+
+    `agencies` None: every agency, and the documents that say neither agency nor month.  `on_progress` gets the
+    number of submissions done and in all.  Two runs at once do no harm: the second finds nothing left to record.
+    Raises `warehouse.landing.LandingDamaged` where landed bytes are no longer what they were, OSError where the disk
+    does not take more; what was recorded before stays.
+    """
+    with reading(platform.engine) as session:
+        waiting = pending(session, month, agencies)
+        if agencies is None:
+            waiting += pending(session, "")
+        register = RegisterAgencies(session)
+    context = CheckContext(
+        today=platform.clock().astimezone(TAIPEI).date(),
+        limits=platform.limits,
+        agencies=register if register else None,
+    )
+    store = Store(platform.home.store, platform.person_key)
+    entered = Entered()
+    with ThreadPoolExecutor(1) as ahead:
+        batches = _batches(waiting)
+        following = next(batches, None)
+        reading_ahead = ahead.submit(_read, platform, following) if following else None
+        while following and reading_ahead:
+            batch, started = following, time.perf_counter()
+            documents = reading_ahead.result()
+            following = next(batches, None)
+            reading_ahead = ahead.submit(_read, platform, following) if following else None
+            entered.seconds["read"] += time.perf_counter() - started
+            entered.outcomes += _enter_batch(platform, store, context, batch, documents, entered.seconds)
+            if on_progress:
+                on_progress(len(entered.outcomes), len(waiting))
+    return entered
+
+
+def _batches(waiting: list[Submission]) -> Iterator[list[Submission]]:
+    batch: list[Submission] = []
+    size = 0
+    for submission in waiting:
+        if batch and (size + submission.bytes > BATCH_BYTES or len(batch) >= BATCH_DOCUMENTS):
+            yield batch
+            batch, size = [], 0
+        batch.append(submission)
+        size += submission.bytes
+    if batch:
+        yield batch
+
+
+def _read(platform: Platform, batch: list[Submission]) -> list[SubmittedDocument]:
+    return [
+        SubmittedDocument(platform.landing.read(one.id), one.agency_code or None, one.month or None) for one in batch
+    ]
+
+
+def _enter_batch(
+    platform: Platform,
+    store: Store,
+    context: CheckContext,
+    batch: list[Submission],
+    documents: list[SubmittedDocument],
+    seconds: dict[str, float],
+) -> list[AgencyOutcome]:
+    started = time.perf_counter()
+    checked = check_documents(documents, context)
+    seconds["check"] += time.perf_counter() - started
+    started = time.perf_counter()
+    _store(store, batch, checked)
+    seconds["store"] += time.perf_counter() - started
+    started = time.perf_counter()
+    results = [_result(submission, one) for submission, one in zip(batch, checked.documents, strict=True)]
+    with writing(platform.engine) as session:
+        record_results(session, results, actor=platform.actor, at=platform.clock())
+    seconds["record"] += time.perf_counter() - started
+    return [_outcome(result, one) for result, one in zip(results, checked.documents, strict=True)]
+
+
+def _store(store: Store, batch: list[Submission], checked: BatchResult) -> None:
+    places = [Place(number, one.id, one.agency_code, one.month) for number, one in enumerate(batch)]
+    for place, one in zip(places, checked.documents, strict=True):
+        if one.refused:
+            store.write_findings(one.findings, place)
+    accepted = [place for place, one in zip(places, checked.documents, strict=True) if not one.refused]
+    findings = {
+        place.document: checked.documents[place.document].findings
+        for place in accepted
+        if len(checked.documents[place.document].findings)
+    }
+    store.write(checked.entered, accepted, findings)
+
+
+def _result(submission: Submission, checked: CheckedDocument) -> Result:
+    errors = checked.number_of(Severity.ERROR)
+    accepted = lifecycle.ENTERED_WITH_ERRORS if errors else lifecycle.ENTERED
+    return Result(
+        submission_id=submission.id,
+        agency_code=submission.agency_code,
+        month=submission.month,
+        outcome=lifecycle.REFUSED if checked.refused else accepted,
+        rule_set=rule_set_version(),
+        counts=checked.counts,
+        fatal=checked.number_of(Severity.FATAL),
+        errors=errors,
+        warnings=checked.number_of(Severity.WARNING),
+        system=checked.system,
+        version=checked.version,
+        produced_at=checked.produced_at,
+    )
+
+
+def _outcome(result: Result, checked: CheckedDocument) -> AgencyOutcome:
+    rules = checked.findings["rule"].value_counts(sort=True)
+    return AgencyOutcome(
+        agency_code=result.agency_code,
+        month=result.month,
+        submission_id=result.submission_id,
+        state=result.outcome,
+        rows={name: counts.entered for name, counts in result.counts.items()},
+        refused={name: counts.refused for name, counts in result.counts.items()},
+        fatal=result.fatal,
+        errors=result.errors,
+        warnings=result.warnings,
+        top_rules=dict(rules.iter_rows()),
+    )

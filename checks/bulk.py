@@ -1,0 +1,227 @@
+"""The check: many documents at once, bytes in, records and findings out.
+
+The same function answers `attendance check FILE`, the portal's format check and the pipeline.  Pure: it reads and
+writes nothing, and a document's findings are the same in whatever company it is checked.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+
+from checks.context import CheckContext
+from checks.document import SubmittedDocument
+from checks.findings import FINDING_SCHEMA, Severity, findings_frame
+from checks.format.identity import identity_findings
+from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
+from checks.format.scanner import Scan, locate, scan
+from checks.model.submitted import SUBMITTED
+from checks.rules.evaluate import evaluate
+from checks.rules.prepare import prepare
+from checks.stored_columns import entered_records
+
+
+class Counts(NamedTuple):
+    """Records of one dataset: read = entered + refused; warned are among the entered."""
+
+    read: int
+    entered: int
+    refused: int
+    warned: int
+
+
+@dataclass(frozen=True)
+class CheckedDocument:
+    """What the check says of one document.
+
+    `refused`: there is a fatal finding, and none of its records is entered.  `findings` is a frame of
+    `FINDING_SCHEMA`.  What the document says of itself is None where it could not be read.  `not_evaluated` says
+    which rules did not run, and why.
+    """
+
+    agency_code: str | None
+    month: str | None
+    system: str | None
+    version: str | None
+    produced_at: str | None
+    refused: bool
+    findings: pl.DataFrame
+    counts: dict[str, Counts] = field(default_factory=dict)
+    not_evaluated: dict[str, str] = field(default_factory=dict)
+
+    def number_of(self, severity: Severity) -> int:
+        """How many findings are of this severity."""
+        return int((self.findings["severity"] == severity.value).sum())
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """`documents` in the order given; `entered[dataset]` the records let in, see `checks.stored_columns`."""
+
+    documents: list[CheckedDocument]
+    entered: dict[str, pl.DataFrame]
+
+
+class _Header(NamedTuple):
+    agency_code: str | None
+    month: str | None
+    system: str | None
+    version: str | None
+    produced_at: str | None
+
+
+#: Rules that look across submissions run after storage.
+ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209")
+
+
+def check_documents(documents: Sequence[SubmittedDocument], context: CheckContext) -> BatchResult:
+    """Check a batch.  Memory is a small multiple of the batch's bytes; the caller chooses the batch."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
+        columns, scans = _read(documents, context, workers)
+    headers = _headers(columns, scans)
+    fatal = {
+        position: [
+            *(scans[position].findings if position in scans else ()),
+            *_located_identity(document, headers[position], context, scans.get(position)),
+        ]
+        for position, document in enumerate(documents)
+    }
+    refused = {position for position, findings in fatal.items() if findings}
+    frames = _without(columns.frames, refused)
+    months = pl.DataFrame(
+        [(position, header.month) for position, header in sorted(headers.items()) if position not in refused],
+        schema={"document": pl.UInt32, "month": pl.String},
+        orient="row",
+    )
+    calendar = context.calendar(months["month"].to_list())
+    prepared, roster = prepare(frames, months, calendar, context.leave_types)
+    judged, findings = evaluate(prepared, context.leave_types)
+    findings = _located(findings, documents)
+    found = {
+        int(key[0]): part.drop("document") for key, part in findings.partition_by("document", as_dict=True).items()
+    }
+    counts = _counts(judged)
+    not_evaluated = _not_evaluated(context)
+    checked = [
+        CheckedDocument(
+            *headers[position],
+            refused=position in refused,
+            findings=findings_frame(fatal[position]) if position in refused else found.get(position, _NO_FINDINGS),
+            counts={} if position in refused else {name: counts[name].get(position, _NO_RECORDS) for name in SUBMITTED},
+            not_evaluated=not_evaluated,
+        )
+        for position in range(len(documents))
+    ]
+    return BatchResult(checked, entered_records(judged, roster))
+
+
+_NO_FINDINGS = pl.DataFrame(schema=FINDING_SCHEMA)
+_NO_RECORDS = Counts(0, 0, 0, 0)
+
+
+def _read(
+    documents: Sequence[SubmittedDocument], context: CheckContext, workers: ThreadPoolExecutor
+) -> tuple[Columns, dict[int, Scan]]:
+    """Columns of all documents that have no fault of format, and the scan of each that was set aside."""
+    small = [position for position, document in enumerate(documents) if len(document.data) <= context.limits.max_bytes]
+    columns = read_columns([documents[position].data for position in small], small, workers)
+    suspect = set(range(len(documents))) - set(columns.documents)
+    suspect |= faulty_documents(columns.frames)
+    suspect |= {
+        position
+        for position, header in zip(columns.documents, columns.headers.iter_rows(named=True), strict=True)
+        if not header_fits(header)
+    }
+    suspect |= _too_many_records(columns, context.limits.max_records)
+    scans = {position: scan(documents[position].data, context.limits) for position in sorted(suspect)}
+    kept = _keep(columns, set(columns.documents) - suspect)
+    excused = [plain_columns(documents[p].data, p) for p, one in scans.items() if not one.findings]
+    return _joined([kept, *excused]), scans
+
+
+def _too_many_records(columns: Columns, most: int) -> set[int]:
+    sizes = [frame.group_by("document").len().filter(pl.col("len") > most) for frame in columns.frames.values()]
+    return set(pl.concat(sizes)["document"])
+
+
+def _keep(columns: Columns, wanted: set[int]) -> Columns:
+    if len(wanted) == len(columns.documents):
+        return columns
+    rows = pl.Series([position in wanted for position in columns.documents], dtype=pl.Boolean)
+    documents = [position for position in columns.documents if position in wanted]
+    return Columns(documents, columns.headers.filter(rows), _without(columns.frames, set(columns.documents) - wanted))
+
+
+def _without(frames: dict[str, pl.DataFrame], unwanted: set[int]) -> dict[str, pl.DataFrame]:
+    if not unwanted:
+        return frames
+    positions = pl.Series(sorted(unwanted), dtype=pl.UInt32).implode()
+    return {name: frame.filter(~pl.col("document").is_in(positions)) for name, frame in frames.items()}
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
+    return Columns(
+        [position for part in parts for position in part.documents],
+        pl.concat([part.headers for part in parts]),
+        {name: pl.concat([part.frames[name] for part in parts]) for name in SUBMITTED},
+    )
+
+
+def _headers(columns: Columns, scans: dict[int, Scan]) -> dict[int, _Header]:
+    headers = {
+        position: _Header(one.agency_code, one.month, one.system, one.version, one.produced_at)
+        for position, one in scans.items()
+    }
+    rows = columns.headers.select(_Header._fields).iter_rows()
+    headers.update({position: _Header(*row) for position, row in zip(columns.documents, rows, strict=True)})
+    return headers
+
+
+def _located_identity(
+    document: SubmittedDocument, header: _Header, context: CheckContext, scanned: Scan | None
+) -> Iterable:
+    findings = list(identity_findings(document, header.agency_code, header.month, context))
+    if not findings:
+        return findings
+    places = (scanned or scan(document.data, context.limits)).places
+    return [finding.at(*places.get(finding.field, (None, None))) for finding in findings]
+
+
+def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> pl.DataFrame:
+    """Line and column of every finding; only documents that have findings are looked at again."""
+    if findings.is_empty():
+        return findings
+    parts = []
+    for (position,), part in findings.partition_by("document", as_dict=True, maintain_order=True).items():
+        wanted = list(part.select("dataset", "index", "field").iter_rows())
+        places = locate(documents[position].data, set(wanted))
+        lines, columns = zip(*(places[one] for one in wanted), strict=True)
+        parts.append(
+            part.with_columns(
+                line=pl.Series(lines, dtype=pl.UInt32),
+                column=pl.Series(columns, dtype=pl.UInt32),
+            )
+        )
+    return pl.concat(parts)
+
+
+def _counts(judged: dict[str, pl.DataFrame]) -> dict[str, dict[int, Counts]]:
+    counts: dict[str, dict[int, Counts]] = {}
+    for name, frame in judged.items():
+        sums = frame.group_by("document").agg(read=pl.len(), refused=pl.col("refused").sum())
+        counts[name] = {
+            document: Counts(read, read - refused, refused, 0) for document, read, refused in sums.iter_rows()
+        }
+    return counts
+
+
+def _not_evaluated(context: CheckContext) -> dict[str, str]:
+    reasons = dict.fromkeys(ACROSS_SUBMISSIONS, "跨檔規則於入檔後計算 computed after storage")
+    if context.agencies is None:
+        reasons = {"F011": "沒有機關代碼檔 no register at hand", **reasons}
+    return reasons

@@ -1,0 +1,30 @@
+"""The rules taken together: their list, and the version that receipts and the ledger name."""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from checks.catalogue import Rule
+from checks.format import identity, messages
+from checks.leave_types import packaged_leave_types
+from checks.rules.evaluate import record_rules
+
+
+@cache
+def all_rules() -> dict[str, Rule]:
+    """Every rule by id, in the order of the catalogue.  A rule with a form for each dataset is given once."""
+    rules = [*messages.RULES.values(), *identity.RULES, *record_rules(packaged_leave_types())]
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+
+
+@cache
+def rule_set_version() -> str:
+    """Twelve hexadecimal digits over everything that decides a finding: rules, severities, dates, dated tables.
+
+    A change of wording is a new version too: the findings read differently.
+    """
+    digest = hashlib.sha256(files("checks").joinpath("data/leave_types.csv").read_bytes())
+    for rule in all_rules().values():
+        digest.update(repr((rule.id, rule.severity, rule.in_force_from, rule.in_force_to, rule.message)).encode())
+        digest.update(repr(getattr(rule, "fails", "")).encode())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""The record rules (R), one module a family, each rule standing whole in one place."""

@@ -1,0 +1,175 @@
+"""The Parquet store: one file for each dataset, agency-month and submission.
+
+`<root>/<dataset>/month=2021-06/agency=376500000A/<submission id>.parquet`, written under a temporary name and
+renamed.  A file belongs to its submission for ever, so entering a newer one never touches what an older one left;
+which submission counts is the ledger's pointer.
+"""
+
+import hmac
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from checks.model.stored import STORED, Findings
+
+#: Where the findings of a document lie that says neither agency nor month.
+UNKNOWN = "unknown"
+#: Columns that are the same for the whole file.
+_CONSTANT = ("agency_code", "month", "submission_id")
+_RECORDS = tuple(name for name in STORED if name != "findings")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The submission that a batch's document number `document` is."""
+
+    document: int
+    submission_id: str
+    agency_code: str
+    month: str
+
+
+def file_of(root: Path, dataset: str, agency_code: str, month: str, submission_id: str) -> Path:
+    """Where a submission's file of a dataset lies (whether or not it exists)."""
+    return (
+        root / dataset / f"month={month or UNKNOWN}" / f"agency={agency_code or UNKNOWN}" / f"{submission_id}.parquet"
+    )
+
+
+def person_keys(person_ids: Iterable[str], key: bytes) -> pa.Array:
+    """HMAC-SHA256 of each national ID under `key`, in hexadecimal: the only form in which a person is stored."""
+    return pa.array([hmac.digest(key, person_id.encode(), "sha256").hex() for person_id in person_ids], pa.string())
+
+
+class Store:
+    """Writes batches of checked submissions.  Any number of processes may write at once."""
+
+    def __init__(self, root: Path, person_key: bytes) -> None:
+        self._root = root
+        self._person_key = person_key
+
+    def write(
+        self, entered: Mapping[str, pl.DataFrame], places: Sequence[Place], findings: Mapping[int, pl.DataFrame]
+    ) -> None:
+        """Write the files of a batch; they are on the disk when this returns.
+
+        `entered` is what `checks.bulk.check_documents` let in: a frame a dataset, sorted by `document`, with `person`
+        in place of the person key, and the national IDs under `"persons"`.  `places` are the documents entered;
+        `findings` holds a frame for each document number that has some.  Raises `pandera.errors.SchemaErrors` where
+        records do not fit their model, which is a fault of ours, and OSError where the disk does not take them.
+        """
+        keys = person_keys(entered["persons"]["person_id"], self._person_key)
+        batches = [_Dataset(name, entered[name], keys) for name in _RECORDS]
+        numbers = {place.document: place for place in places}
+        with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
+            written = [
+                workers.submit(self._write, batch.table(place), file_of(self._root, batch.name, *_at(place)))
+                for place in places
+                for batch in batches
+            ]
+            written += [
+                workers.submit(
+                    self._write, _findings_table(frame, numbers[document]), self._findings_file(numbers[document])
+                )
+                for document, frame in findings.items()
+                if document in numbers
+            ]
+            for one in written:
+                one.result()
+        # One flush for the whole batch: files, renames and new folders.
+        os.sync()
+
+    def write_findings(self, findings: pl.DataFrame, place: Place) -> None:
+        """Write the findings of a submission that was refused."""
+        self._write(_findings_table(findings, place), self._findings_file(place))
+
+    def _findings_file(self, place: Place) -> Path:
+        return file_of(self._root, "findings", *_at(place))
+
+    @staticmethod
+    def _write(table: pa.Table, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = None
+        try:
+            with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+                temporary = Path(file.name)
+                pq.write_table(table, file, compression="snappy", store_schema=False, write_statistics=False)
+            temporary.chmod(0o640)
+            temporary.replace(path)
+        except BaseException:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+def _at(place: Place) -> tuple[str, str, str]:
+    return place.agency_code, place.month, place.submission_id
+
+
+class _Dataset:
+    """One dataset of a batch as Arrow columns, from which each submission's file is a slice."""
+
+    def __init__(self, name: str, frame: pl.DataFrame, keys: pa.Array) -> None:
+        self.name = name
+        self._schema = STORED[name].to_schema()
+        ours = [column for column in self._schema.columns if column not in {*_CONSTANT, "person_key"}]
+        own = self._schema.remove_columns([*_CONSTANT, "person_key"])
+        own.validate(frame.select(ours), lazy=True)
+        self._columns = {column: _arrow(frame[column]) for column in ours}
+        self._persons = frame["person"].to_numpy()
+        self._keys = keys
+        documents = frame["document"].to_numpy()
+        self._bounds = lambda number: np.searchsorted(documents, [number, number + 1])
+
+    def table(self, place: Place) -> pa.Table:
+        """The rows of one document, in the model's columns."""
+        first, end = (int(bound) for bound in self._bounds(place.document))
+        rows = end - first
+        columns: dict[str, Any] = {
+            "agency_code": _constant(place.agency_code, rows),
+            "month": _constant(place.month, rows),
+            "submission_id": _constant(place.submission_id, rows),
+            "person_key": self._person_key(first, end),
+            **{name: column.slice(first, rows) for name, column in self._columns.items()},
+        }
+        return pa.table({name: columns[name] for name in self._schema.columns})
+
+    def _person_key(self, first: int, end: int) -> pa.Array:
+        """Dictionary-encoded with this document's persons only: they stand together in the batch."""
+        persons = self._persons[first:end]
+        if not len(persons):
+            return pa.array([], pa.string())
+        lowest, highest = int(persons.min()), int(persons.max())
+        own = self._keys.slice(lowest, highest - lowest + 1)
+        return pa.DictionaryArray.from_arrays(pa.array((persons - lowest).astype(np.int32)), own)
+
+
+def _constant(value: str, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array([value], pa.string()))
+
+
+def _arrow(column: pl.Series) -> pa.Array:
+    array = column.to_arrow()
+    if pa.types.is_dictionary(array.type):
+        return array.cast(pa.dictionary(pa.int32(), pa.string()))
+    if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        return pc.cast(array, pa.string())
+    return array
+
+
+def _findings_table(findings: pl.DataFrame, place: Place) -> pa.Table:
+    columns = Findings.to_schema().columns
+    table = findings.with_columns(
+        agency_code=pl.lit(place.agency_code), month=pl.lit(place.month), submission_id=pl.lit(place.submission_id)
+    ).select(*columns)
+    return pa.table({name: _arrow(table[name]) for name in columns})

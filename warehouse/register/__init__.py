@@ -1,0 +1,4 @@
+"""機關代碼 The register of agencies: importing it, its tree and supervising authorities, and who owes which month.
+
+The tables are the ledger's (`warehouse.ledger.models`); nothing else writes them.  docs/register.md tells an operator.
+"""

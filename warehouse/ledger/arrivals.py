@@ -1,19 +1,20 @@
 """Documents coming in: recording what arrived, and finding what landed without ever having been recorded."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
-from warehouse.ledger.models import Arrival, Submission
+from warehouse.ledger.models import AgencyMonth, Arrival, Submission
 
 #: The channel of what was found in landing without an arrival: a run was cut off between the two.
 RECOVERED = "recovered"
@@ -30,6 +31,9 @@ _AGENCY_CODE = re.compile(r"[!-~]{0,10}")
 
 #: The states from which bytes that are handed in again are judged again.
 _REOPENED = (lifecycle.REFUSED, lifecycle.SUPERSEDED)
+
+#: The states of what was entered, whether or not it still counts.
+_ONCE_ENTERED = (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS, lifecycle.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,46 @@ def record_arrivals(
         if key not in known
     ]
     lifecycle.begin_many(session, rows, actor=actor, at=at)
-    again = {key: row for key, row in known.items() if latest[key] > row.received_at}
-    lifecycle.set_many(session, ["received_at"], {key: {"received_at": latest[key]} for key in again})
-    for key, row in again.items():
-        if row.state in _REOPENED:
+    reopened: dict[str, list[Move]] = defaultdict(list)
+    for key, row in known.items():
+        if latest[key] > row.received_at and row.state in _REOPENED:
             move = Move(key, row.state, lifecycle.RECEIVED, "handed in again")
-            lifecycle.move_many(session, [move], actor=actor or first[key].channel, at=at)
+            reopened[actor or first[key].channel].append(move)
+    for who, moves in reopened.items():
+        lifecycle.move_many(session, moves, actor=who, at=at)
+    _widen(session, known, earliest, latest)
     session.connection().execute(insert(Arrival), [_arrival_row(one) for one in arrivals])
     return new
+
+
+def _widen(
+    session: Session,
+    known: Mapping[SubmissionKey, Known],
+    earliest: Mapping[SubmissionKey, datetime],
+    latest: Mapping[SubmissionKey, datetime],
+) -> None:
+    """Note that submissions first came earlier, or came again later, than was known."""
+    spans = {
+        key: {
+            "first_received_at": min(earliest[key], row.first_received_at),
+            "received_at": max(latest[key], row.received_at),
+        }
+        for key, row in known.items()
+        if earliest[key] < row.first_received_at or latest[key] > row.received_at
+    }
+    lifecycle.set_many(session, ["first_received_at", "received_at"], spans)
+    for key, span in spans.items():
+        first = span["first_received_at"]
+        if first < known[key].first_received_at and known[key].state in _ONCE_ENTERED:
+            session.execute(
+                update(AgencyMonth)
+                .where(
+                    AgencyMonth.agency_code == key.agency_code,
+                    AgencyMonth.month == key.month,
+                    AgencyMonth.first_entered_received_at > first,
+                )
+                .values(first_entered_received_at=first)
+            )
 
 
 def submissions_of(session: Session, keys: Iterable[SubmissionKey]) -> dict[SubmissionKey, Known]:

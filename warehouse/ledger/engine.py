@@ -9,19 +9,16 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle, migrate
-
-#: Seconds that a writer waits for another; a national month is recorded in less than two.
-BUSY_SECONDS = 60
+from warehouse.ledger.sqlite import READS, open_sqlite
 
 #: First half of PostgreSQL's advisory locks of ours, so that no other program's are met ("ledg" in ASCII).
 _LOCK_SPACE = 0x6C656467
-
-_READS = "ledger_reads"
+_LOCK = text("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
 
 
 class LedgerUnavailable(RuntimeError):  # noqa: N818 — reads as what it is
@@ -38,12 +35,8 @@ def open_ledger(url: str | URL) -> Engine:
     Raises `LedgerUnavailable`, or `migrate.LedgerTooNew` where a newer version of this program has migrated it.
     """
     address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        engine = create_engine(address, pool_pre_ping=True)
+    on_sqlite = address.get_backend_name() == "sqlite"
+    engine = open_sqlite(address) if on_sqlite else create_engine(address, pool_pre_ping=True)
     event.listen(engine, "before_cursor_execute", lifecycle.guard)
     try:
         migrate.to_head(engine)
@@ -72,7 +65,7 @@ def reading(engine: Engine) -> Iterator[Session]:
 
     What it loaded stays readable after the block.
     """
-    options: dict[str, Any] = {_READS: True}
+    options: dict[str, Any] = {READS: True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options), expire_on_commit=False) as session:
@@ -88,17 +81,4 @@ def lock_months(session: Session, months: Iterable[str]) -> None:
     if session.get_bind().dialect.name != "postgresql":
         return
     for key in sorted({zlib.crc32(month.encode()) - 2**31 for month in months}):  # one order for all: no deadlocks
-        session.execute(select(func.pg_advisory_xact_lock(_LOCK_SPACE, key)))
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Leave BEGIN to us; WAL lets readers read while one writes; FULL, as a receipt must outlive a power cut."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once unless only reading: a lock asked for in the middle fails instead of waiting."""
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        session.execute(_LOCK, {"space": _LOCK_SPACE, "key": key})

@@ -10,6 +10,8 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
+from warehouse.ledger.sqlite import READS
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 #: PostgreSQL's advisory lock while the schema changes ("ledger" in ASCII); two programs may start at once.
@@ -30,7 +32,7 @@ def to_head(engine: Engine) -> None:
     """Migrate the ledger to head, in one transaction; nothing is written where it is there already."""
     scripts = ScriptDirectory(str(_SCRIPTS))
     head = scripts.get_current_head()
-    with engine.connect() as connection:
+    with engine.execution_options(**{READS: True}).connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision == head:
         return

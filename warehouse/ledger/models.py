@@ -5,7 +5,6 @@ SQLAlchemy 2 models, the same on SQLite and PostgreSQL; the schema is changed on
 """
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +20,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -52,16 +50,12 @@ class OutsideText(TypeDecorator[str]):
     keep the other 8,000 submissions of a batch out of the ledger.
     """
 
-    impl = Text
+    impl = String
     cache_ok = True
 
     def __init__(self, length: int | None = None) -> None:
-        super().__init__()
+        super().__init__(length)
         self.length = length
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """VARCHAR where there is a length, otherwise TEXT."""
-        return dialect.type_descriptor(Text() if self.length is None else String(self.length))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Replace what a database cannot hold, and cut what is too long."""

@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(24), nullable=False),
-        sa.Column("detail", sa.Text),
+        sa.Column("detail", sa.String),
         sa.Column("submission_id", sa.String(64)),
     )
 
@@ -112,7 +112,7 @@ def _create_what_happened() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         *_key("submission_id"),
         sa.Column("channel", sa.String(20), nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         _of_a_submission("arrivals"),
     )
@@ -124,8 +124,8 @@ def _create_what_happened() -> None:
         sa.Column("from_state", sa.String(24)),
         sa.Column("to_state", sa.String(24), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text),
+        sa.Column("actor", sa.String, nullable=False),
+        sa.Column("reason", sa.String),
         _of_a_submission("transitions"),
     )
     op.create_index("ix_transitions_submission_id", "transitions", ["submission_id"])

@@ -17,7 +17,8 @@ from checks.document import SubmittedDocument
 from checks.findings import FINDING_SCHEMA, Severity, findings_frame
 from checks.format.identity import identity_findings
 from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
-from checks.format.scanner import Scan, locate, scan
+from checks.format.locate import locate
+from checks.format.scanner import Scan, scan
 from checks.model.submitted import SUBMITTED
 from checks.rules.evaluate import evaluate
 from checks.rules.prepare import prepare

@@ -1,0 +1,220 @@
+"""Each record rule: what trips it, what just does not, and what leaves it out."""
+
+import json
+from datetime import date
+
+import polars as pl
+import pytest
+
+from checks.bulk import check_documents
+from checks.context import CheckContext
+from checks.document import SubmittedDocument
+from checks.rule_set import all_rules
+from tests.checks.conftest import ALICE, BOB, STRANGER, clocking, employee, leave, overtime
+
+BAD = "A123456788"
+TRIP = {"leave_type": "05"}
+
+#: dataset, the records, the findings expected as (rule, index, field)
+CASES = {
+    "R101 wrong check digit": ("clockings", [clocking("03T08:00", person_id=BAD)], [("R101", 0, "person_id")]),
+    "R101 right, old resident form": ("employees", [employee(ALICE), employee("AC01234567")], []),
+    "R101 right, new resident form": ("employees", [employee(ALICE), employee("A800000014")], []),
+    "R101 lower case": ("employees", [employee(ALICE), employee("a123456789")], [("R101", 1, "person_id")]),
+    "R101 empty": ("employees", [employee(ALICE), employee("")], [("R101", 1, "person_id")]),
+    "R102 a stranger": ("clockings", [clocking("03T08:00", person_id=STRANGER)], [("R102", 0, "person_id")]),
+    "R103 used twice": (
+        "leaves",
+        [leave("L", "03T08:00", "03T09:00"), leave("L", "04T08:00", "04T09:00"), leave("L", "07T08:00", "07T09:00")],
+        [("R103", 1, "record_id"), ("R103", 2, "record_id")],
+    ),
+    "R103 differing by a blank": (
+        "leaves",
+        [leave("L", "03T08:00", "03T09:00"), leave("L ", "04T08:00", "04T09:00")],
+        [],
+    ),
+    "R104 end at start": ("leaves", [leave("L", "03T08:00", "03T08:00")], [("R104", 0, "end")]),
+    "R104 leaves out R105 and R106": ("leaves", [leave("L", "2021-08-03T08:00", "2021-08-01T08:00", 99)], [("R104", 0, "end")]),
+    "R104 a minute is enough": ("overtime", [overtime("O", "03T18:00", "03T18:01", 1)], []),
+    "R105 the day after": ("leaves", [leave("L", "2021-07-01T00:00", "2021-07-01T08:00")], [("R105", 0, "start")]),
+    "R105 ends as the month begins": ("leaves", [leave("L", "2021-05-31T08:00", "2021-06-01T00:00")], [("R105", 0, "start")]),
+    "R105 touches by a minute": ("overtime", [overtime("O", "2021-05-31T23:00", "2021-06-01T00:01")], []),
+    "R105 a clocking of next month": ("clockings", [clocking("2021-07-01T00:00")], [("R105", 0, "at")]),
+    "R105 the last second": ("clockings", [clocking("2021-06-30T23:59:59")], []),
+    "R105 left before the month": ("employees", [employee(ALICE), employee(BOB, last="2021-05-31")], [("R105", 1, "from")]),
+    "R105 left on the first": ("employees", [employee(ALICE), employee(BOB, last="2021-06-01")], []),
+    "R106 nine hours in a day": ("leaves", [leave("L", "03T08:00", "03T17:00", 8.5)], [("R106", 0, "hours")]),
+    "R106 over a weekend, as many": ("leaves", [leave("L", "04T08:00", "07T17:00", 16)], []),
+    "R106 over a weekend, half an hour more": ("leaves", [leave("L", "04T08:00", "07T17:00", 16.5)], [("R106", 0, "hours")]),
+    "R106 a trip counts every day": ("leaves", [leave("L", "04T08:00", "07T17:00", 32, **TRIP)], []),
+    "R106 wholly on a weekend, by days": ("leaves", [leave("L", "05T08:00", "06T17:00", 16)], []),
+    "R106 midnight ends the day before": ("leaves", [leave("L", "03T00:00", "04T00:00", 8.5)], [("R106", 0, "hours")]),
+    "R106 a made-up Saturday is worked": (
+        "leaves",
+        [leave("L", "2021-09-10T08:00", "2021-09-11T17:00", 16)],
+        [("R105", 0, "start")],
+    ),
+    "R106 overtime by the clock": ("overtime", [overtime("O", "03T18:00", "03T19:00", 61)], [("R106", 0, "minutes")]),
+    "R106 not where the type is unknown": ("leaves", [leave("L", "03T08:00", "03T09:00", 99, leave_type="77")], [("R107", 0, "leave_type")]),
+    "R107 no leading zero": ("leaves", [leave("L", "03T08:00", "03T09:00", leave_type="3")], [("R107", 0, "leave_type")]),
+    "R108 wellbeing in 2021": ("leaves", [leave("L", "03T08:00", "03T09:00", leave_type="28")], [("R108", 0, "leave_type")]),
+    "R109 the later start": (
+        "leaves",
+        [leave("B", "03T09:00", "03T11:00"), leave("A", "03T08:00", "03T09:30")],
+        [("R109", 0, "start")],
+    ),
+    "R109 on a tie the later index": (
+        "leaves",
+        [leave("A", "03T08:00", "03T09:00"), leave("B", "03T08:00", "03T09:00")],
+        [("R109", 1, "start")],
+    ),
+    "R109 end to end": ("leaves", [leave("A", "03T08:00", "03T09:00"), leave("B", "03T09:00", "03T10:00")], []),
+    "R109 two persons": (
+        "leaves",
+        [leave("A", "08T08:00", "08T09:00"), leave("B", "08T08:00", "08T09:00", person_id=BOB)],
+        [],
+    ),
+    "R109 a refused leave makes no other fail": (
+        "leaves",
+        [leave("A", "03T08:00", "03T10:00"), leave("B", "03T09:00", "03T12:00"), leave("C", "03T11:00", "03T13:00")],
+        [("R109", 1, "start")],
+    ),
+    "R109 one refused for its type makes no other fail": (
+        "leaves",
+        [leave("A", "03T08:00", "03T10:00", leave_type="77"), leave("B", "03T09:00", "03T12:00")],
+        [("R107", 0, "leave_type")],
+    ),
+    "R109 and another fault of the same leave": (
+        "leaves",
+        [leave("A", "03T08:00", "03T10:00"), leave("B", "03T09:00", "03T12:00", leave_type="77")],
+        [("R107", 1, "leave_type"), ("R109", 1, "start")],
+    ),
+    "R109 a long one around a short one": (
+        "leaves",
+        [leave("A", "03T08:00", "10T17:00"), leave("B", "04T08:00", "04T09:00"), leave("C", "09T08:00", "09T09:00")],
+        [("R109", 1, "start"), ("R109", 2, "start")],
+    ),
+    "R111 exported twice": (
+        "clockings",
+        [clocking("03T08:00"), clocking("03T08:00:00"), clocking("03T08:00", "out")],
+        [("R111", 1, "at")],
+    ),
+    "R111 another second": ("clockings", [clocking("03T08:00"), clocking("03T08:00:01")], []),
+    "R112 listed twice": ("employees", [employee(ALICE), employee(BOB), employee(ALICE)], [("R112", 2, "person_id")]),
+    "R112 not for a bad ID": (
+        "employees",
+        [employee(ALICE), employee(BAD), employee(BAD)],
+        [("R101", 1, "person_id"), ("R101", 2, "person_id")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_dataset(case, document, check):
+    dataset, records, expected = CASES[case]
+    checked = check(document(**{dataset: records}))
+    found = [tuple(row) for row in checked.findings.select("rule", "index", "field").iter_rows()]
+    assert found == expected
+    assert not checked.refused
+    counts = checked.counts[dataset]
+    refused = len({index for _, index, _ in expected})
+    assert counts == (len(records), len(records) - refused, refused, 0)
+
+
+def test_a_refused_document_counts_nothing(document, check):
+    checked = check(document(format_version="2.0"))
+    assert checked.refused
+    assert checked.counts == {}
+
+
+@pytest.mark.parametrize(
+    ("leaves", "expected"),
+    [
+        ([leave("L", "03T08:00", "03T12:00", 4)], ["R110"]),
+        ([leave("L", "03T08:00", "03T10:00", 2)], []),
+        ([leave("L", "03T08:00", "03T12:00", 4, leave_type="06")], []),
+        ([leave("L", "03T08:00", "03T12:00", 4, person_id=BOB)], []),
+        ([leave("L", "03T08:00", "03T12:00", 4, leave_type="77")], ["R107"]),
+        ([leave("L", "01T08:00", "30T12:00", 4), leave("K", "02T08:00", "02T09:00", 1)], ["R109", "R110"]),
+    ],
+    ids=["overlaps", "end to end", "official leave", "somebody else's", "a refused leave", "a long leave"],
+)
+def test_r110(leaves, expected, document, check):
+    checked = check(document(leaves=leaves, overtime=[overtime("O", "03T10:00", "03T11:00")]))
+    assert checked.findings["rule"].to_list() == expected
+
+
+def test_findings_point_at_the_value_and_mask_the_person(document, check):
+    data = json.dumps(document(clockings=[clocking("03T08:00", person_id=BAD)]), ensure_ascii=False, indent=1).encode()
+    finding = check(data).findings.row(0, named=True)
+    line = data.decode().splitlines()[finding["line"] - 1]
+    assert line[finding["column"] - 1 :].startswith(f'"{BAD}"')
+    assert finding["pointer"] == "/clockings/0/person_id"
+    assert finding["value"] == "A12****788"
+    assert BAD not in str(finding)
+
+
+def test_an_id_within_a_record_id_is_masked(document, check):
+    checked = check(document(leaves=[leave(f"{ALICE}-1", "03T08:00", "03T08:00")]))
+    assert checked.findings["record_id"].to_list() == ["A12****789-1"]
+
+
+def test_company_makes_no_difference(document, context):
+    documents = [
+        SubmittedDocument(json.dumps(document(**{dataset: records}), ensure_ascii=False).encode())
+        for dataset, records, _ in CASES.values()
+    ]
+    together = check_documents(documents, context).documents
+    alone = [check_documents([one], context).documents[0] for one in documents]
+    for one, other in zip(together, alone, strict=True):
+        assert one.findings.equals(other.findings)
+        assert one.counts == other.counts
+
+
+def test_what_is_entered(document, context):
+    crossing = leave("L", "2021-05-28T08:00", "2021-06-02T17:00", 32)
+    at_night = overtime("O", "2021-05-31T22:00", "2021-06-01T01:00", 180, person_id=BOB)
+    data = json.dumps(document(leaves=[crossing], overtime=[at_night])).encode()
+    entered = check_documents([SubmittedDocument(data)], context).entered
+    assert entered["leaves"].select("hours", "hours_in_month").rows() == [(32.0, 16.0)]
+    assert entered["overtime"].select("minutes", "minutes_in_month").rows() == [(180, 0)]
+    assert entered["employees"]["payroll_from"].to_list() == [None, date(2021, 6, 7)]
+    assert not {"name", "reason", "certificate", "person_id"} & {
+        column for name, frame in entered.items() if name != "persons" for column in frame.columns
+    }
+
+
+def test_identity(document):
+    class Register:
+        def in_force(self, agency_code: str, month: str) -> bool | None:
+            return {"376500000A": month >= "2021-06"}.get(agency_code)
+
+    context = CheckContext(today=date(2021, 7, 5), agencies=Register())
+
+    def rules(asked_agency=None, asked_month=None, **changes):
+        data = json.dumps(document(**changes), indent=1).encode()
+        checked = check_documents([SubmittedDocument(data, asked_agency, asked_month)], context).documents[0]
+        assert checked.findings["line"].null_count() == 0
+        return checked.findings["rule"].to_list()
+
+    assert rules() == []
+    assert rules("376500000A", "2021-06") == []
+    assert rules("376500001A") == ["F010"]
+    assert rules(asked_month="2021-05") == ["F010"]
+    assert rules(agency_code="376500009A") == ["F011"]
+    assert rules(month="2021-05", employees=[], clockings=[]) == ["F011"]
+    assert rules(month="2021-08", employees=[], clockings=[]) == ["F012"]
+    assert rules(month="2021-07", employees=[], clockings=[]) == []
+    assert rules(month="2020-12", employees=[], clockings=[]) == ["F012", "F011"]
+
+
+def test_every_rule_is_told_in_both_languages():
+    for rule in all_rules().values():
+        assert all((rule.title, rule.title_en, rule.message, rule.message_en, rule.why)), rule.id
+
+
+def test_zero_records_is_a_valid_submission(document, check):
+    checked = check(document(employees=[], leaves=[], overtime=[], clockings=[]))
+    assert checked.findings.is_empty()
+    assert not checked.refused
+    assert isinstance(checked.findings, pl.DataFrame)

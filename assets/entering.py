@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from assets.platform import Platform
 from checks.bulk import BatchResult, CheckedDocument, check_documents
@@ -28,7 +27,6 @@ from warehouse.store import Place, Store
 BATCH_BYTES = 48 << 20
 #: Small documents also cost a file each and a row each: so many at most.
 BATCH_DOCUMENTS = 1000
-TAIPEI = ZoneInfo("Asia/Taipei")
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def enter(
             waiting += pending(session, "")
         register = RegisterAgencies(session)
     context = CheckContext(
-        today=platform.clock().astimezone(TAIPEI).date(),
+        today=platform.today(),
         limits=platform.limits,
         agencies=register if register else None,
     )

@@ -111,16 +111,23 @@ def record_arrivals(
         if key not in known
     ]
     lifecycle.begin_many(session, rows, actor=actor, at=at)
-    reopened: dict[str, list[Move]] = defaultdict(list)
-    for key, row in known.items():
-        if latest[key] > row.received_at and row.state in _REOPENED:
-            move = Move(key, row.state, lifecycle.RECEIVED, "handed in again")
-            reopened[actor or first[key].channel].append(move)
-    for who, moves in reopened.items():
-        lifecycle.move_many(session, moves, actor=who, at=at)
+    again = {key: row for key, row in known.items() if latest[key] > row.received_at}
+    _reopen(session, again, {key: actor or first[key].channel for key in again}, at)
     _widen(session, known, earliest, latest)
     session.connection().execute(insert(Arrival), [_arrival_row(one) for one in arrivals])
     return new
+
+
+def _reopen(
+    session: Session, again: Mapping[SubmissionKey, Known], actors: Mapping[SubmissionKey, str], at: datetime | None
+) -> None:
+    """Have what was handed in again judged again, unless it is what counts or still waits."""
+    moves: dict[str, list[Move]] = defaultdict(list)
+    for key, row in again.items():
+        if row.state in _REOPENED:
+            moves[actors[key]].append(Move(key, row.state, lifecycle.RECEIVED, "handed in again"))
+    for actor, its_moves in moves.items():
+        lifecycle.move_many(session, its_moves, actor=actor, at=at)
 
 
 def _widen(

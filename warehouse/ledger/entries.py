@@ -15,7 +15,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
-from warehouse.ledger.arrivals import submissions_of
+from warehouse.ledger.arrivals import Known, submissions_of
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
@@ -152,13 +152,7 @@ def record_results(
         recorded.append(known[one.key].state == lifecycle.RECEIVED and one.key not in fresh)
         if recorded[-1]:
             fresh[one.key] = one
-    entries: dict[_Place, list[_Entry]] = defaultdict(list)
-    for key, one in fresh.items():
-        if one.outcome != lifecycle.REFUSED:
-            row = known[key]
-            entries[key.agency_code, key.month].append(
-                _Entry(row.received_at, key.id, one.outcome, row.first_received_at)
-            )
+    entries = _entries(fresh.values(), known)
     changes = _follow(entries, _pointers(session, entries))
 
     moves = [Move(key, lifecycle.RECEIVED, one.outcome) for key, one in fresh.items()]
@@ -173,6 +167,17 @@ def record_results(
     _write_counts(session, fresh, [key for key in fresh if known[key].rule_set is not None])
     _write_pointers(session, changes)
     return recorded
+
+
+def _entries(results: Iterable[Result], known: Mapping[SubmissionKey, Known]) -> dict[_Place, list[_Entry]]:
+    """Collect what was let in, by agency-month."""
+    entries: dict[_Place, list[_Entry]] = defaultdict(list)
+    for one in results:
+        if one.outcome != lifecycle.REFUSED:
+            row = known[one.key]
+            entry = _Entry(row.received_at, one.submission_id, one.outcome, row.first_received_at)
+            entries[one.agency_code, one.month].append(entry)
+    return entries
 
 
 def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Pointer]:

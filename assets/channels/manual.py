@@ -1,0 +1,195 @@
+"""The manual channel: files laid into an inbox folder, and the files inside their zips, told apart by content.
+
+Two steps, so that no crash loses a file: `collect` lands and yields, and only `confirm`, after the ledger's commit,
+moves the file to `processed/` (or deletes it), or to `rejected/` beside a `.reason.txt`.  A file that changed meanwhile
+stays where it is and is brought again.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import fsspec
+from pydantic import Field
+
+from assets.channels.config import ChannelSettings
+from assets.channels.documents import ArchiveRefused, Document, ReadLimits, documents_in, is_litter
+from assets.channels.protocol import Delivery, FetchMemory, Land, Outcome, Reason
+from checks.findings import mask_ids_in
+from checks.format.identify import identify
+from warehouse.landing import TooLarge
+
+log = logging.getLogger(__name__)
+
+NAME = "manual"
+PROCESSED, REJECTED = "processed", "rejected"
+#: Names under which other programs write a file until it is whole.
+_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
+
+
+class ManualSettings(ChannelSettings):
+    """`[manual]`: the inbox as an fsspec address, what becomes of a file, limits."""
+
+    inbox: str = Field(min_length=1)
+    after: Literal["move", "delete"] = "move"
+    settle_seconds: float = Field(default=2, ge=0)
+    max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A file that could not be read this time; `error` is the name of what happened."""
+
+    name: str
+    error: str
+
+
+@dataclass(slots=True)
+class _File:
+    """A file of the inbox on its way: `stamp` tells whether it changed, `unconfirmed` how many deliveries are open."""
+
+    path: str
+    relative: str
+    stamp: tuple[Any, ...]
+    unconfirmed: int = 0
+    complete: bool = False
+    faults: list[str] = field(default_factory=list)
+
+
+class Manual:
+    """The channel.  `confirm` must be called on the object whose `collect` made the delivery."""
+
+    name = NAME
+
+    def __init__(self, settings: ManualSettings) -> None:
+        self._settings = settings
+        self._limits = ReadLimits(max_bytes=settings.max_bytes)
+        self._open: dict[tuple[str, datetime], _File] = {}
+        self._fs, self._root = fsspec.core.url_to_fs(settings.inbox)
+        self._root = self._root.rstrip("/")
+
+    def collect(
+        self,
+        month: str,  # noqa: ARG002 — a late month's file would otherwise lie there for ever
+        agencies: Sequence[str],  # noqa: ARG002
+        memory: FetchMemory,  # noqa: ARG002
+        land: Land,
+    ) -> Iterator[Delivery]:
+        """One delivery for each document in the inbox, whatever month and agency were asked for."""
+        try:
+            files = self._settled()
+        except OSError as error:
+            yield _failure(
+                self._settings.inbox, Reason("無法讀取收件匣", f"cannot read the inbox ({type(error).__name__})")
+            )
+            return
+        for file in files:
+            for found in self._read(file):
+                delivery = self._landed(found, land)
+                if delivery.outcome is Outcome.FAILED:
+                    file.faults.append(f"{delivery.source}: {delivery.reason}")
+                file.unconfirmed += 1
+                self._open[delivery.source, delivery.received_at] = file
+                yield delivery
+            self._finish(file)
+
+    def confirm(self, delivery: Delivery) -> None:
+        """Count a delivery as committed; with its file's last one the file is moved.  Raises `KeyError` if unknown."""
+        file = self._open.pop((delivery.source, delivery.received_at))
+        file.unconfirmed -= 1
+        self._finish(file)
+
+    def _read(self, file: _File) -> Iterator[Document | ArchiveRefused | _Unread]:
+        """Yield what the file holds; one that cannot be read now stays for the next time."""
+        try:
+            with self._fs.open(file.path, "rb") as opened:
+                yield from documents_in(opened, file.relative, self._limits)
+            file.complete = True
+        except FileNotFoundError:
+            return  # another run took it
+        except OSError as error:
+            yield _Unread(file.relative, type(error).__name__)
+
+    def _landed(self, found: Document | ArchiveRefused | _Unread, land: Land) -> Delivery:
+        source = mask_ids_in(found.name)
+        if isinstance(found, _Unread):
+            return _failure(source, Reason("檔案無法讀取，留待下次", f"cannot be read now ({found.error})"))
+        if isinstance(found, ArchiveRefused):
+            return _failure(source, found.reason)
+        if not found.data:
+            return _failure(source, Reason("空檔", "an empty file"))
+        if len(found.data) > self._limits.max_bytes:
+            return _failure(source, Reason(str(TooLarge(self._limits.max_bytes))))
+        try:
+            landed = land([found.data])
+        except TooLarge as error:
+            return _failure(source, Reason(str(error)))
+        said = identify(found.data)
+        agency, month = said.agency_code or "", said.month or ""
+        return Delivery(NAME, agency, month, Outcome.DELIVERED, source, landed.id, landed.bytes)
+
+    def _settled(self) -> list[_File]:
+        """Give the inbox's files by name; one younger than `settle_seconds` only if it stays the same so long."""
+        files = self._listed()
+        now = datetime.now(UTC)
+        if any((now - file.stamp[1]).total_seconds() < self._settings.settle_seconds for file in files):
+            time.sleep(self._settings.settle_seconds)
+            before = {file.path: file.stamp for file in files}
+            files = [file for file in self._listed() if before.get(file.path) == file.stamp]
+        return files
+
+    def _listed(self) -> list[_File]:
+        found = self._fs.find(self._root, detail=True)
+        if not found and not self._fs.isdir(self._root):
+            raise FileNotFoundError(self._root)
+        files = []
+        for path, info in sorted(found.items()):
+            relative = path[len(self._root) :].lstrip("/")
+            if info["type"] == "file" and not info.get("islink") and not _is_left(relative):
+                files.append(_File(path, relative, self._stamp(path, info["size"])))
+        return files
+
+    def _stamp(self, path: str, size: int) -> tuple[int, datetime]:
+        modified = self._fs.modified(path)
+        return size, modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+
+    def _finish(self, file: _File) -> None:
+        """Move or delete a file that is wholly delivered and confirmed, unless it changed meanwhile."""
+        if not file.complete or file.unconfirmed:
+            return
+        try:
+            if self._stamp(file.path, self._fs.info(file.path)["size"]) != file.stamp:
+                return
+            if file.faults:
+                target = self._move(file, REJECTED)
+                self._fs.pipe_file(f"{target}.reason.txt", "".join(f"{line}\n" for line in file.faults).encode())
+            elif self._settings.after == "delete":
+                self._fs.rm_file(file.path)
+            else:
+                self._move(file, PROCESSED)
+        except OSError as error:  # the ledger has it; brought again, it is the same submission
+            log.warning("manual: cannot move %s: %s", mask_ids_in(file.relative), type(error).__name__)
+
+    def _move(self, file: _File, folder: str) -> str:
+        """Move into a folder of the inbox under a name that is free; gives the new path."""
+        target = f"{self._root}/{folder}/{file.relative}"
+        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        stem, number = target, 1
+        while self._fs.exists(target):
+            number += 1
+            target = f"{stem}.{number}"
+        self._fs.mv(file.path, target)
+        return target
+
+
+def _is_left(relative: str) -> bool:
+    """Whether a file of the inbox is none of its business: already dealt with, litter, or not yet whole."""
+    dealt_with = relative.startswith((f"{PROCESSED}/", f"{REJECTED}/"))
+    return dealt_with or is_litter(relative) or relative.lower().endswith(_UNFINISHED)
+
+
+def _failure(source: str, reason: Reason) -> Delivery:
+    return Delivery(NAME, "", "", Outcome.FAILED, source, reason=reason)

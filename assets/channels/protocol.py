@@ -1,0 +1,121 @@
+"""What a channel is: it brings bytes and says where they came from, and judges nothing.
+
+A fourth channel is one module with a settings model and a class like those of `manual.py`, and a line in
+`registry.py`.  What belongs here is only what every channel and whoever runs them must agree on.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from warehouse.landing import Landed
+
+#: Puts a stream of bytes into landing, all of it or nothing: `Landing.put_stream` with the limit filled in.
+Land = Callable[[Iterable[bytes]], Landed]
+
+MONTH_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
+AGENCY_PATTERN = r"[0-9A-Z]{10}"
+_DETAIL_LENGTH = 500
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to get one agency's month."""
+
+    DELIVERED = "delivered"
+    UNCHANGED = "unchanged"
+    NOTHING = "nothing"
+    FAILED = "failed"
+    NOT_CONFIGURED = "not_configured"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line for people, in Traditional Chinese and in English; empty where there is nothing to say."""
+
+    zh: str = ""
+    en: str = ""
+
+    def __str__(self) -> str:
+        """Both, as the ledger keeps it."""
+        return one_line(f"{self.zh} {self.en}".strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a channel reports for one agency and month; `submission_id` and `bytes` only where something is in landing.
+
+    `source` is an address or path without secrets.  `agency_code` and `month` are `''` where a file handed in does not
+    say them.  `received_at` is UTC.
+    """
+
+    channel: str
+    agency_code: str
+    month: str
+    outcome: Outcome
+    source: str
+    submission_id: str | None = None
+    bytes: int = 0
+    etag: str | None = None
+    reason: Reason = Reason()
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the last successful fetch of an agency-month brought."""
+
+    etag: str | None
+    submission_id: str | None
+
+
+class FetchMemory(Protocol):
+    """What the pulling channels remember, so that nothing is fetched twice.
+
+    Read by channels only: whoever records a delivery writes the memory in the same transaction, so that a crash
+    between landing and ledger makes the month be fetched again.
+    """
+
+    def recall(self, channel: str, month: str) -> Mapping[str, Remembered]:
+        """Agency code → what is remembered of that month."""
+        ...
+
+
+class NoMemory:
+    """Remembers nothing: everything is fetched anew."""
+
+    def recall(self, channel: str, month: str) -> Mapping[str, Remembered]:  # noqa: ARG002 — the protocol's
+        """Nothing."""
+        return {}
+
+
+class Channel(Protocol):
+    """One way in.  Closing the iterator early stops the work and leaves nothing running."""
+
+    name: str
+
+    def collect(self, month: str, agencies: Sequence[str], memory: FetchMemory, land: Land) -> Iterator[Delivery]:
+        """One delivery for each agency asked for, in any order; a failure is a delivery, never an exception.
+
+        Only what concerns every agency alike is raised: no room in landing, the ledger gone.  `land` is called
+        from the caller's thread.
+        """
+        ...
+
+    def confirm(self, delivery: Delivery) -> None:
+        """Say that a delivery, of whatever outcome, is committed in the ledger; only now may its original be moved."""
+        ...
+
+
+def one_line(text: str) -> str:
+    """Text as one line of at most 500 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= _DETAIL_LENGTH else line[: _DETAIL_LENGTH - 1] + "…"
+
+
+def check_month(month: str) -> None:
+    """Raise `ValueError` unless `month` is `YYYY-MM`, as it becomes part of addresses and names of tables."""
+    if not re.fullmatch(MONTH_PATTERN, month, re.ASCII):
+        raise ValueError(f"月份應為 YYYY-MM a month is YYYY-MM, not {month!r}")

@@ -6,6 +6,7 @@ Used by the demo for its agencies and by `benchmarks/nation.py` for a national m
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from random import Random
 
 import holidays
@@ -66,12 +67,13 @@ class WorkingMonth:
     clockings: list[Clocking]
 
 
-def working_days(month: str) -> list[date]:
+@cache
+def working_days(month: str) -> tuple[date, ...]:
     """The office calendar's working days of a `YYYY-MM` month, made-up Saturdays included."""
     first = date.fromisoformat(f"{month}-01")
     calendar = holidays.country_holidays("TW", years=[first.year])
     days = (first + timedelta(days=n) for n in range(31))
-    return [day for day in days if day.month == first.month and calendar.is_working_day(day)]
+    return tuple(day for day in days if day.month == first.month and calendar.is_working_day(day))
 
 
 def make_working_month(rng: Random, days: Sequence[date], habits: Habits) -> WorkingMonth:
@@ -173,5 +175,6 @@ def _clock_day(
     clockings.append(Clocking(left, "out"))
     if overtime is not None and _happens(rng, 0.4):
         clockings.append(Clocking(overtime.start, "overtime_in"))
-        clockings.append(Clocking(overtime.end, "overtime_out"))
+        # Whoever stays until midnight clocks out a minute before: 00:00 would be the next day's, or the next month's.
+        clockings.append(Clocking(min(overtime.end, datetime.combine(begins.date(), time(23, 59))), "overtime_out"))
     return clockings

@@ -22,8 +22,7 @@ demo: $(STAMP) ## a small country: three channels, three months, the reports
 
 .PHONY: dagster
 dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data), until Ctrl-C
-	@mkdir -p "$(ATTENDANCE_HOME)/dagster"
-	@DAGSTER_HOME="$$(cd "$(ATTENDANCE_HOME)/dagster" && pwd)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: test
 test: $(STAMP) system ## all tests; ARGS="-n 2 tests/checks" is passed to pytest

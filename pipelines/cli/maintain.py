@@ -1,0 +1,95 @@
+"""`attendance rebuild`, `doctor` and `settings`: what whoever looks after an installation needs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli import options
+from pipelines.cli.console import Format, printable, progress, say, say_json, table
+from pipelines.cli.failures import DONE, FAULTS_FOUND, one_line
+
+if TYPE_CHECKING:
+    from warehouse.doctor import Diagnosis
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("rebuild")(rebuild)
+    app.command("doctor")(doctor)
+    app.command("settings")(settings)
+
+
+def rebuild(output: options.Format = Format.TEXT) -> None:
+    """由收檔區與報送帳冊重建資料庫 Store and warehouse anew from landing and ledger; a crash loses nothing."""
+    from assets.rebuild import rebuild as rebuild_all
+    from pipelines.cli.platform import opened
+
+    with opened() as platform, progress("重建 rebuilding") as advance:
+        rebuilt = rebuild_all(platform, lambda done, total: advance(completed=done, total=total))
+    if output is Format.JSON:
+        say_json(asdict(rebuilt))
+        return
+    say(
+        f"已重建 rebuilt: {rebuilt.submissions:,} 份報送 submissions, {rebuilt.months:,} 個月 months, "
+        f"{rebuilt.files:,} 個檔案 files, {rebuilt.seconds:.1f} s"
+    )
+
+
+def doctor(output: options.Format = Format.TEXT) -> None:
+    """檢查設定、帳冊、收檔區、資料庫 Look everything over; each line says ok, or what is wrong and what to do."""
+    healthy = True
+    with progress("檢查 looking") as advance:
+        for one in diagnoses(advance):
+            healthy &= one.ok
+            if output is Format.JSON:
+                say_json(asdict(one))
+            else:
+                remedy = f" → {one.remedy}" if one.remedy else ""
+                say(f"{'正常 ok  ' if one.ok else '有誤 FAULT'} {one.name}: {printable(one.found)}{remedy}")
+    raise typer.Exit(DONE if healthy else FAULTS_FOUND)
+
+
+def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
+    """The settings first; without them nothing else can be found."""
+    from assets.channels.config import SourcesError
+    from assets.channels.registry import open_channels
+    from pipelines.person_key import person_key
+    from pipelines.settings import SettingsError, load_settings
+    from warehouse.doctor import Diagnosis, diagnose
+
+    try:
+        loaded = load_settings()
+    except SettingsError as error:
+        yield Diagnosis("設定 settings", ok=False, found=one_line(error), remedy="請更正 mend it: attendance settings")
+        return
+    home = loaded.place
+    yield Diagnosis("設定 settings", ok=True, found=f"ATTENDANCE_HOME {home.root}")
+    try:
+        channels = open_channels(home.sources, {"manual": {"inbox": loaded.inbox_url}})
+        yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))
+    except SourcesError as error:
+        yield Diagnosis("管道 channels", ok=False, found=one_line(error), remedy=f"請更正 mend {home.sources}")
+    if home.store.exists() and any(home.store.iterdir()):
+        try:
+            person_key(loaded)
+            yield Diagnosis("人員代號密鑰 person key", ok=True, found="可用 usable")
+        except SettingsError as error:
+            yield Diagnosis(
+                "人員代號密鑰 person key", ok=False, found=one_line(error), remedy="請自備份還原 restore it"
+            )
+    yield from diagnose(home, advance)
+
+
+def settings(output: options.Format = Format.TEXT) -> None:
+    """顯示設定及其來源,密碼與密鑰不顯示 Every setting and where it comes from; secrets are hidden."""
+    from pipelines.settings import load_settings, settings_table
+
+    rows = settings_table(load_settings())
+    if output is Format.JSON:
+        for row in rows:
+            say_json(asdict(row))
+        return
+    columns = ("設定 setting", "值 value", "來源 origin", "說明 description")
+    table("設定 settings", columns, [(row.name, row.value, row.origin, row.description) for row in rows])

@@ -1,0 +1,28 @@
+"""The installation, as the commands that need one open it."""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from assets.platform import Platform
+from pipelines.resources import platform as open_platform
+from pipelines.settings import load_settings
+
+
+@contextmanager
+def opened() -> Iterator[Platform]:
+    """Give the platform of this installation, made where there is none; the user's name goes into the ledger."""
+    platform = open_platform(load_settings(), actor=f"cli:{user()}")
+    try:
+        yield platform
+    finally:
+        platform.engine.dispose()
+
+
+def user() -> str:
+    """The login name of who runs the command; the number where the system has no name for it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,184 @@
+"""`attendance report`: the reports on the terminal, or in a file by its suffix."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from checks.model.roc import ROC_YEAR_OFFSET
+from pipelines.cli import options
+from pipelines.cli.console import Format, note, say, say_json, table
+from pipelines.cli.failures import CannotError
+from pipelines.cli.findings_text import roc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from assets.platform import Platform
+
+#: Rows that the terminal shows; the first line says so where there are more.
+SHOWN = 1_000
+
+#: Codes as people read them.
+_WORDS = {
+    "agency": "機關",
+    "authority": "主管機關",
+    "country": "全國",
+    "overtime": "加班",
+    "employees": "員工",
+    "leaves": "請假",
+    "clockings": "刷卡",
+}
+
+
+class Report(StrEnum):
+    """The reports by the names that the command line gives them."""
+
+    MONTHLY_COUNTS = "monthly-counts"
+    SUMMARY = "summary"
+    SUBMISSION_RATIOS = "submission-ratios"
+
+    @property
+    def table(self) -> str:
+        """Its table in the warehouse."""
+        return self.value.replace("-", "_")
+
+
+#: What of each report fits a terminal; files and JSON have every column.
+_COLUMNS: dict[Report, tuple[str, ...]] = {
+    Report.MONTHLY_COUNTS: (
+        "agency_code", "agency_name", "month", "dataset", "submitted", "entered", "refused", "warned", "headcount",
+    ),
+    Report.SUMMARY: (
+        "scope", "agency_code", "agency_name", "month", "leave_type", "persons", "records", "hours", "days",
+    ),
+    Report.SUBMISSION_RATIOS: (
+        "scope", "agency_code", "agency_name", "due", "submitted", "on_time", "late", "missing",
+        "agency_ratio", "on_time_ratio", "headcount_ratio", "correction_ratio",
+    ),
+}  # fmt: skip
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("report")(report)
+
+
+def report(
+    which: Annotated[Report, typer.Argument(metavar="monthly-counts|summary|submission-ratios", help="報表 report")],
+    year: Annotated[int, typer.Option(min=1912, max=2999, help="西元年 year")],
+    month: options.OptionalMonth = None,
+    authority: options.Authority = None,
+    as_of: options.AsOf = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help=".csv .xlsx .ods .json .parquet; 不給則顯示 default: show"),
+    ] = None,
+    output: options.Format = Format.TEXT,
+) -> None:
+    """報表:機關每月筆數統計表、彙整總表、機關報送比例表 A report on the terminal, or in a file by its suffix."""
+    from pipelines.cli.platform import opened
+
+    if month is not None and which is Report.SUBMISSION_RATIOS:
+        raise CannotError("比例表以年度計,請勿給 --month submission-ratios are by year: leave out --month")
+    with opened() as platform:
+        frame = report_frame(platform, which.table, year, month, authority=authority, as_of=as_of)
+    if file is not None:
+        _write(frame, which, file)
+    elif output is Format.JSON:
+        for row in rows_of(frame):
+            say_json(row)
+    else:
+        _show(frame, which, year, month)
+
+
+def report_frame(
+    platform: "Platform",
+    name: str,
+    year: int,
+    month: str | None,
+    *,
+    authority: str | None = None,
+    as_of: datetime | None = None,
+) -> "pd.DataFrame":
+    """Rows of a report as published, or as known at `as_of`; raises as `warehouse.reports.query` does."""
+    from warehouse.reports import query
+
+    if as_of is None:
+        return query.report_frame(platform.home, name, year, month, authority)
+    return query.report_frame_as_of(
+        platform.home,
+        platform.engine,
+        name,
+        year,
+        as_of=as_of,
+        month=month,
+        authority=authority,
+        first_month=platform.first_month,
+    )
+
+
+def report_rows(
+    platform: "Platform", name: str, year: int, month: str | None, *, as_of: datetime | None
+) -> list[dict[str, Any]]:
+    """The same as plain values, None where there is none."""
+    return rows_of(report_frame(platform, name, year, month, as_of=as_of))
+
+
+def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """The frame's rows with plain values; None where there is none."""
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = pa.Table.from_pandas(frame, preserve_index=False).to_pylist()
+    return rows
+
+
+def _write(frame: "pd.DataFrame", which: Report, file: Path) -> None:
+    from warehouse.export import export
+    from warehouse.tables import TABLES
+
+    described = TABLES[f"reports.{which.table}"]
+    rows = export(frame, file, headings=described.headings, title=described.title)
+    note(f"{described.title}: {rows:,} 列 rows → {file}")
+
+
+def _show(frame: "pd.DataFrame", which: Report, year: int, month: str | None) -> None:
+    from warehouse.tables import TABLES
+
+    described = TABLES[f"reports.{which.table}"]
+    period = roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
+    if len(frame) > SHOWN:
+        say(f"顯示前 {SHOWN:,} 列,共 {len(frame):,} 列,全部請用 -o the first {SHOWN:,} of {len(frame):,} rows: -o FILE")
+    names = _COLUMNS[which]
+    rows = rows_of(frame[list(names)].head(SHOWN))
+    numbers = [
+        place for place, name in enumerate(names) if any(isinstance(row[name], int | float | Decimal) for row in rows)
+    ]
+    table(
+        f"{described.title} {which.value}, {period}",
+        [described.headings[name] for name in names],
+        [[_cell(name, row[name]) for name in names] for row in rows],
+        numbers,
+    )
+
+
+def _cell(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if name == "month":
+        return roc(value)
+    if name == "leave_type":
+        return _leave_type(value)
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else _WORDS.get(value, str(value))
+
+
+def _leave_type(code: str) -> str:
+    from checks.leave_types import packaged_leave_types
+
+    name = packaged_leave_types().names().get(code)
+    return f"{code} {name}" if name else _WORDS.get(code, code)

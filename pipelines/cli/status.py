@@ -1,0 +1,154 @@
+"""`attendance status` and `attendance findings`: what has come in, and what is wrong with it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pipelines.cli import options
+from pipelines.cli.console import Format, note, say, say_json, table
+from pipelines.cli.failures import DONE, FAULTS_FOUND
+from pipelines.cli.findings_text import agency_month, roc, say_findings, tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assets.platform import Platform
+    from warehouse.receipts import Receipt
+
+#: State → what it is called, in the order of the totals; the last three are listed agency by agency.
+STATES = {
+    "entered": "入檔 entered",
+    "entered_with_errors": "入檔有誤 entered with errors",
+    "refused": "退件 refused",
+    "missing": "未報送 missing",
+}
+_FAULTY = {"refused", "entered_with_errors"}
+_LISTED = ("missing", "refused", "entered_with_errors")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("status")(status)
+    app.command("findings")(findings)
+
+
+def status(month: options.Month, as_of: options.AsOf = None, output: options.Format = Format.TEXT) -> None:
+    """入檔情形:合計,以及未報送、退件、有誤的機關 Totals, then each agency that is missing, refused or has errors."""
+    from pipelines.cli.platform import opened
+
+    with opened() as platform:
+        rows = _status_rows(platform, month, as_of)
+        waiting = _waiting(platform, month)
+    if waiting and as_of is None:
+        note(
+            f"另有 {waiting:,} 份已收件而未檢核 {waiting:,} received and not checked yet: "
+            f"attendance run --month {month}"
+        )
+    if output is Format.JSON:
+        for row in rows:
+            say_json(row)
+    else:
+        _say_status(month, rows)
+    raise typer.Exit(FAULTS_FOUND if any(row["state"] in _FAULTY for row in rows) else DONE)
+
+
+def _status_rows(platform: "Platform", month: str, as_of: datetime | None) -> list[dict[str, Any]]:
+    """Rows of `reports.submission_status`: as published, or from the ledger as of a moment or where nothing is yet."""
+    from pipelines.cli.report import report_rows
+
+    now = None if platform.home.warehouse.exists() else platform.clock()
+    return report_rows(platform, "submission_status", int(month[:4]), month, as_of=as_of or now)
+
+
+def _waiting(platform: "Platform", month: str) -> int:
+    from warehouse.ledger.engine import reading
+    from warehouse.ledger.entries import pending
+
+    with reading(platform.engine) as session:
+        return len(pending(session, month))
+
+
+def _say_status(month: str, rows: list[dict[str, Any]]) -> None:
+    counts = Counter(row["state"] for row in rows)
+    late = sum(row["on_time"] is False for row in rows)
+    totals = [(title, f"{counts[state]:,}") for state, title in STATES.items()]
+    totals += [("其中逾期 of these late", f"{late:,}"), ("合計 agencies", f"{len(rows):,}")]
+    table(f"入檔情形 submission status, {roc(month)}", ("狀態 state", "機關數 agencies"), totals, numbers=[1])
+    listed = sorted(
+        (row for row in rows if row["state"] in _LISTED),
+        key=lambda row: (_LISTED.index(row["state"]), row["agency_code"]),
+    )
+    if listed:
+        table(
+            "未報送、退件或有誤 missing, refused or with errors",
+            (
+                "機關代碼 code",
+                "機關名稱 name",
+                "狀態 state",
+                "送達 received",
+                "致命 fatal",
+                "錯誤 errors",
+                "警告 warnings",
+            ),
+            [_status_line(row) for row in listed],
+            numbers=[4, 5, 6],
+        )
+
+
+def _status_line(row: Mapping[str, Any]) -> tuple[object, ...]:
+    received = f"{row['received_at']:%Y-%m-%d %H:%M}" if row["received_at"] else None
+    counts = (row["fatal"], row["errors"], row["warnings"])
+    return (row["agency_code"], row["agency_name"], STATES[row["state"]], received, *counts)
+
+
+def findings(agency: options.Agency, month: options.Month, output: options.Format = Format.TEXT) -> None:
+    """檢誤結果:採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
+    from pipelines.cli.platform import opened
+    from warehouse.ledger.engine import reading
+    from warehouse.ledger.lifecycle import RECEIVED
+    from warehouse.receipts import history
+
+    with opened() as platform, reading(platform.engine) as session:
+        received = history(session, agency, month)
+        store = platform.home.store
+    standing = _standing(received)
+    rows = [row for one in standing for row in _findings_of(store, one)]
+    if any(one.state == RECEIVED for one in received):
+        note(f"有報送尚未檢核 some are received and not yet checked: attendance run --month {month} --agency {agency}")
+    if output is Format.JSON:
+        for row in rows:
+            say_json(row)
+    else:
+        _say_standing(agency, month, standing, rows)
+    raise typer.Exit(FAULTS_FOUND if any(row["severity"] != "warning" for row in rows) else DONE)
+
+
+def _standing(received: list["Receipt"]) -> list["Receipt"]:
+    """The submission that the agency-month counts, and the newest refused one if it came after it."""
+    judged = [one for one in received if one.state in STATES]
+    counted = max((place for place, one in enumerate(judged) if one.state != "refused"), default=-1)
+    refused_since = judged[counted + 1 :][-1:]
+    return judged[max(counted, 0) : counted + 1] + refused_since
+
+
+def _findings_of(store: "Path", submission: "Receipt") -> list[dict[str, Any]]:
+    """Its findings, in the order of the catalogue's rules and the records; none where it has no file of them."""
+    import polars as pl
+
+    from warehouse.store import file_of
+
+    file = file_of(store, "findings", submission.agency_code, submission.month, submission.submission_id)
+    return pl.read_parquet(file).to_dicts() if file.exists() else []
+
+
+def _say_standing(agency: str, month: str, standing: list["Receipt"], rows: list[dict[str, Any]]) -> None:
+    say(f"檢誤結果 findings: {agency_month(agency, month)}: {tally(rows) or '無 none'}")
+    if not standing:
+        say("  沒有檢核過的報送 no submission of this month has been checked")
+    for one in standing:
+        received = f"{one.last_received_at:%Y-%m-%d %H:%M}"
+        say(f"  {STATES[one.state]}: {one.submission_id} ({one.channel}, 送達 received {received})")
+        say_findings([row for row in rows if row["submission_id"] == one.submission_id])

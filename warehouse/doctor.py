@@ -1,0 +1,303 @@
+"""Looking an installation over: ledger, landing, store and warehouse, and whether each is what the others say.
+
+Nothing is changed.  Each `Diagnosis` is one line: what was looked at, what was found, and what to do where it is wrong.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pyarrow.lib import ArrowException
+from sqlalchemy import Engine, create_engine, func, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from warehouse.home import Home
+from warehouse.landing import Landing, LandingDamaged, NotLanded
+from warehouse.ledger import lifecycle, migrate
+from warehouse.ledger.arrivals import SETTLED, orphans
+from warehouse.ledger.engine import reading
+from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
+from warehouse.ledger.sqlite import open_sqlite
+from warehouse.publish.database import open_warehouse
+from warehouse.publish.partitions import RECORDS
+from warehouse.store import file_of
+
+#: Called after each file looked at.
+Advance = Callable[[], object]
+
+RESTORE = "請自備份還原 restore from a backup"
+REBUILD = "attendance rebuild"
+
+_SHOWN = 3
+_READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing looked at.  `found` and `remedy` (empty where `ok`) are in Chinese and English, of one line."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def diagnose(home: Home, advance: Advance) -> Iterator[Diagnosis]:
+    """Look everything over but the settings; what cannot be looked at without a sound ledger is left out."""
+    ledger, engine = open_as_it_is(home)
+    yield ledger
+    if engine is None:
+        return
+    try:
+        yield from _over_the_ledger(home, engine, advance)
+    finally:
+        engine.dispose()
+
+
+def _over_the_ledger(home: Home, engine: Engine, advance: Advance) -> Iterator[Diagnosis]:
+    landing = Landing(home.landing)
+    yield landing_hashes(landing, advance)
+    with reading(engine) as session:
+        for look in (landing_complete, landing_orphans):
+            yield look(landing, session)
+        yield landing_leftovers(landing)
+        yield store_complete(home.store, session, advance)
+        yield store_findings(home.store, session)
+        yield from warehouse_counts(home.warehouse, session)
+
+
+def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
+    """Open the ledger without migrating it; None where it is absent, unreachable, damaged or of another version."""
+    name = "報送帳冊 ledger"
+    url = make_url(home.ledger_url)
+    on_sqlite = url.get_backend_name() == "sqlite"
+    if on_sqlite and not Path(str(url.database)).exists():
+        if any(Landing(home.landing).ids()):
+            return Diagnosis(name, ok=False, found=f"不存在 there is none at {url.database}", remedy=RESTORE), None
+        return Diagnosis(name, ok=True, found="尚未使用 not in use yet"), None
+    engine = open_sqlite(url) if on_sqlite else create_engine(url)
+    try:
+        diagnosis = _schema(name, engine)
+        if diagnosis.ok and on_sqlite:
+            diagnosis = _sound(diagnosis, engine)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        found = f"無法開啟 cannot be opened: {url.render_as_string(hide_password=True)}: {reason}"
+        diagnosis = Diagnosis(
+            name, ok=False, found=found, remedy="請確認資料庫已啟動且設定無誤 see that the database is up"
+        )
+    if diagnosis.ok:
+        return diagnosis, engine
+    engine.dispose()
+    return diagnosis, None
+
+
+def _schema(name: str, engine: Engine) -> Diagnosis:
+    with engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(migrate.configuration(connection))
+        revision = MigrationContext.configure(connection).get_current_revision()
+    head = scripts.get_current_head()
+    if revision == head:
+        return Diagnosis(name, ok=True, found=f"結構為最新 schema at head ({head})")
+    known = revision is None or revision in {script.revision for script in scripts.walk_revisions()}
+    found = f"結構版本 schema is {revision or 'empty'}, 本程式為 this program's is {head}"
+    migrates = "下一個開啟帳冊的指令會自動升級 the next command that opens it migrates it: attendance register list"
+    return Diagnosis(name, ok=False, found=found, remedy=migrates if known else "請更新本程式 update this program")
+
+
+def _sound(diagnosis: Diagnosis, engine: Engine) -> Diagnosis:
+    with engine.connect() as connection:
+        said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    if said == "ok":
+        return diagnosis
+    return Diagnosis(diagnosis.name, ok=False, found=f"檔案毀損 the file is damaged: {said}", remedy=RESTORE)
+
+
+def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
+    """Whether every landed file still has the hash that is its name."""
+    name = "收檔區 landing"
+    ids = list(landing.ids())
+    with ThreadPoolExecutor(_READERS) as readers:
+        damaged = [bad for bad in readers.map(partial(_damage, landing, advance), ids) if bad]
+    if damaged:
+        found = f"{len(damaged):,}/{len(ids):,} 檔毀損 files damaged: {_some(damaged)}"
+        return Diagnosis(name, ok=False, found=found, remedy=RESTORE)
+    return Diagnosis(name, ok=True, found=f"{len(ids):,} 檔雜湊相符 files, all hashes right")
+
+
+def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
+    try:
+        landing.verify(id_)
+    except (LandingDamaged, NotLanded, OSError):
+        return id_
+    finally:
+        advance()
+    return None
+
+
+def landing_complete(landing: Landing, session: Session) -> Diagnosis:
+    """Whether the bytes of every submission are in landing."""
+    name = "收檔區與帳冊 landing and ledger"
+    recorded = set(session.scalars(select(Submission.id)))
+    missing = sorted(recorded - set(landing.ids()))
+    if missing:
+        found = f"{len(missing):,} 份報送沒有檔案 submissions without their bytes: {_some(missing)}"
+        return Diagnosis(name, ok=False, found=found, remedy=RESTORE)
+    return Diagnosis(name, ok=True, found=f"{len(recorded):,} 份報送檔案俱在 submissions, all bytes there")
+
+
+def landing_orphans(landing: Landing, session: Session) -> Diagnosis:
+    """Whether anything landed without the ledger knowing of it: a process was stopped between the two."""
+    name = "未登錄的檔案 orphans"
+    found = orphans(landing, session)
+    if found:
+        said = f"{len(found):,} 檔在收檔區而不在帳冊 files in landing that the ledger does not know: {_some(found)}"
+        path = landing.root / found[0][:2] / found[0]
+        return Diagnosis(name, ok=False, found=said, remedy=f"請重新報送 hand them in again: attendance submit {path}")
+    return Diagnosis(name, ok=True, found="無 none")
+
+
+def landing_leftovers(landing: Landing) -> Diagnosis:
+    """Whether a process that was stopped left half a file behind."""
+    name = "未完成的收檔 leftovers"
+    settled = datetime.now(UTC).timestamp() - SETTLED.total_seconds()
+    old = [path for path in landing.leftovers() if path.stat().st_mtime < settled]
+    if old:
+        found = f"{len(old):,} 個暫存檔 temporary files: {_some(map(str, old))}"
+        return Diagnosis(name, ok=False, found=found, remedy="可以刪除 they can be deleted")
+    return Diagnosis(name, ok=True, found="無 none")
+
+
+def store_complete(store: Path, session: Session, advance: Advance) -> Diagnosis:
+    """Whether every agency-month counted has its data files, readable, with as many rows as the ledger says."""
+    name = "資料庫與帳冊 store and ledger"
+    wanted = _expected_files(store, session)
+    with ThreadPoolExecutor(_READERS) as readers:
+        wrong = [bad for bad in readers.map(partial(_fault, advance), wanted.items()) if bad]
+    if wrong:
+        found = f"{len(wrong):,}/{len(wanted):,} 檔有誤 files wrong: {_some(wrong)}"
+        return Diagnosis(name, ok=False, found=found, remedy=REBUILD)
+    return Diagnosis(name, ok=True, found=f"{len(wanted):,} 檔筆數相符 files, rows as the ledger counts them")
+
+
+def _expected_files(store: Path, session: Session) -> dict[Path, int]:
+    """File → rows that it must have."""
+    counts = {
+        (row.agency_code, row.month, row.submission_id, row.dataset): row.entered
+        for row in session.execute(
+            select(
+                DatasetCount.agency_code,
+                DatasetCount.month,
+                DatasetCount.submission_id,
+                DatasetCount.dataset,
+                DatasetCount.entered,
+            )
+        )
+    }
+    pointers = session.execute(select(AgencyMonth.agency_code, AgencyMonth.month, AgencyMonth.submission_id)).all()
+    return {
+        file_of(store, dataset, agency, month, id_): counts.get((agency, month, id_, dataset), 0)
+        for agency, month, id_ in pointers
+        for dataset in RECORDS
+    }
+
+
+def _fault(advance: Advance, wanted: tuple[Path, int]) -> str | None:
+    path, rows = wanted
+    try:
+        found = pq.read_metadata(path).num_rows
+    except FileNotFoundError:
+        return f"{path} (不存在 missing)"
+    except (ArrowException, OSError):
+        return f"{path} (無法讀取 unreadable)"
+    finally:
+        advance()
+    return None if found == rows else f"{path} ({found:,} 列 rows, 應為 expected {rows:,})"
+
+
+def store_findings(store: Path, session: Session) -> Diagnosis:
+    """Whether every submission that was judged to have faults has its file of findings."""
+    name = "檢誤結果 findings"
+    faulty = session.execute(
+        select(Submission.agency_code, Submission.month, Submission.id).where(
+            Submission.fatal + Submission.errors > 0, Submission.state != lifecycle.RECEIVED
+        )
+    ).all()
+    missing = [path for place in faulty if not (path := file_of(store, "findings", *place)).is_file()]
+    if missing:
+        found = f"{len(missing):,} 份沒有檢誤檔 submissions without their findings: {_some(map(str, missing))}"
+        return Diagnosis(name, ok=False, found=found, remedy=REBUILD)
+    return Diagnosis(name, ok=True, found=f"{len(faulty):,} 份有誤者俱在 submissions with faults, all there")
+
+
+def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
+    """Whether the warehouse opens, without any extension from outside, and counts what the ledger counts."""
+    name = "warehouse.duckdb"
+    expected = _entered(session)
+    if not path.exists():
+        if any(expected.values()):
+            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=REBUILD)
+        else:
+            yield Diagnosis(name, ok=True, found="尚無資料 nothing to publish yet")
+        return
+    try:
+        with open_warehouse(path) as connection:
+            found = {dataset: _rows(connection, f"core.{dataset}") for dataset in RECORDS}
+            needed = _extensions(connection)
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        yield Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)
+        return
+    wrong = [f"{one} {found[one]:,} ≠ {expected[one]:,}" for one in RECORDS if found[one] != expected[one]]
+    if wrong:
+        said = f"筆數與帳冊不符 rows differ from the ledger's: {', '.join(wrong)}"
+        yield Diagnosis(name, ok=False, found=said, remedy=REBUILD)
+    else:
+        yield Diagnosis(name, ok=True, found=f"筆數相符 rows as the ledger counts them: {sum(found.values()):,}")
+    if needed:
+        found_needed = f"載入了外部延伸套件 loads extensions from outside: {', '.join(needed)}"
+        yield Diagnosis("DuckDB", ok=False, found=found_needed, remedy="請移除 remove them: they need the network")
+    else:
+        yield Diagnosis("DuckDB", ok=True, found=f"{duckdb.__version__},不需外部延伸套件 needs no extension")
+
+
+def _entered(session: Session) -> dict[str, int]:
+    """Dataset → records entered in what the agency-months count."""
+    counted = (
+        select(DatasetCount.dataset, func.sum(DatasetCount.entered))
+        .join(
+            AgencyMonth,
+            (AgencyMonth.submission_id == DatasetCount.submission_id)
+            & (AgencyMonth.agency_code == DatasetCount.agency_code)
+            & (AgencyMonth.month == DatasetCount.month),
+        )
+        .group_by(DatasetCount.dataset)
+    )
+    return dict.fromkeys(RECORDS, 0) | {dataset: int(total) for dataset, total in session.execute(counted)}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 — a name of ours
+    return int(row[0]) if row else 0
+
+
+def _extensions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Extensions in use that do not come with DuckDB itself."""
+    rows = connection.execute(
+        "SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode <> 'STATICALLY_LINKED'"
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few names, and whether there are more."""
+    listed = list(names)
+    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")

@@ -1,6 +1,6 @@
 """The made-up country as a whole: what its agencies hand in, round by round, and what must become of it.
 
-Deterministic: the same seed gives the same bytes.  Four months, 2021-03 to 2021-06, of some 55 agencies.
+Deterministic: the same seed gives the same bytes.  Four months, 2021-03 to 2021-06, of 55 agencies.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Handing:
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subsystem:
     """A WebHR database: whose it is, and what its leave types are called (format's code → its own)."""
 

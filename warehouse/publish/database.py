@@ -1,0 +1,82 @@
+"""The DuckDB side: opening without the network, typed selects, tables and views with their Chinese comments."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from warehouse import reports
+from warehouse.tables import TABLES, Table
+
+#: Nothing is fetched from outside: closed networks cannot, and a warehouse that needs an extension is of no use there.
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def open_empty(path: Path | str, spill: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database to build a warehouse in (`:memory:` too), with its two schemas; `spill` is for large sorts."""
+    connection = duckdb.connect(str(path), config={**CONFIG, "temp_directory": str(spill)})
+    connection.execute("CREATE SCHEMA core; CREATE SCHEMA reports")
+    return connection
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published warehouse for reading; it blocks no publisher.  `duckdb.IOException` where there is none."""
+    return duckdb.connect(str(path), read_only=True, config=CONFIG)
+
+
+def quoted(text: str) -> str:
+    """Return text as an SQL literal, for the statements that take no bound values (views, COPY, COMMENT)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def typed_select(table: Table, source: str) -> str:
+    """Select exactly the table's columns, in order and in their types, from `source` (a relation or `(SELECT …)`)."""
+    columns = ", ".join(f'"{column.name}"::{column.type} AS "{column.name}"' for column in table.columns)
+    return f"SELECT {columns} FROM {source}"  # noqa: S608 — names from warehouse.tables
+
+
+def from_files(table: Table, files: Sequence[Path]) -> str:
+    """Select the table from Parquet files, in the order given; from none of them, no rows in the right types."""
+    if not files:
+        columns = ", ".join(f'NULL AS "{column.name}"' for column in table.columns)
+        return typed_select(table, f"(SELECT {columns}) WHERE false")
+    listed = ", ".join(quoted(str(file)) for file in files)
+    return typed_select(table, f"read_parquet([{listed}], hive_partitioning = false)")
+
+
+def show_files(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> None:
+    """Make the table a view over exactly these files."""
+    connection.execute(f"CREATE OR REPLACE VIEW {table.qualified} AS {from_files(table, files)}")
+
+
+def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the physical tables from the staged ledger, its details and its corrections."""
+    _fill(connection, TABLES["core.agencies"], "(FROM ledger.agencies ORDER BY agency_code, active_from)")
+    submissions = "(FROM ledger.submissions ORDER BY month, agency_code, received_at)"
+    _fill(connection, TABLES["core.submissions"], submissions)
+    _fill(connection, TABLES["core.agency_ancestors"], f"({reports.sql('agency_ancestors')})")
+    for name in reports.WHOLE:
+        _fill(connection, TABLES[f"reports.{name}"], f"({reports.sql(name)})")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
+    connection.execute(f"CREATE TABLE {table.qualified} AS {typed_select(table, source)}")
+
+
+def comment_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the Chinese comments on every table, view and column."""
+    kinds: Mapping[str, str] = dict(
+        connection.execute(
+            "SELECT table_schema || '.' || table_name, CASE table_type WHEN 'VIEW' THEN 'VIEW' ELSE 'TABLE' END "
+            "FROM information_schema.tables WHERE table_schema IN ('core', 'reports') "
+            "AND table_catalog = current_database()"
+        ).fetchall()
+    )
+    for name, kind in kinds.items():
+        table = TABLES[name]
+        connection.execute(f"COMMENT ON {kind} {name} IS {quoted(table.comment)}")
+        for column in table.columns:
+            connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {quoted(column.comment)}')

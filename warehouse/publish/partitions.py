@@ -1,0 +1,97 @@
+"""Which partition files of the store make up a month of a table: the ledger says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from warehouse.store import file_of
+
+#: Datasets of which every entered agency-month has a file, perhaps of no rows.
+RECORDS = ("employees", "leaves", "overtime", "clockings")
+
+#: Table of the warehouse → dataset of the store, where several tables show the same one.
+FINDINGS = {"findings": "findings", "findings_history": "findings"}
+
+#: Tables that are reading copies of partition files.
+DETAILS = (*RECORDS, *FINDINGS)
+
+_COUNTED = "SELECT agency_code, id FROM ledger.counted WHERE month = ? ORDER BY agency_code"
+_STANDING = """
+    SELECT agency_code, id FROM ledger.counted WHERE month = $month
+    UNION SELECT agency_code, id FROM ledger.refused_since WHERE month = $month
+    ORDER BY agency_code, id"""
+_ALL = "SELECT agency_code, id FROM ledger.submissions WHERE month = ? ORDER BY agency_code, received_at, id"
+
+
+class StoreIncomplete(RuntimeError):  # noqa: N818 — reads as what it is
+    """The ledger counts a submission whose partition file is not in the store; see `attendance doctor`."""
+
+    def __init__(self, path: Path, more: int) -> None:
+        self.path, self.more = path, more
+        super().__init__(
+            f"資料檔不存在：{path}（另有 {more} 個），請執行 attendance doctor "
+            f"the store lacks {path} (and {more} more); see attendance doctor"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition file, with what tells whether it has changed."""
+
+    path: Path
+    size: int
+    modified: int
+
+
+def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, month: str) -> list[Partition]:
+    """List the files that `core.<table>` shows of a month, in order of agency.  Needs the staged ledger.
+
+    Raises `StoreIncomplete` where a counted submission lacks a data file.
+    """
+    if table in RECORDS:
+        rows = connection.execute(_COUNTED, [month]).fetchall()
+        return _all_there([file_of(store, table, agency, month, submission) for agency, submission in rows])
+    if table == "findings":
+        rows = connection.execute(_STANDING, {"month": month}).fetchall()
+    else:
+        rows = connection.execute(_ALL, [month]).fetchall()
+    dataset = FINDINGS[table]
+    agencies = _listed(store / dataset / f"month={month}")
+    paths = [file_of(store, dataset, agency, month, submission) for agency, submission in rows]
+    # Findings files are only where there are findings: few are looked for in vain.
+    found = [_partition(path) for path in paths if path.parent.name in agencies]
+    return [partition for partition in found if partition is not None]
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """Return what names a copy after all that it was made of: 32 hexadecimal digits."""
+    digest = sha256()
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _all_there(paths: list[Path]) -> list[Partition]:
+    found = [_partition(path) for path in paths]
+    missing = [path for path, partition in zip(paths, found, strict=True) if partition is None]
+    if missing:
+        raise StoreIncomplete(missing[0], len(missing) - 1)
+    return [partition for partition in found if partition is not None]
+
+
+def _listed(folder: Path) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return set()
+
+
+def _partition(path: Path) -> Partition | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return Partition(path, status.st_size, status.st_mtime_ns)

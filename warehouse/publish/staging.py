@@ -1,0 +1,171 @@
+"""The ledger and the register, brought into DuckDB as `ledger.*` for one publishing or one question.
+
+An attached database in memory: nothing of it stays in the warehouse.  All moments are local time in Asia/Taipei.
+Months are those from the first in which anything was entered, or a given one, to the last that has ended.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from warehouse import reports
+from warehouse.deadlines import TAIPEI, deadline
+from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Submission, Transition
+from warehouse.register.agencies import RegisterAgencies, month_days
+from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
+
+OUT_OF_SCOPE = "當月不在機關代碼檔或不在收件期間 not in force in that month, or outside the months collected"
+
+_TABLES = """
+    CREATE TABLE ledger.months (month VARCHAR, number INTEGER, first_day DATE, last_day DATE, deadline TIMESTAMP,
+        passed BOOLEAN);
+    CREATE TABLE ledger.agencies (agency_code VARCHAR, name VARCHAR, parent_code VARCHAR, authority_code VARCHAR,
+        level INTEGER, active_from DATE, active_to DATE, channel VARCHAR, expected_headcount INTEGER);
+    CREATE TABLE ledger.ancestors (month VARCHAR, agency_code VARCHAR, ancestor_code VARCHAR);
+    CREATE TABLE ledger.due (agency_code VARCHAR, month VARCHAR, due BOOLEAN, reason VARCHAR,
+        expected_headcount INTEGER);
+    CREATE TABLE ledger.submissions (id VARCHAR, agency_code VARCHAR, month VARCHAR, channel VARCHAR, state VARCHAR,
+        bytes BIGINT, first_received_at TIMESTAMP, received_at TIMESTAMP, system VARCHAR, version VARCHAR,
+        produced_at VARCHAR, supersedes VARCHAR, rule_set VARCHAR, fatal INTEGER, errors INTEGER, warnings INTEGER,
+        outcome VARCHAR);
+    CREATE TABLE ledger.agency_months (agency_code VARCHAR, month VARCHAR, submission_id VARCHAR,
+        first_entered_received_at TIMESTAMP);
+    CREATE TABLE ledger.dataset_counts (submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, dataset VARCHAR,
+        read BIGINT, entered BIGINT, refused BIGINT, warned BIGINT);
+    CREATE TABLE ledger.corrections (agency_code VARCHAR, month VARCHAR, errors_found BIGINT, errors_mended BIGINT);
+"""
+_PAST_TABLES = """
+    CREATE TABLE ledger.arrivals (submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, received_at TIMESTAMP);
+    CREATE TABLE ledger.transitions (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
+        to_state VARCHAR, "at" TIMESTAMP);
+"""
+#: What a submission's state says of the judgement; `received` waits for one.
+_OUTCOMES = """
+    UPDATE ledger.submissions SET outcome = CASE
+        WHEN state = 'refused' THEN 'refused' WHEN state <> 'received' THEN 'entered' END
+"""
+#: Agency-months that nobody owes and that something was handed in for all the same.
+_UNASKED = """
+    INSERT INTO ledger.due BY NAME
+    SELECT DISTINCT s.agency_code, s.month, false AS due, $reason AS reason
+    FROM ledger.submissions s
+    JOIN ledger.agencies USING (agency_code)
+    JOIN ledger.months USING (month)
+    ANTI JOIN ledger.due d ON d.agency_code = s.agency_code AND d.month = s.month
+"""
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    session: Session,
+    *,
+    now: datetime,
+    as_of: datetime | None = None,
+    first_month: str | None = None,
+) -> None:
+    """Attach `ledger` to the connection and fill it: as it is, or as it was `as_of` a moment.
+
+    `now` is the moment at which deadlines are judged unless `as_of` is given.  Both are aware.
+    """
+    connection.execute("ATTACH ':memory:' AS ledger")
+    connection.execute(_TABLES)
+    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount))
+    connection.execute(_OUTCOMES)
+    if as_of is not None:
+        connection.execute(_PAST_TABLES)
+        _copy_tables(connection, session, (Arrival, Transition))
+        for statement in connection.extract_statements(reports.sql("as_of")):
+            values = {"as_of": _local(as_of)} if "$as_of" in statement.query else None
+            connection.execute(statement, values)
+    moment = as_of or now
+    owed, others = _months(connection, first_month, moment)
+    _insert(connection, "months", _months_frame(owed, others, moment))
+    _stage_register(connection, session, owed)
+    connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})
+    connection.execute(reports.sql("definitions"))
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection, session: Session, models: Iterable[type[Base]]) -> None:
+    """Copy the columns that the staged table has.  Through pandas: the ledger may be SQLite or PostgreSQL."""
+    for model in models:
+        name = model.__tablename__
+        described = connection.execute(f"DESCRIBE ledger.{name}").fetchall()
+        kept = {row[0] for row in described} & set(model.__table__.columns.keys())
+        query = select(*(model.__table__.c[column] for column in sorted(kept)))
+        frame = pd.read_sql(query, session.connection())
+        for column, type_ in (row[:2] for row in described):
+            if type_ == "TIMESTAMP" and column in kept:
+                frame[column] = pd.to_datetime(frame[column], utc=True).dt.tz_convert(TAIPEI).dt.tz_localize(None)
+        _insert(connection, name, frame)
+
+
+def _stage_register(connection: duckdb.DuckDBPyConnection, session: Session, months: Sequence[str]) -> None:
+    _insert(connection, "agencies", agencies_frame(session))
+    _insert(connection, "ancestors", ancestors_frame(session, months).drop(columns="depth"))
+    due = due_frame(session, months).rename(columns={"why": "reason"}).drop(columns="channel")
+    _insert(connection, "due", due.assign(due=True))
+    register = RegisterAgencies(session)
+    rows = [(code, month, False, answer.why) for month in months for code, answer in register.not_due(month).items()]
+    _insert(connection, "due", pd.DataFrame(rows, columns=["agency_code", "month", "due", "reason"], dtype=object))
+
+
+def _months(
+    connection: duckdb.DuckDBPyConnection, first_month: str | None, moment: datetime
+) -> tuple[list[str], list[str]]:
+    """List the months that are owed, in order, and others that something was handed in for."""
+    this_month = _local(moment).strftime("%Y-%m")
+    submitted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.submissions").fetchall()}
+    submitted = {month for month in submitted if _is_month(month)}
+    counted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.agency_months").fetchall()}
+    known = {month for month in counted or submitted if month <= this_month}
+    first = first_month or min(known, default=None)
+    if first is None:
+        return [], sorted(submitted)
+    last = max([_before(this_month), *known])
+    owed = _range(first, last)
+    return owed, sorted(submitted - set(owed))
+
+
+def _months_frame(owed: Iterable[str], others: Iterable[str], moment: datetime) -> pd.DataFrame:
+    rows = []
+    for month in sorted([*owed, *others]):
+        first, last = month_days(month)
+        due = deadline(month)
+        rows.append((month, first.year * 12 + first.month, first, last, _local(due), due <= moment))
+    columns = ["month", "number", "first_day", "last_day", "deadline", "passed"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    connection.register("incoming", arrow)
+    connection.execute(f"INSERT INTO ledger.{table} BY NAME SELECT * FROM incoming")  # noqa: S608 — our own names
+    connection.unregister("incoming")
+
+
+def _local(moment: datetime) -> datetime:
+    """Tell the moment by the clocks of Taipei, without a zone, as everything in the warehouse does."""
+    return moment.astimezone(TAIPEI).replace(tzinfo=None)
+
+
+def _is_month(text: str) -> bool:
+    try:
+        deadline(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _before(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year}-{number - 1:02}" if number > 1 else f"{year - 1}-12"
+
+
+def _range(first: str, last: str) -> list[str]:
+    begin, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(begin, end + 1)]

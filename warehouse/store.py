@@ -8,11 +8,10 @@ which submission counts is the ledger's pointer.
 import hmac
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -57,6 +56,9 @@ class Store:
     def __init__(self, root: Path, person_key: bytes) -> None:
         self._root = root
         self._person_key = person_key
+        #: Tells this writer's temporary files from those of others, on this machine or another.
+        self._writer = uuid4().hex
+        self._folders: set[Path] = set()
 
     def write(
         self, entered: Mapping[str, pl.DataFrame], places: Sequence[Place], findings: Mapping[int, pl.DataFrame]
@@ -69,23 +71,14 @@ class Store:
         records do not fit their model, which is a fault of ours, and OSError where the disk does not take them.
         """
         keys = person_keys(entered["persons"]["person_id"], self._person_key)
-        batches = [_Dataset(name, entered[name], keys) for name in _RECORDS]
         numbers = {place.document: place for place in places}
-        with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
-            written = [
-                workers.submit(self._write, batch.table(place), file_of(self._root, batch.name, *_at(place)))
-                for place in places
-                for batch in batches
-            ]
-            written += [
-                workers.submit(
-                    self._write, _findings_table(frame, numbers[document]), self._findings_file(numbers[document])
-                )
-                for document, frame in findings.items()
-                if document in numbers
-            ]
-            for one in written:
-                one.result()
+        documents = max(numbers, default=-1) + 1
+        batches = [_Dataset(name, entered[name], keys, documents) for name in _RECORDS]
+        for place in places:
+            for batch in batches:
+                self._write(batch.table(place), file_of(self._root, batch.name, *_at(place)))
+        for document, frame in findings.items():
+            self.write_findings(frame, numbers[document])
         # One flush for the whole batch: files, renames and new folders.
         os.sync()
 
@@ -96,19 +89,17 @@ class Store:
     def _findings_file(self, place: Place) -> Path:
         return file_of(self._root, "findings", *_at(place))
 
-    @staticmethod
-    def _write(table: pa.Table, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = None
+    def _write(self, table: pa.Table, path: Path) -> None:
+        temporary = path.with_name(f".{path.stem}.{self._writer}.part")
         try:
-            with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-                temporary = Path(file.name)
-                pq.write_table(table, file, compression="snappy", store_schema=False, write_statistics=False)
-            temporary.chmod(0o640)
+            if path.parent not in self._folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._folders.add(path.parent)
+            # A path, not an open file: Arrow then writes without coming back to Python for every page.
+            pq.write_table(table, str(temporary), compression="snappy", store_schema=False, write_statistics=False)
             temporary.replace(path)
         except BaseException:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 
@@ -119,7 +110,7 @@ def _at(place: Place) -> tuple[str, str, str]:
 class _Dataset:
     """One dataset of a batch as Arrow columns, from which each submission's file is a slice."""
 
-    def __init__(self, name: str, frame: pl.DataFrame, keys: pa.Array) -> None:
+    def __init__(self, name: str, frame: pl.DataFrame, keys: pa.Array, documents: int) -> None:
         self.name = name
         self._schema = STORED[name].to_schema()
         ours = [column for column in self._schema.columns if column not in {*_CONSTANT, "person_key"}]
@@ -128,12 +119,12 @@ class _Dataset:
         self._columns = {column: _arrow(frame[column]) for column in ours}
         self._persons = frame["person"].to_numpy()
         self._keys = keys
-        documents = frame["document"].to_numpy()
-        self._bounds = lambda number: np.searchsorted(documents, [number, number + 1])
+        ends = np.cumsum(np.bincount(frame["document"].to_numpy(), minlength=documents))
+        self._bounds = np.concatenate([[0], ends]).tolist()
 
     def table(self, place: Place) -> pa.Table:
         """The rows of one document, in the model's columns."""
-        first, end = (int(bound) for bound in self._bounds(place.document))
+        first, end = self._bounds[place.document : place.document + 2]
         rows = end - first
         columns: dict[str, Any] = {
             "agency_code": _constant(place.agency_code, rows),
@@ -155,7 +146,7 @@ class _Dataset:
 
 
 def _constant(value: str, rows: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array([value], pa.string()))
+    return pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), pa.array([value], pa.string()))
 
 
 def _arrow(column: pl.Series) -> pa.Array:

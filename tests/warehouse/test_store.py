@@ -1,0 +1,110 @@
+"""The Parquet store: what is written, where, and what is left when it cannot be."""
+
+import hashlib
+import hmac
+from datetime import datetime
+from pathlib import Path
+
+import pandera.errors
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from checks.model.stored import STORED
+from warehouse.store import Place, Store, file_of
+
+KEY = b"a secret of thirty-two bytes ...."
+IDS = ["A123456789", "B223456782", "A100000001"]
+PLACES = [Place(0, "a" * 64, "376500000A", "2021-06"), Place(2, "b" * 64, "376500001A", "2021-06")]
+
+
+def frame(**columns):
+    return pl.DataFrame(columns, schema_overrides={name: pl.UInt32 for name in ("document", "record_index", "person")})
+
+
+@pytest.fixture
+def entered():
+    """Two documents of a batch of three; the second of them was refused and has no rows."""
+    kinds = pl.Enum(("in", "out", "break_out", "break_in", "overtime_in", "overtime_out"))
+    morning = datetime(2021, 6, 3, 8, 21)
+    empty = {
+        name: pl.DataFrame(
+            schema={
+                "document": pl.UInt32,
+                "record_index": pl.UInt32,
+                "person": pl.UInt32,
+                **{
+                    column.name: column.dtype.type
+                    for column in STORED[name].to_schema().columns.values()
+                    if column.name not in {"agency_code", "month", "submission_id", "record_index", "person_key"}
+                },
+            }
+        )
+        for name in ("employees", "leaves", "overtime", "clockings")
+    }
+    clockings = frame(
+        document=[0, 0, 2],
+        record_index=[0, 2, 0],
+        person=[0, 1, 2],
+        clocked_at=pl.Series([morning] * 3, dtype=pl.Datetime("ms")),
+        kind=pl.Series(["in", "out", "in"], dtype=kinds),
+    )
+    return {**empty, "clockings": clockings, "persons": pl.DataFrame({"person_id": IDS})}
+
+
+def test_a_file_for_each_dataset_and_submission(tmp_path, entered):
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    for place in PLACES:
+        for dataset in ("employees", "leaves", "overtime", "clockings"):
+            path = file_of(tmp_path, dataset, place.agency_code, place.month, place.submission_id)
+            assert pq.read_schema(path).names == list(STORED[dataset].to_schema().columns)
+    read = pl.read_parquet(file_of(tmp_path, "clockings", "376500000A", "2021-06", "a" * 64))
+    expected = [hmac.new(KEY, one.encode(), hashlib.sha256).hexdigest() for one in IDS]
+    assert read["person_key"].to_list() == expected[:2]
+    assert read["record_index"].to_list() == [0, 2]
+    assert read["submission_id"].unique().to_list() == ["a" * 64]
+    other = pl.read_parquet(file_of(tmp_path, "clockings", "376500001A", "2021-06", "b" * 64))
+    assert other["person_key"].to_list() == expected[2:]
+
+
+def test_no_file_holds_a_national_id(tmp_path, entered):
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 8
+    assert not [path for path in files for one in IDS if one.encode() in path.read_bytes()]
+
+
+def test_writing_again_is_the_same(tmp_path, entered):
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_another_submission_touches_nothing(tmp_path, entered):
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    newer = [Place(0, "c" * 64, "376500000A", "2021-06")]
+    Store(tmp_path, KEY).write(entered, newer, {})
+    assert all(path.read_bytes() == data for path, data in before.items())
+    assert len(list(tmp_path.rglob("*.parquet"))) == 12
+
+
+def test_records_that_do_not_fit_the_model_are_our_fault(tmp_path, entered):
+    wrong = entered["clockings"].with_columns(clocked_at=pl.lit(None, dtype=pl.Datetime("ms")))
+    with pytest.raises(pandera.errors.SchemaErrors):
+        Store(tmp_path, KEY).write({**entered, "clockings": wrong}, PLACES, {})
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_cannot_be_written_leaves_nothing_half(tmp_path, entered):
+    in_the_way = file_of(tmp_path, "clockings", "376500001A", "2021-06", "b" * 64)
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(OSError):
+        Store(tmp_path, KEY).write(entered, PLACES, {})
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+def test_unknown_place_of_findings():
+    path = file_of(Path("store"), "findings", "", "", "d" * 64)
+    assert path == Path("store/findings/month=unknown/agency=unknown") / f"{'d' * 64}.parquet"

@@ -1,0 +1,102 @@
+"""The objects and arrays that a scan is in the middle of."""
+
+from functools import cache
+from hashlib import blake2b
+
+from checks.format.schema import Node
+from checks.format.spotless import NEVER, Reader, readers, run, whole_order
+
+#: Names of an object beyond this many that are not the format's are no longer compared with one another:
+#: each is a fault anyway, and a document could fill the memory with them.
+_NAMES_REMEMBERED = 100_000
+#: Longer names are remembered by their digest.
+_LONG_NAME = 64
+
+
+@cache
+def _required(node: Node) -> frozenset[bytes]:
+    return frozenset(child.name.encode() for child in node.properties if not child.nullable)
+
+
+class ObjectFrame:
+    """An object that is being read.  `node` is None inside of what the format does not know."""
+
+    __slots__ = (
+        "begun",
+        "child",
+        "kept_before",
+        "key",
+        "node",
+        "offset",
+        "readers",
+        "record_id_at",
+        "required",
+        "seen",
+    )
+
+    def __init__(self, node: Node | None, offset: int, kept_before: int) -> None:
+        self.node = node
+        #: Offset of its opening brace.
+        self.offset = offset
+        #: How many faults were kept when it began: those after it are its own.
+        self.kept_before = kept_before
+        self.readers: dict[bytes, Reader] = readers(node) if node else {}
+        self.required: frozenset[bytes] = _required(node) if node else frozenset()
+        #: The names that it had, in their order.
+        self.seen: dict[bytes, None] = {}
+        #: Whether it has a member already, so that a comma must come before the next.
+        self.begun = False
+        #: The member being read: its node, or if it is unknown the name to show of it.
+        self.child: Node | None = None
+        self.key = ""
+        #: Offset of the value of `record_id`.
+        self.record_id_at: int | None = None
+
+    @property
+    def step(self) -> str:
+        """The last step of a path to the member being read."""
+        return self.child.name if self.child else self.key
+
+    def given_before(self, name: bytes) -> bool:
+        """Whether the object had this name before; remembers it."""
+        remembered = name if len(name) <= _LONG_NAME else blake2b(name).digest()
+        if remembered in self.seen:
+            return True
+        if len(self.seen) < _NAMES_REMEMBERED or name in self.readers:
+            self.seen[remembered] = None
+        return False
+
+    def missing(self) -> list[Node]:
+        """List the required properties that it did not have, in the format's order."""
+        lacking = self.required - self.seen.keys()
+        return [child for name, (child, _) in self.readers.items() if name in lacking]
+
+
+class ArrayFrame:
+    """An array that is being read.  `items` is None inside of what the format does not know."""
+
+    __slots__ = ("index", "items", "node", "order", "run")
+
+    def __init__(self, node: Node | None) -> None:
+        self.node = node
+        self.items = node.items if node else None
+        #: Index of the element being read; -1 before the first.
+        self.index = -1
+        #: What a run of certainly right records looks like, properties in the order last learnt.
+        self.run = NEVER
+        self.order: tuple[bytes, ...] = ()
+        if self.items:
+            self.expect(whole_order(self.items))
+
+    def expect(self, order: tuple[bytes, ...]) -> None:
+        """Expect records with their properties in this order."""
+        if self.items:
+            self.order, self.run = order, run(self.items, order)
+
+    @property
+    def step(self) -> int:
+        """The last step of a path to the element being read."""
+        return self.index
+
+
+Frame = ObjectFrame | ArrayFrame

@@ -1,0 +1,184 @@
+"""The format as a tree of what may stand where, derived from the Pandera models; and the JSON Schema of it.
+
+The four datasets come from `checks.model.submitted`; only what surrounds them (format version, agency, month,
+who produced it) is stated here, from the table of the specification's submission format.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from pandera import polars as pa
+from pandera.api.polars.components import Column
+
+from checks.format.forms import AGENCY_CODE, CALENDAR_DATE, LOCAL_TIME, MONTH, OFFSET_TIME, Form
+from checks.model.submitted import SUBMITTED
+
+FORMAT_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Node:
+    """What may stand in one place of a document.  Bounds of length are in characters."""
+
+    name: str
+    #: A JSON Schema type: object, array, string, number, integer or boolean.
+    type: str
+    title: str = ""
+    description: str = ""
+    #: May be null, and may be left out.
+    nullable: bool = False
+    sensitive: bool = False
+    person: bool = False
+    #: The attribute of `Scan` that tells this value: whose document it is.
+    tells: str | None = None
+    #: The rule that a value of the right type but not allowed here breaks.
+    breaks: str = "F008"
+    choices: tuple[str, ...] = ()
+    shortest: int | None = None
+    longest: int | None = None
+    form: Form | None = None
+    above: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    multiple_of: float | None = None
+    properties: tuple["Node", ...] = ()
+    items: "Node | None" = None
+
+    @property
+    def expected_type(self) -> str:
+        """The JSON types allowed, as a finding's `expected` says it."""
+        return f"{self.type} | null" if self.nullable else self.type
+
+    @property
+    def expected(self) -> str:
+        """The values allowed, as a finding's `expected` says it."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.form:
+            return self.form.expected
+        if self.longest is not None:
+            return f"{self.shortest or 0}–{self.longest}"
+        bounds = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((">", self.above), ("≥", self.at_least), ("≤", self.at_most))
+            if bound is not None
+        ]
+        if self.multiple_of is not None and self.type != "integer":
+            bounds.append(f"n × {self.multiple_of:g}")
+        return ", ".join(bounds) or self.expected_type
+
+
+_TYPES = {pl.String: "string", pl.Float64: "number", pl.Boolean: "boolean"}
+
+
+#: Pandera check → fields of `Node`, from the check's statistics.
+_CONSTRAINTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "isin": lambda said: {"choices": tuple(said["allowed_values"])},
+    "str_length": lambda said: {"shortest": said["min_value"], "longest": said["max_value"]},
+    "local_time": lambda _: {"form": LOCAL_TIME},
+    "calendar_date": lambda _: {"form": CALENDAR_DATE},
+    "greater_than": lambda said: {"above": said["min_value"]},
+    "greater_than_or_equal_to": lambda said: {"at_least": said["min_value"]},
+    "less_than_or_equal_to": lambda said: {"at_most": said["max_value"]},
+    "multiple_of": lambda said: {"multiple_of": said["multiple_of"]},
+}
+
+
+def _property(name: str, column: Column) -> Node:
+    metadata = column.metadata or {}
+    fields: dict[str, Any] = {}
+    for check in column.checks:
+        # A check of the model without its counterpart here is a KeyError on import: it cannot be overlooked.
+        fields |= _CONSTRAINTS[check.name](check.statistics)
+    return Node(
+        name=name,
+        type="integer" if metadata.get("integer") else _TYPES[column.dtype.type],
+        title=column.title or "",
+        description=column.description or "",
+        nullable=column.nullable,
+        sensitive=bool(metadata.get("sensitive")),
+        person=bool(metadata.get("person")),
+        **fields,
+    )
+
+
+def _dataset(name: str, model: type[pa.DataFrameModel]) -> Node:
+    title, _, description = (model.__doc__ or "").partition(" ")
+    columns = model.to_schema().columns
+    record = Node(
+        name=name,
+        type="object",
+        title=title,
+        properties=tuple(_property(column_name, column) for column_name, column in columns.items()),
+    )
+    return Node(name=name, type="array", title=title, description=description, items=record)
+
+
+def _name(name: str, title: str, tells: str) -> Node:
+    return Node(name=name, type="string", title=title, shortest=1, longest=40, tells=tells)
+
+
+#: The document: the root of the tree.
+DOCUMENT = Node(
+    name="",
+    type="object",
+    title="差勤資料報送檔",
+    properties=(
+        Node(name="format_version", type="string", title="格式版本", choices=(FORMAT_VERSION,), breaks="F004"),
+        Node(name="agency_code", type="string", title="機關代碼", form=AGENCY_CODE, tells="agency_code"),
+        Node(name="month", type="string", title="資料年月", form=MONTH, tells="month"),
+        Node(
+            name="produced_by",
+            type="object",
+            title="產製系統",
+            properties=(_name("system", "系統名稱", "system"), _name("version", "系統版本", "version")),
+        ),
+        Node(name="produced_at", type="string", title="產製時間", form=OFFSET_TIME, tells="produced_at"),
+        *(_dataset(name, model) for name, model in SUBMITTED.items()),
+    ),
+)
+
+
+def _constraints_schema(node: Node) -> dict[str, Any]:
+    stated = {
+        "enum": list(node.choices) or None,
+        "minLength": node.shortest,
+        "maxLength": node.longest,
+        "pattern": f"^{node.form.pattern}$" if node.form else None,
+        "format": node.form.name if node.form and node.form.is_real else None,
+        "exclusiveMinimum": node.above,
+        "minimum": node.at_least,
+        "maximum": node.at_most,
+        "multipleOf": None if node.type == "integer" else node.multiple_of,
+    }
+    return {keyword: value for keyword, value in stated.items() if value is not None}
+
+
+def _node_schema(node: Node) -> dict[str, Any]:
+    schema: dict[str, Any] = {"title": node.title} if node.title else {}
+    if node.description:
+        schema["description"] = node.description
+    schema["type"] = [node.type, "null"] if node.nullable else node.type
+    schema |= _constraints_schema(node)
+    if node.items:
+        schema["items"] = _node_schema(node.items)
+    if node.properties:
+        schema["properties"] = {child.name: _node_schema(child) for child in node.properties}
+        schema["required"] = [child.name for child in node.properties if not child.nullable]
+        schema["additionalProperties"] = False
+    return schema
+
+
+def json_schema() -> dict[str, Any]:
+    """Format 1.0 as a JSON Schema (draft 2020-12).
+
+    What it cannot say stays with the check: no property twice, no half surrogate pair, the limits.  That a date
+    is real is stated by `format`, which validators test only when asked to.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:attendance-platform:submission:{FORMAT_VERSION}",
+        **_node_schema(DOCUMENT),
+    }

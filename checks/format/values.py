@@ -1,0 +1,132 @@
+"""One scalar value against its node: what is wrong with it, and what a finding may show of it."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from checks.findings import mask_ids_in, mask_person_id
+from checks.format.schema import Node
+from checks.format.tokens import BYTES_PER_CHARACTER, Kind, beginning_of, has_lone_surrogate, text_of
+
+#: Characters of a value or of a property's name that a finding shows at most.
+SHOWN = 40
+#: An ID that begins within what is shown lies wholly within this much, so it is masked before it is cut.
+_LOOKED_AT = SHOWN + 10
+
+_KINDS_OF_TYPE = {
+    "string": Kind.STRING,
+    "number": Kind.NUMBER,
+    "integer": Kind.NUMBER,
+    "boolean": Kind.BOOLEAN,
+    "object": Kind.OBJECT,
+    "array": Kind.ARRAY,
+}
+#: Longer than any text of a form.
+_LONGEST_FORM = 40
+_LONGEST_REMEMBERED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong with a value: the rule, what was expected, and the reason by its key in `messages.REASONS`."""
+
+    rule: str
+    expected: str
+    reason: str
+
+
+def objection(node: Node, kind: Kind, token: bytes) -> Objection | None:
+    """Say what is wrong with a value, or None.  `token` is a string's body, otherwise the value as written."""
+    return _remembered(node, kind, token) if len(token) <= _LONGEST_REMEMBERED else _objection(node, kind, token)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(node: Node, kind: Kind, token: bytes) -> Objection | None:
+    """Judge a value once: what a system gets wrong it gets wrong in every record."""
+    return _objection(node, kind, token)
+
+
+def _objection(node: Node, kind: Kind, token: bytes) -> Objection | None:
+    if kind is Kind.NULL and node.nullable:
+        return None
+    if kind is not _KINDS_OF_TYPE[node.type]:
+        return Objection("F007", node.expected_type, f"found_{kind.word}")
+    if kind is Kind.STRING:
+        return _string_objection(node, token)
+    if kind is Kind.NUMBER:
+        return _number_objection(node, token)
+    return None
+
+
+def _string_objection(node: Node, body: bytes) -> Objection | None:
+    if has_lone_surrogate(body):
+        return Objection("F008", "Unicode", "surrogate")
+    longest = node.longest
+    if longest is None and (node.choices or node.form):
+        longest = _LONGEST_FORM
+    if longest is None and node.shortest is None:
+        return None
+    # So many bytes cannot be so few characters: a huge text is not decoded only to be counted.
+    text = None if longest is not None and len(body) > longest * BYTES_PER_CHARACTER else text_of(body)
+    reason = _text_reason(node, text)
+    return Objection(node.breaks, node.expected, reason) if reason else None
+
+
+def _text_reason(node: Node, text: str | None) -> str | None:
+    """Why the text is not allowed; None for a text stands for one that is far too long for anything."""
+    if node.choices:
+        return None if text in node.choices else "choice"
+    if node.form:
+        if text is None or not node.form.fits(text):
+            return "form"
+        return None if node.form.holds(text) else "unreal"
+    if text is None or not (node.shortest or 0) <= len(text) <= (node.longest or math.inf):
+        return "length"
+    return None
+
+
+def _number_objection(node: Node, token: bytes) -> Objection | None:
+    number = float(token)
+    if math.isinf(number):
+        return Objection(node.breaks, node.expected, "double")
+    if node.type == "integer" and not number.is_integer():
+        return Objection("F007", node.expected_type, "fraction")
+    too_low = (node.above is not None and number <= node.above) or (
+        node.at_least is not None and number < node.at_least
+    )
+    if too_low or (node.at_most is not None and number > node.at_most):
+        return Objection(node.breaks, node.expected, "range")
+    if node.multiple_of is not None and number % node.multiple_of != 0:
+        return Objection(node.breaks, node.expected, "multiple")
+    return None
+
+
+def shown_value(node: Node, kind: Kind, token: bytes) -> str | None:
+    """Say what a finding may show of a value: nothing of a sensitive one, a person_id masked, `SHOWN` characters."""
+    if node.sensitive:
+        return None
+    if kind in {Kind.OBJECT, Kind.ARRAY}:
+        return kind.word
+    text = beginning_of(token, _LOOKED_AT) if kind is Kind.STRING else token[:_LOOKED_AT].decode()
+    if node.person and kind in {Kind.STRING, Kind.NUMBER}:
+        return _presentable(mask_person_id(text))
+    return presentable(text)
+
+
+def shown_name(body: bytes) -> str:
+    """Say what a finding may show of a property's name that the format does not know."""
+    return presentable(beginning_of(body, _LOOKED_AT))
+
+
+def presentable(text: str) -> str:
+    """Give the text with IDs masked, without control or direction characters, cut to `SHOWN` characters."""
+    return _presentable(mask_ids_in(text))
+
+
+_UNPRINTABLE = re.compile(r"[^\w\s!-~]|[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+
+
+def _presentable(text: str) -> str:
+    printable = _UNPRINTABLE.sub(lambda found: found[0] if found[0].isprintable() else "\ufffd", text)
+    return printable if len(printable) <= SHOWN else f"{printable[: SHOWN - 1]}…"

@@ -1,0 +1,214 @@
+"""Taking documents in: what is handed in, and what the channels pull, into landing and ledger.
+
+Bytes are in landing before the ledger says so, and a channel is told only after the ledger's commit: whatever is cut
+off, a document is fetched or handed in again rather than lost.  Nothing is checked here.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from assets.channels.protocol import Delivery, Outcome
+from assets.fetch_memory import LedgerMemory, remember
+from assets.platform import Platform
+from checks.findings import mask_ids_in
+from checks.format.identify import identify
+from warehouse.deadlines import days_late, is_on_time
+from warehouse.landing import Landed
+from warehouse.ledger.arrivals import Arrived, record_arrivals
+from warehouse.ledger.engine import reading, writing
+from warehouse.register import RegisterAgencies
+
+#: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
+CHUNK_DOCUMENTS = 500
+CHUNK_BYTES = 64 << 20
+#: A pull commits at least this often (seconds), so that a slow source does not keep the others' months waiting.
+CHUNK_SECONDS = 5.0
+
+MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A document handed in by hand: `name` is its path or file name."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipted:
+    """The receipt of one document: `new` False where the same bytes were known for that agency and month.
+
+    `agency_code` and `month` are `''`, and `on_time` None, where the document does not say them readably; `size` in
+    bytes, `received_at` in UTC.
+    """
+
+    name: str
+    submission_id: str
+    agency_code: str
+    month: str
+    size: int
+    received_at: datetime
+    new: bool
+    on_time: bool | None
+    days_late: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a channel could not bring: `reason` is one line, in Chinese and English; `source` a path or an address."""
+
+    channel: str
+    agency_code: str
+    source: str
+    reason: str
+
+
+@dataclass
+class PullReport:
+    """What a pull of one month brought: `outcomes` counts `(channel, outcome)`, `arrived` new submissions."""
+
+    month: str
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    arrived: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL) -> list[Receipted]:
+    """Land and record documents, any number, in their order; what cannot be identified is kept like the rest.
+
+    Raises `warehouse.landing.LandingFull` or `LandingDamaged`; what was recorded before stays.
+    """
+    receipts: list[Receipted] = []
+    for chunk in _chunks(items):
+        landed = platform.landing.put_many(item.data for item in chunk)
+        now = platform.clock()
+        arrivals = [_arrival(item, one, channel, now) for item, one in zip(chunk, landed, strict=True)]
+        with writing(platform.engine) as session:
+            new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
+        receipts += [_receipt(item, one, is_new) for item, one, is_new in zip(chunk, arrivals, new, strict=True)]
+    return receipts
+
+
+def pull(
+    platform: Platform,
+    month: str,
+    agencies: Collection[str] | None = None,
+    channels: Collection[str] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> PullReport:
+    """Bring a month (`YYYY-MM`) in through every channel that is configured, or those named.
+
+    Each channel is asked for the agencies that the register says it is to bring, or those of them that are named; the
+    inbox is emptied whoever it is of.  `on_progress` gets the deliveries so far and the agencies in all.
+    Raises `assets.channels.config.SourcesError`, `LandingFull`; an agency that fails is a line of the report.
+    """
+    opened = {name: one for name, one in platform.channels().items() if channels is None or name in channels}
+    asked = _asked(platform, month, opened, agencies)
+    report, total = PullReport(month), sum(map(len, asked.values()))
+    for name, channel in opened.items():
+        if name != MANUAL and not asked[name]:
+            continue
+        for chunk in _delivered(channel.collect(month, asked[name], LedgerMemory(platform.engine), platform.land)):
+            _record(platform, chunk, report)
+            for delivery in chunk:
+                channel.confirm(delivery)
+            if on_progress:
+                on_progress(report.outcomes.total(), total)
+    return report
+
+
+def _asked(
+    platform: Platform, month: str, channels: Collection[str], agencies: Collection[str] | None
+) -> dict[str, list[str]]:
+    """Channel → the agencies that it is to bring this month; none for the inbox, which brings what is in it."""
+    with reading(platform.engine) as session:
+        register = RegisterAgencies(session)
+    wanted = None if agencies is None else set(agencies)
+    return {
+        name: [code for code in register.channels(month, name) if wanted is None or code in wanted] for name in channels
+    }
+
+
+def _record(platform: Platform, chunk: list[Delivery], report: PullReport) -> None:
+    """Arrivals and what the channel is to remember, in one transaction; then the report."""
+    now = platform.clock()
+    arrivals = [
+        Arrived(
+            submission_id=one.submission_id,
+            agency_code=one.agency_code,
+            month=one.month,
+            channel=one.channel,
+            source=mask_ids_in(one.source),
+            bytes=one.bytes,
+            received_at=one.received_at,
+        )
+        for one in chunk
+        if one.outcome is Outcome.DELIVERED and one.submission_id is not None
+    ]
+    with writing(platform.engine) as session:
+        new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
+        remember(session, [one for one in chunk if one.channel != MANUAL], now)
+    report.arrived += sum(new)
+    report.outcomes.update((one.channel, one.outcome.value) for one in chunk)
+    report.failures += [
+        Failure(one.channel, one.agency_code, mask_ids_in(one.source), str(one.reason))
+        for one in chunk
+        if one.outcome in (Outcome.FAILED, Outcome.NOT_CONFIGURED)
+    ]
+
+
+def _chunks(items: Iterable[HandedIn]) -> Iterator[list[HandedIn]]:
+    chunk: list[HandedIn] = []
+    size = 0
+    for item in items:
+        if chunk and (len(chunk) >= CHUNK_DOCUMENTS or size + len(item.data) > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(item)
+        size += len(item.data)
+    if chunk:
+        yield chunk
+
+
+def _delivered(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    """Deliveries in chunks, by number or by time, whichever is first."""
+    chunk: list[Delivery] = []
+    since = time.monotonic()
+    for delivery in deliveries:
+        chunk.append(delivery)
+        if len(chunk) >= CHUNK_DOCUMENTS or time.monotonic() - since >= CHUNK_SECONDS:
+            yield chunk
+            chunk, since = [], time.monotonic()
+    if chunk:
+        yield chunk
+
+
+def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arrived:
+    said = identify(item.data)
+    return Arrived(
+        submission_id=landed.id,
+        agency_code=said.agency_code or "",
+        month=said.month or "",
+        channel=channel,
+        source=mask_ids_in(item.name),
+        bytes=landed.bytes,
+        received_at=now,
+    )
+
+
+def _receipt(item: HandedIn, one: Arrived, new: bool) -> Receipted:
+    return Receipted(
+        name=item.name,
+        submission_id=one.submission_id,
+        agency_code=one.agency_code,
+        month=one.month,
+        size=one.bytes,
+        received_at=one.received_at,
+        new=new,
+        on_time=is_on_time(one.month, one.received_at) if one.month else None,
+        days_late=days_late(one.month, one.received_at) if one.month else None,
+    )

@@ -1,0 +1,42 @@
+"""Stage 2, landing: the month's submissions are pulled and kept, byte for byte."""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.intake import PullReport, pull
+from assets.partitions import MONTHS
+from assets.platform import Platform
+from assets.previews import ROWS, markdown
+from assets.register import agency_register
+
+
+def pulled(report: PullReport) -> dict[str, Any]:
+    """What a pull brought, as metadata: counts by channel, and the agencies that failed."""
+    outcomes = [(channel, outcome, count) for (channel, outcome), count in sorted(report.outcomes.items())]
+    failures = [(one.channel, one.agency_code or one.source, one.reason) for one in report.failures[:ROWS]]
+    return {
+        "新報送 new submissions": report.arrived,
+        "失敗機關 failed": len(report.failures),
+        "結果 outcomes": dg.MetadataValue.md(markdown(["管道 channel", "結果 outcome", "機關 agencies"], outcomes)),
+        "失敗原因 failures": dg.MetadataValue.md(
+            f"前 {len(failures)} 件，共 {len(report.failures)} 件 the first of all\n\n"
+            + markdown(["管道 channel", "機關或檔案 agency or file", "原因 reason"], failures)
+        ),
+    }
+
+
+@dg.asset(
+    partitions_def=MONTHS,
+    deps=[agency_register],
+    group_name="intake",
+    kinds={"python", "json"},
+    description="收檔：自 WebITR、WebHR 及收件匣取得該月的報送檔，原樣永久保存\n\n"
+    "The month's submissions, pulled from WebITR, WebHR and the inbox into landing, kept byte for byte. "
+    "A channel that is down costs its own agencies only; they are listed.",
+)
+def submissions_landed(
+    context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+) -> dg.MaterializeResult[None]:
+    """Pull one month."""
+    return dg.MaterializeResult(metadata=pulled(pull(platform, context.partition_key)))

@@ -1,0 +1,54 @@
+"""What every stage works with: the installation's places, its ledger, its key, its clock.
+
+One object, handed to the stages by Dagster as the resource `platform` and by the command line as it is; it holds no
+state of its own.  It is built from the settings in `pipelines/resources.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from assets.channels.protocol import Channel
+from assets.channels.registry import open_channels
+from checks.limits import Limits
+from warehouse.deadlines import TAIPEI
+from warehouse.home import Home
+from warehouse.landing import Landed, Landing
+from warehouse.publish.publisher import GRACE
+
+
+@dataclass(frozen=True)
+class Platform:
+    """`sources` is the file `sources.toml`, `inbox` a folder or fsspec URL, `actor` who is named in the ledger.
+
+    `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
+    reader may keep a replaced warehouse open.  `clock` gives an aware moment; every stage asks it instead of the
+    system, so that a month can be judged as of then.
+    """
+
+    home: Home
+    engine: Engine
+    landing: Landing
+    sources: Path
+    person_key: bytes = field(repr=False)
+    limits: Limits
+    inbox: str
+    clock: Callable[[], datetime]
+    actor: str
+    first_month: str | None = None
+    grace: timedelta = GRACE
+
+    def channels(self) -> dict[str, Channel]:
+        """The channels that are configured, by name; raises `assets.channels.config.SourcesError`."""
+        return open_channels(self.sources, {"manual": {"inbox": self.inbox}})
+
+    def land(self, chunks: Iterable[bytes]) -> Landed:
+        """Put a stream into landing, up to the format's limit of size; raises `warehouse.landing.TooLarge`."""
+        return self.landing.put_stream(chunks, self.limits.max_bytes)
+
+    def today(self) -> date:
+        """The day in Taipei."""
+        return self.clock().astimezone(TAIPEI).date()

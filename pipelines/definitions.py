@@ -1,0 +1,48 @@
+"""Everything that Dagster knows of: the assets, jobs, schedules and the sensor, and the resource `platform`.
+
+Importing this reads no settings and opens nothing; the platform is made when a run or the sensor needs it.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.entry import agency_months
+from assets.landing import submissions_landed
+from assets.platform import Platform
+from assets.publishing import core_tables
+from assets.register import agency_register
+from assets.reports import monthly_counts, submission_ratios, summary
+from pipelines.jobs import JOBS
+from pipelines.resources import platform
+from pipelines.schedules import SCHEDULES
+from pipelines.sensors import SENSORS
+from pipelines.settings import load_settings
+
+
+@dg.resource(description="本系統的設定、帳冊、收檔區與密鑰 The installation: its places, ledger and key")
+def platform_resource(_context: dg.InitResourceContext) -> Iterator[Platform]:
+    """The platform of `ATTENDANCE_HOME`, for as long as a run or a tick takes."""
+    opened = platform(load_settings())
+    try:
+        yield opened
+    finally:
+        opened.engine.dispose()
+
+
+defs = dg.Definitions(
+    assets=[
+        agency_register,
+        submissions_landed,
+        agency_months,
+        core_tables,
+        monthly_counts,
+        summary,
+        submission_ratios,
+    ],
+    jobs=JOBS,
+    schedules=SCHEDULES,
+    sensors=SENSORS,
+    resources={"platform": platform_resource},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,141 @@
+"""The jobs: what is run together, and how.
+
+`monthly` and `entry` are made of ops, not of the assets' own steps, because Dagster allows only one partitioning in
+an asset job, and because a run that is partitioned by agency and month writes two events for each of its partitions
+before and beside what it marks.  These run by month, take every agency in bulk, and log one materialisation and one
+check result for each agency-month, after all data work (docs/dagster.md has the numbers).  The functions that the ops
+call are those of the assets.
+"""
+
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from pydantic import Field
+
+from assets.entry import (
+    Entry,
+    accounting,
+    enter_month,
+    known,
+    months_outside,
+    not_accounted_for,
+    unmarked,
+)
+from assets.intake import PullReport, pull
+from assets.landing import pulled, submissions_landed
+from assets.marks import events, marks_of, tell
+from assets.partitions import MONTHS
+from assets.platform import Platform
+from assets.publishing import CORE, core_tables, publish_month
+from assets.register import know_register
+from assets.reports import MONTHLY_COUNTS, SUMMARY, monthly_counts, submission_ratios, summary
+from warehouse.ledger.engine import reading
+
+
+class Chosen(dg.Config):
+    """Which agencies; none named means all."""
+
+    agencies: list[str] = Field(default_factory=list)
+
+    @property
+    def codes(self) -> list[str] | None:
+        """The codes as the stages take them."""
+        return self.agencies or None
+
+
+def _materialized(asset: dg.AssetsDefinition, month: str, metadata: dict[str, Any]) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(asset.key, partition=month, metadata=metadata)
+
+
+@dg.op(description="收檔：經各管道取得該月報送 Pull the month through every channel")
+def pull_month(context: dg.OpExecutionContext, config: Chosen, platform: dg.ResourceParam[Platform]) -> PullReport:
+    """Pull; a channel's failures are listed, never raised."""
+    report = pull(platform, context.partition_key, config.codes)
+    context.log_event(_materialized(submissions_landed, context.partition_key, pulled(report)))
+    return report
+
+
+@dg.op(
+    ins={"after": dg.In(dg.Nothing)},
+    description="入檔：檢誤並儲存 Check and store what waits; of all agencies, also what names no month of ours",
+)
+def enter_month_of_all(context: dg.OpExecutionContext, config: Chosen, platform: dg.ResourceParam[Platform]) -> Entry:
+    """Enter, and stop where the records do not add up."""
+    if config.codes is None:
+        for month in months_outside(platform):
+            enter_month(platform, month)
+    entry = enter_month(platform, context.partition_key, config.codes)
+    result = accounting([entry])
+    tell(context, [result])
+    if not result.passed:
+        raise dg.Failure(f"筆數不符 records do not add up: {', '.join(not_accounted_for([entry])[:10])}")
+    return entry
+
+
+@dg.op(description="發布：更新 warehouse.duckdb 與報表 Publish the month and the reports")
+def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
+    """Publish, and show what readers now see."""
+    month = entry.month
+    check, metadata = publish_month(platform, month)
+    context.log_event(_materialized(core_tables, month, metadata))
+    tell(context, [check])
+    if not check.passed:
+        raise dg.Failure(f"發布筆數與帳冊不符 rows published are not those entered: {CORE.to_user_string()} {month}")
+    context.log_event(_materialized(monthly_counts, month, MONTHLY_COUNTS.show(platform, month)))
+    context.log_event(_materialized(summary, month, SUMMARY.show(platform, month)))
+    return entry
+
+
+@dg.op(description="標示各機關入檔情形 Mark each agency-month in Dagster's grid")
+def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> None:
+    """Tell Dagster what this run judged, and what an earlier one entered and could not tell."""
+    know_register(platform, context.instance)
+    judged = {mark.agency_code for mark in entry.marks}
+    with reading(platform.engine) as session:
+        others = [mark for mark in marks_of(session, entry.month) if mark.agency_code not in judged]
+    marks = [*entry.marks, *unmarked(context.instance, others)]
+    tell(context, events(known(context.instance, marks)))
+
+
+@dg.job(
+    partitions_def=MONTHS,
+    executor_def=dg.in_process_executor,
+    description="每月作業：收檔、入檔、發布、報表\n\nA month from the channels to the reports; what the schedules, "
+    "the sensor and `attendance run` execute.",
+)
+def monthly() -> None:
+    """Pull, enter, publish, mark."""
+    mark_agency_months(publish_one_month(enter_month_of_all(after=pull_month())))
+
+
+@dg.job(
+    partitions_def=MONTHS,
+    executor_def=dg.in_process_executor,
+    description="入檔作業：不收檔，僅處理已收到者\n\nThe same without pulling: for what has arrived already.",
+)
+def entry() -> None:
+    """Enter, publish, mark."""
+    mark_agency_months(publish_one_month(enter_month_of_all()))
+
+
+pull_job = dg.define_asset_job(
+    "pull",
+    selection=[submissions_landed],
+    executor_def=dg.in_process_executor,
+    description="收檔作業：僅收檔\n\nPull a month; the sensor then has it entered.",
+)
+yearly_ratios_job = dg.define_asset_job(
+    "yearly_ratios",
+    selection=[submission_ratios],
+    executor_def=dg.in_process_executor,
+    description="年度比例作業：機關報送比例表\n\nThe year's submission ratios.",
+)
+publish_job = dg.define_asset_job(
+    "publish",
+    selection=[core_tables, monthly_counts, summary],
+    executor_def=dg.in_process_executor,
+    description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
+)
+
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [monthly, entry, pull_job, publish_job, yearly_ratios_job]

@@ -1,0 +1,40 @@
+"""Building the platform from the settings: folders made, ledger opened and migrated, key read or made.
+
+Knows nothing of Dagster, so that the commands that need no run start quickly; Dagster's resource `platform`
+(`pipelines/definitions.py`) is this, made when a run first needs it.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from assets.platform import Platform
+from pipelines.person_key import person_key
+from pipelines.settings import Settings
+from warehouse.landing import Landing
+from warehouse.ledger.engine import open_ledger
+
+
+def now() -> datetime:
+    """The moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[], datetime] = now) -> Platform:
+    """The platform of an installation; `actor` is who is named in the ledger.  End it with `engine.dispose()`.
+
+    Raises `SettingsError`, `LedgerUnavailable`, `LedgerTooNew`, or OSError where the home folder cannot be made.
+    """
+    home = settings.place.create()
+    return Platform(
+        home=home,
+        engine=open_ledger(home.ledger_url),
+        landing=Landing(home.landing),
+        sources=home.sources,
+        person_key=person_key(settings),
+        limits=settings.check_limits,
+        inbox=settings.inbox_url,
+        clock=clock,
+        actor=actor,
+        first_month=settings.first_month,
+        grace=settings.grace,
+    )

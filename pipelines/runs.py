@@ -1,0 +1,112 @@
+"""Running months from the command line: the Dagster job of the schedules, in this process.
+
+The runs are in Dagster's own records, and in its browser, like any other.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+from dagster._core.errors import DagsterUserCodeExecutionError
+
+from assets.entering import AgencyOutcome
+from assets.entry import Entry
+from assets.intake import PullReport
+from assets.partitions import MONTHS
+from assets.platform import Platform
+from pipelines.dagster_home import prepare
+from pipelines.definitions import defs
+from pipelines.jobs import enter_month_of_all, monthly, pull_month
+from pipelines.resources import platform
+from pipelines.settings import Settings
+from warehouse.ledger import lifecycle
+
+
+@dataclass(frozen=True)
+class MonthRun:
+    """What the run of one month did: what was pulled, and what became of each submission judged."""
+
+    month: str
+    run_id: str
+    pulled: PullReport
+    outcomes: Sequence[AgencyOutcome]
+
+    @property
+    def refused(self) -> list[AgencyOutcome]:
+        """Submissions that were refused."""
+        return [one for one in self.outcomes if one.state == lifecycle.REFUSED]
+
+    @property
+    def with_errors(self) -> list[AgencyOutcome]:
+        """Submissions that were entered without some of their records."""
+        return [one for one in self.outcomes if one.state == lifecycle.ENTERED_WITH_ERRORS]
+
+
+@dataclass
+class RunReport:
+    """What `attendance run` did, month by month."""
+
+    months: list[MonthRun] = field(default_factory=list)
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any data was refused, in part or whole, or could not be fetched: exit code 1."""
+        return any(one.refused or one.with_errors or one.pulled.failures for one in self.months)
+
+
+def run_month(
+    settings: Settings,
+    months: Sequence[str],
+    agencies: Collection[str] = (),
+    *,
+    debug: bool = False,
+    actor: str = "attendance run",
+    on_month: Callable[[MonthRun], None] | None = None,
+) -> RunReport:
+    """Execute the job `monthly` for each month in turn; no agencies named means all.
+
+    `on_month` is told of each as it is done.  Raises what a stage raised (`SourcesError`, `PublishingBusy`,
+    `StoreIncomplete`, `LandingDamaged`, OSError), ValueError for a month that is no partition; months done stay done.
+    """
+    for month in months:
+        if not MONTHS.has_partition_key(month):
+            known = MONTHS.get_partition_keys()
+            raise ValueError(f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}")
+    job, report = defs.resolve_job_def(monthly.name), RunReport()
+    opened = platform(settings, actor=actor)
+    try:
+        with dg.DagsterInstance.from_config(str(prepare(settings))) as instance:
+            for month in months:
+                report.months.append(_run_one(job, instance, opened, month, sorted(agencies), debug=debug))
+                if on_month:
+                    on_month(report.months[-1])
+    finally:
+        opened.engine.dispose()
+    return report
+
+
+def _run_one(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    opened: Platform,
+    month: str,
+    agencies: list[str],
+    *,
+    debug: bool,
+) -> MonthRun:
+    chosen = {"config": {"agencies": agencies}}
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=month,
+            resources={"platform": opened},
+            run_config={
+                "ops": {pull_month.name: chosen, enter_month_of_all.name: chosen},
+                # What goes wrong is raised, and said in one line by whoever catches it.
+                "loggers": {"console": {"config": {"log_level": "DEBUG" if debug else "CRITICAL"}}},
+            },
+        )
+    except DagsterUserCodeExecutionError as error:
+        raise error.user_exception from error
+    entry: Entry = result.output_for_node(enter_month_of_all.name)
+    return MonthRun(month, result.run_id, result.output_for_node(pull_month.name), entry.outcomes)

@@ -1,0 +1,240 @@
+"""Settings of one installation: environment variables `ATTENDANCE_*`, or one TOML file; read here and nowhere else.
+
+An environment variable counts more than the file, the file more than the default.  The file is the one that
+`ATTENDANCE_SETTINGS` names, otherwise `settings.toml` in the home folder where there is one.  Nothing is read when
+this module is imported.  Where agencies' systems are reached is not here but in `sources.toml`.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from checks.limits import Limits
+from warehouse.home import Home
+
+PREFIX = "ATTENDANCE_"
+FILE_VARIABLE = "ATTENDANCE_SETTINGS"
+FILE_NAME = "settings.toml"
+
+#: The first month that Dagster's partitions have; assets/partitions.py is built on it.
+FIRST_MONTH = Limits().collection_began
+HIDDEN = "（已設定，不顯示 set, hidden）"
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used: one line that names the setting and what to do, never a secret."""
+
+
+def _month(value: object) -> object:
+    """A month `YYYY-MM` that is a partition of ours."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        raise ValueError("應為 YYYY-MM must be a month YYYY-MM")
+    if value < FIRST_MONTH:
+        raise ValueError(f"最早為 {FIRST_MONTH} cannot be before {FIRST_MONTH}")
+    return value
+
+
+def _database_url(value: object) -> object:
+    """An SQLAlchemy URL; the error does not repeat it."""
+    try:
+        make_url(str(value))
+    except (ArgumentError, ValueError):
+        raise ValueError("應為資料庫網址 must be like postgresql+psycopg://user:password@host/database") from None
+    return value
+
+
+def _person_key(value: object) -> object:
+    """32 bytes as hexadecimal digits; the error does not repeat them."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value.strip(), re.ASCII):
+        raise ValueError("應為 64 個十六進位數字 must be 64 hexadecimal digits (32 bytes)")
+    return value.strip()
+
+
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
+
+
+class LimitSettings(BaseModel):
+    """What one document may hold at most (F009)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_bytes: int = Field(default=Limits().max_bytes, gt=0, description="單一檔案位元組上限 bytes of one document")
+    max_depth: int = Field(
+        default=Limits().max_depth, ge=3, description="巢狀層數上限 objects and arrays inside one another"
+    )
+    max_records: int = Field(default=Limits().max_records, gt=0, description="單一陣列筆數上限 records in one array")
+
+
+class Settings(BaseSettings):
+    """Every setting; paths that are not absolute are taken from the current folder (`home`) or from `home` (others)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    home: Path = Field(default=Path("data"), description="一切資料所在資料夾 the folder where everything is kept")
+    ledger_url: DatabaseUrl | None = Field(
+        default=None, description="報送帳冊資料庫 the ledger's database; default: SQLite in the home folder"
+    )
+    dagster_url: DatabaseUrl | None = Field(
+        default=None,
+        description="Dagster 資料庫 PostgreSQL for Dagster's own records; default: SQLite in the home folder",
+    )
+    person_key: Annotated[SecretStr, BeforeValidator(_person_key)] | None = Field(
+        default=None, description="人員代號密鑰 key of the HMAC that stands for a national ID, 64 hexadecimal digits"
+    )
+    person_key_file: Path = Field(
+        default=Path("person.key"), description="人員代號密鑰檔 the key's file; made at first use where no key is set"
+    )
+    collection_began: Annotated[str, BeforeValidator(_month)] = Field(
+        default=FIRST_MONTH, description="開始蒐集的月份 the first month collected (F012)"
+    )
+    limits: LimitSettings = LimitSettings()
+    inbox: str = Field(
+        default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
+    )
+
+    publish_grace_hours: float = Field(
+        default=24.0, ge=0, description="舊檔保留時數 hours for which readers may keep a replaced warehouse open"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — no .env file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 — secrets have settings of their own
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the TOML file."""
+        arguments = init_settings()
+        file = _settings_file(arguments.get("home"))
+        toml = [TomlConfigSettingsSource(settings_cls, file)] if file else []
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def place(self) -> Home:
+        """Where everything lies."""
+        return Home(self.home, self.ledger_url.get_secret_value() if self.ledger_url else "")
+
+    @property
+    def check_limits(self) -> Limits:
+        """What the format check is told."""
+        return Limits(**self.limits.model_dump(), collection_began=self.collection_began)
+
+    @property
+    def first_month(self) -> str | None:
+        """The first month that agencies owe; None unless it was set: the first in which anything was entered."""
+        return self.collection_began if "collection_began" in self.model_fields_set else None
+
+    @property
+    def grace(self) -> timedelta:
+        """How long the files of a replaced warehouse are kept."""
+        return timedelta(hours=self.publish_grace_hours)
+
+    @property
+    def inbox_url(self) -> str:
+        """The inbox, as an absolute path or as the URL that it is."""
+        return self.inbox if "://" in self.inbox else str(self.place.root / self.inbox)
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One line of `attendance settings`; `origin` is environment, file, default, or argument."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Read the settings, of the installation at `home` where given; raises `SettingsError`."""
+    try:
+        return Settings() if home is None else Settings(home=home)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        name = ".".join(str(part) for part in faults[0]["loc"])
+        more = f" (共 {len(faults)} 處 {len(faults)} faults)" if len(faults) > 1 else ""
+        raise SettingsError(f"設定 setting {name}: {faults[0]['msg'].removeprefix('Value error, ')}{more}") from None
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\(at .*\)", str(error))  # the rest may quote a secret
+        raise SettingsError(f"{_settings_file(home)}: 不是 TOML not TOML {at.group() if at else ''}".strip()) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{_settings_file(home)}: 無法讀取 cannot be read ({type(error).__name__})") from None
+    except ValueError as error:  # pydantic-settings: a variable that should hold JSON
+        raise SettingsError(f"設定 settings: {error}") from None
+
+
+def settings_table(settings: Settings) -> list[SettingRow]:
+    """Every setting with where it comes from; a secret says only that it is set, a database hides its password."""
+    in_file = _names_in_file(settings.home)
+    return [
+        SettingRow(name, _shown(name, value, settings), _origin(name, in_file, settings), description)
+        for name, value, description in _flat(settings)
+    ]
+
+
+def _settings_file(home: object) -> Path | None:
+    """The TOML file to read: the one named by the environment must be there, the one in the home folder need not."""
+    if named := os.environ.get(FILE_VARIABLE):
+        if not Path(named).is_file():
+            raise SettingsError(f"{FILE_VARIABLE}: 沒有這個檔案 there is no file {named}")
+        return Path(named)
+    folder = Path(str(home or os.environ.get(f"{PREFIX}HOME") or Settings.model_fields["home"].default)).expanduser()
+    return folder / FILE_NAME if (folder / FILE_NAME).is_file() else None
+
+
+def _names_in_file(home: Path) -> set[str]:
+    file = _settings_file(home)
+    return {name for name, _ in _leaves(tomllib.loads(file.read_text(encoding="utf-8")))} if file else set()
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Name (`limits.max_bytes`), value and description of every setting."""
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value, field.description or ""
+
+
+def _shown(name: str, value: Any, settings: Settings) -> str:
+    if name == "person_key":
+        return HIDDEN if value else ""
+    if isinstance(value, SecretStr):
+        return make_url(value.get_secret_value()).render_as_string(hide_password=True)
+    if name == "ledger_url":
+        return settings.place.ledger_url
+    return "" if value is None else str(value)
+
+
+def _origin(name: str, in_file: set[str], settings: Settings) -> str:
+    variable = PREFIX + name.replace(".", "__").upper()
+    if os.environ.get(variable):
+        same = name != "home" or Path(os.environ[variable]) == settings.home
+        return "environment" if same else "argument"
+    if name in in_file:
+        return "file"
+    is_argument = name == "home" and settings.home != Settings.model_fields["home"].default
+    return "argument" if is_argument else "default"

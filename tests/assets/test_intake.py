@@ -1,0 +1,178 @@
+"""Handing in and pulling: bytes in landing, arrivals in the ledger, one line for each agency that failed."""
+
+import hashlib
+import json
+import time
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from assets.channels.protocol import Delivery, Outcome, Reason
+from assets.fetch_memory import LedgerMemory, remember
+from assets.intake import CHUNK_DOCUMENTS, HandedIn, hand_in, pull
+from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
+from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.models import Arrival, Fetch, Obligation, Submission
+
+
+@pytest.fixture
+def here(tmp_path):
+    opened = installation(tmp_path)
+    yield opened
+    opened.engine.dispose()
+
+
+def submissions(opened):
+    with reading(opened.engine) as session:
+        return {(row.agency_code, row.month): row for row in session.scalars(select(Submission))}
+
+
+def test_a_document_is_landed_recorded_and_receipted(here):
+    data = document(FIRST)
+    (receipt,) = hand_in(here, [HandedIn("376500001A.json", data)])
+    assert receipt.submission_id == hashlib.sha256(data).hexdigest()
+    assert (receipt.agency_code, receipt.month, receipt.size, receipt.new) == (FIRST, "2021-06", len(data), True)
+    assert (receipt.received_at, receipt.on_time, receipt.days_late) == (NOW, True, 0)
+    assert here.landing.read(receipt.submission_id) == data
+    assert submissions(here)[FIRST, "2021-06"].state == "received"
+
+
+def test_the_same_bytes_twice_are_one_submission_with_two_arrivals(here):
+    item = HandedIn("a.json", document(FIRST))
+    first, second = hand_in(here, [item, item])
+    (third,) = hand_in(here, [item])
+    assert [one.new for one in (first, second, third)] == [True, False, False]
+    assert first.submission_id == second.submission_id == third.submission_id
+    with reading(here.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 1
+        assert session.scalar(select(func.count()).select_from(Arrival)) == 3
+
+
+def test_what_says_neither_agency_nor_month_lands_all_the_same(here):
+    (receipt,) = hand_in(here, [HandedIn("photo.json", b"\xff\xd8\xff not a submission")])
+    assert (receipt.agency_code, receipt.month, receipt.on_time, receipt.days_late) == ("", "", None, None)
+    assert here.landing.read(receipt.submission_id).startswith(b"\xff\xd8")
+    assert ("", "") in submissions(here)
+
+
+def test_a_national_id_in_a_file_name_is_not_recorded(here):
+    hand_in(here, [HandedIn(f"/inbox/{PERSON}.json", document(FIRST))])
+    with reading(here.engine) as session:
+        (source,) = session.scalars(select(Arrival.source))
+    assert PERSON not in source
+    assert source.startswith("/inbox/A12")
+
+
+def test_a_late_month_says_how_late(here):
+    (receipt,) = hand_in(here, [HandedIn("a.json", document(FIRST, "2021-05"))])
+    assert (receipt.on_time, receipt.days_late) == (False, 20)
+
+
+def test_more_than_one_chunk_keeps_the_order(here):
+    items = [HandedIn(str(number), json.dumps({"number": number}).encode()) for number in range(CHUNK_DOCUMENTS + 3)]
+    receipts = hand_in(here, iter(items))
+    assert [one.name for one in receipts] == [item.name for item in items]
+    assert all(
+        one.submission_id == hashlib.sha256(item.data).hexdigest() for one, item in zip(receipts, items, strict=True)
+    )
+
+
+def test_a_national_month_is_handed_in_within_seconds(here):
+    items = (HandedIn(f"{number}.json", document(f"{number:09}A")) for number in range(2000))
+    before = time.process_time()
+    hand_in(here, items)
+    assert time.process_time() - before < 4  # 8,300 in four times that
+
+
+def put_into_inbox(here, name, data):
+    here.home.inbox.mkdir(exist_ok=True)
+    (here.home.inbox / name).write_bytes(data)
+
+
+@pytest.fixture
+def quick_inbox(here):
+    here.sources.write_text("[manual]\nsettle_seconds = 0\n", encoding="utf-8")
+    return here
+
+
+def test_the_inbox_is_emptied_whatever_month_it_holds(quick_inbox):
+    put_into_inbox(quick_inbox, "june.json", document(FIRST))
+    put_into_inbox(quick_inbox, "may.json", document(SECOND, "2021-05"))
+    report = pull(quick_inbox, "2021-06")
+    assert report.outcomes == Counter({("manual", "delivered"): 2})
+    assert (report.arrived, report.failures) == (2, [])
+    assert set(submissions(quick_inbox)) == {(FIRST, "2021-06"), (SECOND, "2021-05")}
+    assert sorted(path.name for path in (quick_inbox.home.inbox / "processed").iterdir()) == ["june.json", "may.json"]
+    assert pull(quick_inbox, "2021-06").outcomes.total() == 0
+
+
+def test_what_the_ledger_could_not_record_stays_in_the_inbox(quick_inbox, monkeypatch):
+    put_into_inbox(quick_inbox, "june.json", document(FIRST))
+
+    def full(*_args, **_more):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("assets.intake.record_arrivals", full)
+        with pytest.raises(OSError, match="disk full"):
+            pull(quick_inbox, "2021-06")
+    assert (quick_inbox.home.inbox / "june.json").exists()
+    assert pull(quick_inbox, "2021-06").arrived == 1
+
+
+def test_an_empty_file_is_a_line_of_the_report(quick_inbox):
+    put_into_inbox(quick_inbox, "empty.json", b"")
+    put_into_inbox(quick_inbox, "june.json", document(FIRST))
+    report = pull(quick_inbox, "2021-06")
+    assert report.arrived == 1
+    (failure,) = report.failures
+    assert (failure.channel, failure.source) == ("manual", "empty.json")
+    assert "空檔" in failure.reason
+    assert "\n" not in failure.reason
+
+
+def test_a_channel_down_costs_its_own_agencies_only(quick_inbox):
+    with writing(quick_inbox.engine) as session:
+        session.add(Obligation(agency_code=SECOND, channel="webitr"))
+    quick_inbox.sources.write_text(
+        f'[manual]\nsettle_seconds = 0\n[webitr.agencies.{SECOND}]\nbase_url = "https://127.0.0.1:9/{SECOND}"\n'
+        'token = "secret-token"\n',
+        encoding="utf-8",
+    )
+    put_into_inbox(quick_inbox, "june.json", document(FIRST))
+    report = pull(quick_inbox, "2021-06")
+    assert report.arrived == 1
+    assert report.outcomes["webitr", "failed"] == 1
+    (failure,) = report.failures
+    assert (failure.channel, failure.agency_code) == ("webitr", SECOND)
+    assert "secret-token" not in failure.reason
+    with reading(quick_inbox.engine) as session:
+        (fetch,) = session.scalars(select(Fetch))
+    assert (fetch.agency_code, fetch.outcome, fetch.submission_id) == (SECOND, "failed", None)
+
+
+def test_named_agencies_alone_are_asked_for(quick_inbox):
+    with writing(quick_inbox.engine) as session:
+        session.add_all([Obligation(agency_code=code, channel="webhr") for code in (FIRST, SECOND)])
+    quick_inbox.sources.write_text(
+        f'[webhr.subsystems.one]\nurl = "sqlite://"\nagencies = ["{THIRD}"]\nleave_types = {{ "03" = "03" }}\n',
+        encoding="utf-8",
+    )
+    report = pull(quick_inbox, "2021-06", agencies=[SECOND], channels=["webhr"])
+    assert report.outcomes.total() == 1
+    assert {one.agency_code for one in report.failures} == {SECOND}
+
+
+def test_a_failed_fetch_leaves_what_an_earlier_one_brought(here):
+    brought = Delivery("webitr", FIRST, "2021-06", Outcome.DELIVERED, "https://x", "a" * 64, 10, etag='"1"')
+    failed = Delivery("webitr", FIRST, "2021-06", Outcome.FAILED, "https://x", reason=Reason("逾時", "timed out"))
+    for delivery in (brought, failed):
+        with writing(here.engine) as session:
+            remember(session, [delivery], NOW)
+    remembered = LedgerMemory(here.engine).recall("webitr", "2021-06")
+    assert (remembered[FIRST].etag, remembered[FIRST].submission_id) == ('"1"', "a" * 64)
+    with reading(here.engine) as session:
+        (row,) = session.scalars(select(Fetch))
+    assert (row.outcome, row.detail) == ("failed", "逾時 timed out")
+    assert LedgerMemory(here.engine).recall("webhr", "2021-06") == {}

@@ -1,0 +1,97 @@
+"""A small installation for tests: four agencies, documents that break no rule unless asked to, a clock that stands."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from assets.platform import Platform
+from pipelines.resources import platform
+from pipelines.settings import Settings
+from warehouse.ledger.engine import writing
+from warehouse.ledger.models import Agency
+
+AUTHORITY, FIRST, SECOND, THIRD = "376500000A", "376500001A", "376500002A", "376500003A"
+AGENCIES = (AUTHORITY, FIRST, SECOND, THIRD)
+NOW = datetime(2021, 7, 10, 1, 0, tzinfo=UTC)
+PERSON = "A123456789"
+
+
+def installation(root: Path, now: datetime = NOW, **settings: Any) -> Platform:
+    """A platform whose register holds the four agencies."""
+    opened = platform(Settings(home=root, **settings), actor="test", clock=lambda: now)
+    add_agencies(opened, *AGENCIES)
+    return opened
+
+
+def add_agencies(opened: Platform, *codes: str) -> None:
+    with writing(opened.engine) as session:
+        for code in codes:
+            session.add(
+                Agency(
+                    agency_code=code,
+                    name=f"機關 {code}",
+                    parent_code=None if code == AUTHORITY else AUTHORITY,
+                    authority_code=AUTHORITY,
+                    active_from=date(2015, 1, 1),
+                )
+            )
+
+
+def document(agency_code: str, month: str = "2021-06", produced_at: str = "2021-07-05T09:12:00+08:00", **more) -> bytes:
+    """A submission of one person with a day of leave and an hour of overtime; `more` replaces whole properties."""
+    return json.dumps(
+        {
+            "format_version": "1.0",
+            "agency_code": agency_code,
+            "month": month,
+            "produced_by": {"system": "WebITR", "version": "2.4.1"},
+            "produced_at": produced_at,
+            "employees": [
+                {"person_id": PERSON, "name": "王小明", "employment_type": "civil_servant", "from": None, "to": None}
+            ],
+            "leaves": [
+                {
+                    "record_id": "L-1",
+                    "person_id": PERSON,
+                    "leave_type": "03",
+                    "start": f"{month}-03T08:30",
+                    "end": f"{month}-03T17:30",
+                    "hours": 8,
+                    "certificate": False,
+                    "reason": None,
+                }
+            ],
+            "overtime": [
+                {
+                    "record_id": "O-1",
+                    "person_id": PERSON,
+                    "start": f"{month}-04T18:00",
+                    "end": f"{month}-04T20:00",
+                    "minutes": 120,
+                    "compensation": "time_off",
+                }
+            ],
+            "clockings": [],
+            **more,
+        },
+        ensure_ascii=False,
+    ).encode()
+
+
+def with_error(agency_code: str, month: str = "2021-06") -> bytes:
+    """One record too many: overtime of somebody who is not among the employees (R102)."""
+    stranger = {
+        "record_id": "O-1",
+        "person_id": "B223456782",
+        "start": f"{month}-04T18:00",
+        "end": f"{month}-04T20:00",
+        "minutes": 120,
+        "compensation": "pay",
+    }
+    return document(agency_code, month, overtime=[stranger])
+
+
+def refused(agency_code: str, month: str = "2021-06") -> bytes:
+    """A document that is refused: a property that the format does not know (F006)."""
+    return document(agency_code, month, unknown=1)

@@ -1,4 +1,4 @@
-"""Wall time, processor time and peak memory of a command in a process of its own, its children included."""
+"""What is measured: a way's outcome, and wall time, processor time and peak memory of a process and its children."""
 
 import os
 import subprocess
@@ -24,6 +24,15 @@ class Measured:
     cpu: float
     peak_bytes: int
     output: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Seconds by stage, records written by dataset, bytes of the documents that were read."""
+
+    seconds: dict[str, float]
+    records: dict[str, int]
+    bytes: int
 
 
 def measure(arguments: list[str]) -> Measured:

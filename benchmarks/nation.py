@@ -6,6 +6,7 @@ says how many records of each dataset a right reader enters and refuses, so that
 """
 
 import csv
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +18,10 @@ from math import ceil
 from pathlib import Path
 from random import Random
 
+import person_texts
 from person_texts import DATASETS, NAME, PERSON, SERIAL, PersonTexts, make_pool
 
+from pipelines.demo import people, working_month
 from pipelines.demo.people import full_name, national_id
 
 MONTH = "2021-06"
@@ -98,7 +101,7 @@ def open_nation(root: Path) -> Nation:
 
 def make_nation(work: Path, share: float, *, seed: int = 1, processes: int = 2) -> Nation:
     """The share's month under `work`, generated unless it is there already."""
-    root = work / f"nation-{share:g}-{seed}"
+    root = work / f"nation-{share:g}-{seed}-{_generator_version()}"
     if not (root / "manifest.json").exists():
         (root / "documents").mkdir(parents=True, exist_ok=True)
         sizes = _sizes(share, seed)
@@ -112,6 +115,12 @@ def make_nation(work: Path, share: float, *, seed: int = 1, processes: int = 2) 
         manifest.write_text(json.dumps([asdict(result) for result in results]))
         manifest.rename(root / "manifest.json")
     return open_nation(root)
+
+
+def _generator_version() -> str:
+    """Changes with the generator, so that files of an older one are not taken for its own."""
+    sources = (__file__, person_texts.__file__, people.__file__, working_month.__file__)
+    return hashlib.sha256(b"".join(Path(source).read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def _sizes(share: float, seed: int) -> list[int]:

@@ -1,56 +1,17 @@
-"""What the platform is measured against: DuckDB copying unchecked, and the pipeline that one would write first.
+"""The pipeline that one would write first: an agency after the other, through pandas and Pandera's pandas models.
 
-Both read the very files that the platform reads and write the same four datasets as Parquet, one file an agency.
-Each function returns seconds by stage, and how many records of each dataset it wrote.
+It does less than the platform: types, enumerations, ranges, uniqueness and end after start, but no checksum, no
+overlaps, no calendar, and a document that is not JSON or has wrong columns is left out without a word of why.
 """
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-import duckdb
 import pandas as pd
 import pandera.pandas as pa
-from person_texts import DATASETS
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Seconds by stage, records written by dataset, bytes of the documents that were read."""
-
-    seconds: dict[str, float]
-    records: dict[str, int]
-    bytes: int
-
-
-def copy_with_duckdb(files: list[str], out: Path) -> Outcome:
-    """Read the documents with their types found out by DuckDB, and write each dataset partitioned; no check at all.
-
-    A document that is not sound JSON stops `read_json` for all of them, so those must not be among `files`.
-    """
-    largest = max(Path(name).stat().st_size for name in files)
-    connection = duckdb.connect()
-    started = perf_counter()
-    connection.execute(
-        "CREATE TABLE documents AS SELECT * FROM read_json(?, maximum_object_size = ?)", [files, largest + 1024]
-    )
-    read = perf_counter()
-    for dataset in DATASETS:
-        connection.execute(
-            f"COPY (SELECT month, agency_code AS agency, record.* "
-            f"FROM (SELECT month, agency_code, unnest({dataset}) AS record FROM documents)) "
-            f"TO '{out / dataset}' (FORMAT parquet, PARTITION_BY (month, agency))"
-        )
-    wrote = perf_counter()
-    counts = {
-        dataset: connection.execute(f"SELECT sum(len({dataset})) FROM documents").fetchall()[0][0]
-        for dataset in DATASETS
-    }
-    return Outcome(
-        {"check": read - started, "store": wrote - read}, counts, sum(Path(name).stat().st_size for name in files)
-    )
+from measure import Outcome
 
 
 class _Record(pa.DataFrameModel):
@@ -114,11 +75,7 @@ _MODELS: dict[str, type[pa.DataFrameModel]] = {
 
 
 def run_obvious_pipeline(files: list[str], out: Path) -> Outcome:
-    """An agency after the other: `json.load`, a pandas frame a dataset, Pandera's pandas models, `to_parquet`.
-
-    It does less than the platform: types, enumerations, ranges, uniqueness and end after start, but no checksum, no
-    overlaps, no calendar, and a document that is not JSON or has wrong columns is left out without a word of why.
-    """
+    """`json.load`, a pandas frame a dataset, Pandera, `to_parquet`, for one file after the other."""
     seconds: Counter[str] = Counter()
     records: Counter[str] = Counter()
     for name in files:

@@ -43,7 +43,7 @@ contracts: $(STAMP) ## which package may import which (import-linter)
 
 .PHONY: bench
 bench: $(STAMP) ## the national month: time and memory, beside DuckDB's unchecked way
-	@$(BIN)/python benchmarks/national_month.py $(ARGS)
+	@$(BIN)/python benchmarks/national.py $(ARGS)
 
 .PHONY: setup
 setup: $(STAMP) system ## the virtual environment, from requirements.lock, and what tests need of the system

@@ -8,6 +8,8 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:  # Rich is imported where a table or a progress bar is drawn: 
 
 #: Columns of a table in a pipe or a file, where there is no terminal to ask.
 PIPE_WIDTH = 160
+
+#: Rows of a table that Rich draws; it draws 700 a second, and an operator may have 8,300 agencies missing.
+DRAWN = 300
 
 
 class Format(StrEnum):
@@ -50,7 +55,14 @@ def say(text: str = "") -> None:
 
 def say_json(value: Any) -> None:
     """One JSON value on one line, to standard output."""
-    say(json.dumps(value, ensure_ascii=False, default=str))
+    say(json.dumps(value, ensure_ascii=False, default=_as_json))
+
+
+def _as_json(value: object) -> float | str:
+    """Decimals as numbers, moments and days in ISO 8601, as in the files that reports are written to."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def note(text: str) -> None:
@@ -60,6 +72,10 @@ def note(text: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Iterable[int] = ()) -> None:
     """A table to standard output; `numbers` are the places of the columns that are set right."""
+    cells = [["" if cell is None else printable(cell) for cell in row] for row in rows]
+    if len(cells) > DRAWN:
+        _plain_table(title, columns, cells, set(numbers))
+        return
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -68,9 +84,24 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     drawn = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
     for place, heading in enumerate(columns):
         drawn.add_column(Text(heading), justify="right" if place in right else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text("" if cell is None else printable(cell)) for cell in row))
+    for row in cells:
+        drawn.add_row(*map(Text, row))
     _console(sys.stdout).print(drawn)
+
+
+def _plain_table(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]], right: set[int]) -> None:
+    """The same in columns as wide as their widest cell, nothing folded."""
+    from rich.cells import cell_len
+
+    lengths = [[cell_len(cell) for cell in row] for row in (columns, *cells)]
+    widths = [max(column) for column in zip(*lengths, strict=True)]
+    say(title)
+    for row, taken in zip((columns, *cells), lengths, strict=True):
+        padded = [
+            " " * (width - length) + cell if place in right else cell + " " * (width - length)
+            for place, (cell, length, width) in enumerate(zip(row, taken, widths, strict=True))
+        ]
+        say("  " + "  ".join(padded).rstrip())
 
 
 @contextmanager

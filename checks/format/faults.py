@@ -55,7 +55,9 @@ class Place:
         if name:
             zh += f"{'的 ' if zh else ''}{name}" + (f"（{self.title}）" if self.title else "")
             en += f"{'.' if en else ''}{name}"
-        return zh or "整份文件", en or "the document"
+        zh = zh or "整份文件"
+        # A space between Latin and Chinese writing, none after a full-width bracket.
+        return f"{zh} " if zh[-1].isascii() else zh, en or "the document"
 
 
 @dataclass(slots=True)

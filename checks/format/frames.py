@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from checks.format.schema import Node
 from checks.format.spotless import NEVER, Reader, readers, run, whole_order
+from checks.format.values import shown_name
 
 #: Names of an object beyond this many that are not the format's are no longer compared with one another:
 #: each is a fault anyway, and a document could fill the memory with them.
@@ -18,6 +19,12 @@ def _required(node: Node) -> frozenset[bytes]:
     return frozenset(child.name.encode() for child in node.properties if not child.nullable)
 
 
+@cache
+def names(node: Node) -> str:
+    """List an object's properties, as a finding's `expected` says it."""
+    return " | ".join(child.name for child in node.properties)
+
+
 class ObjectFrame:
     """An object that is being read.  `node` is None inside of what the format does not know."""
 
@@ -25,7 +32,7 @@ class ObjectFrame:
         "begun",
         "child",
         "kept_before",
-        "key",
+        "name",
         "node",
         "offset",
         "readers",
@@ -46,16 +53,16 @@ class ObjectFrame:
         self.seen: dict[bytes, None] = {}
         #: Whether it has a member already, so that a comma must come before the next.
         self.begun = False
-        #: The member being read: its node, or if it is unknown the name to show of it.
+        #: The member being read: its node, or if it is unknown the body of its name.
         self.child: Node | None = None
-        self.key = ""
+        self.name = b""
         #: Offset of the value of `record_id`.
         self.record_id_at: int | None = None
 
     @property
     def step(self) -> str:
         """The last step of a path to the member being read."""
-        return self.child.name if self.child else self.key
+        return self.child.name if self.child else shown_name(self.name)
 
     def given_before(self, name: bytes) -> bool:
         """Whether the object had this name before; remembers it."""

@@ -37,7 +37,7 @@ RULES: dict[str, Rule] = {
             why="各家軟體對重複屬性取用的值不同。Which of the two values counts differs from reader to reader.",
             title="屬性重複",
             title_en="property given twice",
-            message="{where} 在同一個物件中重複出現；請只保留一個。",
+            message="{where}在同一個物件中重複出現；請只保留一個。",
             message_en="{where_en} is given more than once in the same object; keep only one.",
         ),
         Rule(
@@ -65,7 +65,7 @@ RULES: dict[str, Rule] = {
             why="多半是拼錯的屬性，也可能是不應報送的個資。A misspelt name, or data that must not be sent.",
             title="不認得的屬性",
             title_en="unknown property",
-            message="{where} 不是本格式的屬性；請移除，或更正屬性名稱。",
+            message="{where}不是本格式的屬性；請移除，或更正屬性名稱。",
             message_en="{where_en} is not a property of this format; remove it or correct its name.",
         ),
         Rule(
@@ -74,7 +74,7 @@ RULES: dict[str, Rule] = {
             why="型別不符時任何轉換都是猜測。Any conversion would be a guess.",
             title="資料型別不符",
             title_en="wrong JSON type",
-            message="{where} 的資料型別不符：應為 {expected}，檔案中是{reason}；請更正。",
+            message="{where}的資料型別不符：應為 {expected}，檔案中是{reason}；請更正。",
             message_en="{where_en} has the wrong JSON type: expected {expected}, found {reason_en}; correct it.",
         ),
         Rule(
@@ -83,7 +83,7 @@ RULES: dict[str, Rule] = {
             why="超出規定的值無法彙整。What does not mean anything cannot be counted.",
             title="值不符規定",
             title_en="value not allowed",
-            message="{where} 的值不符規定：{reason}（應為：{expected}）；請更正。",
+            message="{where}的值不符規定：{reason}（應為：{expected}）；請更正。",
             message_en="{where_en} has a value that is not allowed: {reason_en} (expected: {expected}); correct it.",
         ),
         Rule(
@@ -180,7 +180,7 @@ REASONS: dict[str, Reason] = {
         "Objects and arrays are nested too deeply; reading stopped here and what follows has not been checked",
     ),
     "records_limit": Reason(
-        "{where} 超過單一陣列的筆數上限，檢查至此中止，其後的內容尚未檢查；請洽平臺管理者",
+        "{where}超過單一陣列的筆數上限，檢查至此中止，其後的內容尚未檢查；請洽平臺管理者",
         "{where_en} is beyond the records that one array may hold; reading stopped here and what follows has not been "
         "checked; ask the platform's operators",
     ),

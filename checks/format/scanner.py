@@ -11,7 +11,7 @@ from re import Pattern
 from checks.findings import Finding
 from checks.format import encoding
 from checks.format.faults import Fault, Faults, Place
-from checks.format.frames import ArrayFrame, Frame, ObjectFrame
+from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
 from checks.format.identify import identify
 from checks.format.locate import locate
 from checks.format.positions import Positions
@@ -32,7 +32,7 @@ from checks.format.tokens import (
     skip_space,
     text_of,
 )
-from checks.format.values import objection, presentable, shown_name, shown_value
+from checks.format.values import objection, presentable, shown_value
 from checks.limits import Limits
 
 __all__ = ["Scan", "identify", "locate", "scan"]
@@ -188,15 +188,15 @@ class _Reading:
     def _odd_member(self, frame: ObjectFrame, key: Key) -> Reader | tuple[None, Pattern[bytes]]:
         """Take a member whose name is not the format's, is given twice, or is only written in another way (escapes)."""
         body = key[1]
-        name = text_of(body).encode("utf-8", "surrogatepass")
+        name = text_of(body).encode("utf-8", "surrogatepass") if b"\\" in body else body
         reader = frame.readers.get(name)
         frame.child = reader[0] if reader else None
-        frame.key = shown_name(body)
+        frame.name = body
         offset = key.start(1) - 1
         if frame.given_before(name):
             self._fault(offset, "F003")
         if reader is None and frame.node:
-            self._fault(offset, "F006", expected=" | ".join(child.name for child in frame.node.properties))
+            self._fault(offset, "F006", expected=names(frame.node))
         return reader or (None, NEVER)
 
     def _array(self, frame: ArrayFrame, offset: int) -> int:

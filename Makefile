@@ -10,7 +10,6 @@ BIN := $(VENV)/bin
 # Made anew when requirements.lock or pyproject.toml changes, and only then.
 STAMP := $(VENV)/.installed
 ARGS ?=
-export ATTENDANCE_HOME ?= $(CURDIR)/data
 
 .PHONY: help
 help: ## list these commands
@@ -21,7 +20,7 @@ demo: $(STAMP) ## a small country: three channels, three months, the reports
 	@$(BIN)/attendance demo $(ARGS)
 
 .PHONY: dagster
-dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data), until Ctrl-C
+dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl-C ends them
 	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: test

@@ -58,7 +58,7 @@ class RebuildDiffers(RuntimeError):  # noqa: N818 — says what happened
         self.keys = keys
         first = keys[0]
         super().__init__(
-            f"{len(keys):,} 份報送的檢核結果與帳冊不同,未更動任何資料 {len(keys):,} submissions come out otherwise "
+            f"{len(keys):,} 份報送的檢核結果與帳冊不同，未更動任何資料 {len(keys):,} submissions come out otherwise "
             f"than the ledger has them, nothing was replaced; the first: {first.agency_code} {first.month} "
             f"{first.id}; 請使用當時版本的程式 use the version of this program that judged them"
         )

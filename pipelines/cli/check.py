@@ -26,7 +26,7 @@ BATCH_FILES = 200
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("check")(check)
+    app.command("check", short_help="檢核檔案，不報送 check files; submits nothing")(check)
 
 
 def check(
@@ -38,7 +38,7 @@ def check(
     ] = None,
     output: options.Format = Format.TEXT,
 ) -> None:
-    """檢核檔案,不報送、不寫入 Check files: every finding; submits nothing, writes nothing."""
+    """檢核檔案，不報送、不寫入 Check files: every finding; submits nothing, writes nothing."""
     context, why_no_register = context_of_this_place(today)
     counts = {"files": 0, "faulty": 0}
     explained = False
@@ -56,7 +56,7 @@ def check(
                 _explain(checked.not_evaluated, why_no_register, to_stderr=output is Format.JSON)
             advance()
     if output is Format.TEXT and counts["files"] > 1:
-        say(f"共 {counts['files']:,} 檔,{counts['faulty']:,} 檔有誤 files: {counts['files']:,}, with faults: "
+        say(f"共 {counts['files']:,} 檔，{counts['faulty']:,} 檔有誤 files: {counts['files']:,}, with faults: "
             f"{counts['faulty']:,}")  # fmt: skip
     raise typer.Exit(FAULTS_FOUND if counts["faulty"] else DONE)
 
@@ -145,7 +145,10 @@ def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
         with Session(engine) as session:
             agencies = RegisterAgencies(session)
     except SQLAlchemyError as error:
-        return None, f"機關代碼檔無法讀取,請執行 attendance doctor the register cannot be read ({type(error).__name__})"
+        return (
+            None,
+            f"機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read ({type(error).__name__})",
+        )
     finally:
         engine.dispose()
     return (agencies, "") if agencies.periods else (None, "沒有機關代碼檔 no register at hand")

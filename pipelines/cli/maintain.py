@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("rebuild")(rebuild)
-    app.command("doctor")(doctor)
-    app.command("settings")(settings)
+    app.command("rebuild", short_help="重建資料庫 store and warehouse anew")(rebuild)
+    app.command("doctor", short_help="健康檢查 look everything over")(doctor)
+    app.command("settings", short_help="顯示設定 every setting and its origin")(settings)
 
 
 def rebuild(output: options.Format = Format.TEXT) -> None:
@@ -83,7 +83,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
 
 
 def settings(output: options.Format = Format.TEXT) -> None:
-    """顯示設定及其來源,密碼與密鑰不顯示 Every setting and where it comes from; secrets are hidden."""
+    """顯示設定及其來源，密碼與密鑰不顯示 Every setting and where it comes from; secrets are hidden."""
     from pipelines.settings import load_settings, settings_table
 
     rows = settings_table(load_settings())

@@ -60,10 +60,10 @@ OptionalAgency = Annotated[
 ]
 Agencies = Annotated[
     list[str] | None,
-    typer.Option("--agency", parser=agency_code, metavar="CODE", help="機關代碼,可重複 agencies; may be repeated"),
+    typer.Option("--agency", parser=agency_code, metavar="CODE", help="機關代碼，可重複 agencies; may be repeated"),
 ]
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="檔案、資料夾或 .zip files, folders or .zip archives")
+    list[Path], typer.Argument(metavar="FILE", help="檔案、資料夾或 .zip files, folders or .zip archives")
 ]
 AsOf = Annotated[
     Any,

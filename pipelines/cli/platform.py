@@ -4,6 +4,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from assets.platform import Platform
 from pipelines.resources import platform as open_platform
@@ -11,9 +12,9 @@ from pipelines.settings import load_settings
 
 
 @contextmanager
-def opened() -> Iterator[Platform]:
-    """Give the platform of this installation, made where there is none; the user's name goes into the ledger."""
-    platform = open_platform(load_settings(), actor=f"cli:{user()}")
+def opened(home: Path | None = None) -> Iterator[Platform]:
+    """Give the platform of this installation (or of `home`), made where there is none; the ledger names the user."""
+    platform = open_platform(load_settings(home), actor=f"cli:{user()}")
     try:
         yield platform
     finally:

@@ -15,8 +15,8 @@ from pipelines.cli.findings_text import roc
 def add_to(app: typer.Typer) -> None:
     """Register the group of commands."""
     group = typer.Typer(rich_markup_mode=None, help="機關代碼 The register of agencies.")
-    group.command("import")(import_)
-    group.command("list")(list_)
+    group.command("import", short_help="匯入機關代碼檔 take in a register file")(import_)
+    group.command("list", short_help="列出機關 list the agencies of a month")(list_)
     app.add_typer(group, name="register")
 
 
@@ -54,7 +54,7 @@ def list_(
         agencies = list_agencies(session, wanted, authority)
     if not agencies:
         raise CannotError(
-            f"{wanted} 沒有有效的機關,請先匯入機關代碼檔 no agency in force: first attendance register import FILE"
+            f"{wanted} 沒有有效的機關，請先匯入機關代碼檔 no agency in force: first attendance register import FILE"
         )
     if output is Format.JSON:
         for agency in agencies:

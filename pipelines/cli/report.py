@@ -64,7 +64,7 @@ _COLUMNS: dict[Report, tuple[str, ...]] = {
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("report")(report)
+    app.command("report", short_help="報表 the reports, shown or in a file")(report)
 
 
 def report(
@@ -79,11 +79,11 @@ def report(
     ] = None,
     output: options.Format = Format.TEXT,
 ) -> None:
-    """報表:機關每月筆數統計表、彙整總表、機關報送比例表 A report on the terminal, or in a file by its suffix."""
+    """報表：機關每月筆數統計表、彙整總表、機關報送比例表 A report on the terminal, or in a file by its suffix."""
     from pipelines.cli.platform import opened
 
     if month is not None and which is Report.SUBMISSION_RATIOS:
-        raise CannotError("比例表以年度計,請勿給 --month submission-ratios are by year: leave out --month")
+        raise CannotError("比例表以年度計，請勿給 --month submission-ratios are by year: leave out --month")
     if month is not None and month[:4] != f"{year:04}":
         raise CannotError(f"{month} 不在 {year} 年 --month is not in --year: give the same year in both")
     with opened() as platform:
@@ -94,7 +94,7 @@ def report(
         for row in rows_of(frame):
             say_json(row)
     else:
-        _show(frame, which, year, month)
+        show(frame, which, year, month)
 
 
 def report_frame(
@@ -147,15 +147,19 @@ def _write(frame: "pd.DataFrame", which: Report, file: Path) -> None:
     note(f"{described.title}: {rows:,} 列 rows → {file}")
 
 
-def _show(frame: "pd.DataFrame", which: Report, year: int, month: str | None) -> None:
+def show(frame: "pd.DataFrame", which: Report, year: int, month: str | None, most: int = SHOWN) -> None:
+    """Print a report's rows as a table, at most `most` of them and those columns that fit a terminal."""
     from warehouse.tables import TABLES
 
     described = TABLES[f"reports.{which.table}"]
     period = roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
-    if len(frame) > SHOWN:
-        say(f"顯示前 {SHOWN:,} 列,共 {len(frame):,} 列,全部請用 -o the first {SHOWN:,} of {len(frame):,} rows: -o FILE")
+    if len(frame) > most:
+        say(
+            f"顯示前 {most:,} 列，共 {len(frame):,} 列，全部請用 attendance report {which} -o FILE "
+            f"the first {most:,} of {len(frame):,} rows; all of them with -o FILE"
+        )
     names = _COLUMNS[which]
-    rows = rows_of(frame[list(names)].head(SHOWN))
+    rows = rows_of(frame[list(names)].head(most))
     numbers = [
         place for place, name in enumerate(names) if any(isinstance(row[name], int | float | Decimal) for row in rows)
     ]

@@ -28,12 +28,12 @@ SHOWN = 50
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("pull")(pull)
-    app.command("run")(run)
+    app.command("pull", short_help="經各管道收件 bring a month in through the channels")(pull)
+    app.command("run", short_help="收件至報表一次完成 a month from the channels to the reports")(run)
 
 
 def pull(month: options.Month, agency: options.Agencies = None, output: options.Format = Format.TEXT) -> None:
-    """經 WebITR、WebHR 及收件匣收件,不檢核 Bring a month in through the channels; checks nothing.
+    """經 WebITR、WebHR 及收件匣收件，不檢核 Bring a month in through the channels; checks nothing.
 
     Ends with 2 where a source is down; what the others brought is kept.
     """

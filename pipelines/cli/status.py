@@ -31,16 +31,16 @@ _LISTED = ("missing", "refused", "entered_with_errors")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("status")(status)
-    app.command("findings")(findings)
+    app.command("status", short_help="入檔情形 what has come in of a month")(status)
+    app.command("findings", short_help="檢誤結果 findings of an agency and month")(findings)
 
 
 def status(month: options.Month, as_of: options.AsOf = None, output: options.Format = Format.TEXT) -> None:
-    """入檔情形:合計,以及未報送、退件、有誤的機關 Totals, then each agency that is missing, refused or has errors."""
+    """入檔情形：合計，以及未報送、退件、有誤的機關 Totals, then each agency that is missing, refused or has errors."""
     from pipelines.cli.platform import opened
 
     with opened() as platform:
-        rows = _status_rows(platform, month, as_of)
+        rows = status_rows(platform, month, as_of)
         waiting = _waiting(platform, month)
     if waiting and as_of is None:
         note(
@@ -51,11 +51,11 @@ def status(month: options.Month, as_of: options.AsOf = None, output: options.For
         for row in rows:
             say_json(row)
     else:
-        _say_status(month, rows)
+        say_status(month, rows)
     raise typer.Exit(FAULTS_FOUND if any(row["state"] in _FAULTY for row in rows) else DONE)
 
 
-def _status_rows(platform: "Platform", month: str, as_of: datetime | None) -> list[dict[str, Any]]:
+def status_rows(platform: "Platform", month: str, as_of: datetime | None) -> list[dict[str, Any]]:
     """Rows of `reports.submission_status`: as published, or from the ledger as of a moment or where nothing is yet."""
     from pipelines.cli.report import report_rows
 
@@ -71,7 +71,8 @@ def _waiting(platform: "Platform", month: str) -> int:
         return len(pending(session, month))
 
 
-def _say_status(month: str, rows: list[dict[str, Any]]) -> None:
+def say_status(month: str, rows: list[dict[str, Any]]) -> None:
+    """Print the totals, then each agency that is missing, refused or has errors."""
     counts = Counter(row["state"] for row in rows)
     late = sum(row["on_time"] is False for row in rows)
     totals = [(title, f"{counts[state]:,}") for state, title in STATES.items()]
@@ -105,7 +106,7 @@ def _status_line(row: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def findings(agency: options.Agency, month: options.Month, output: options.Format = Format.TEXT) -> None:
-    """檢誤結果:採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
+    """檢誤結果：採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import reading
     from warehouse.ledger.lifecycle import RECEIVED

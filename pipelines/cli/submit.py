@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("submit")(submit)
+    app.command("submit", short_help="報送檔案並取得收據 hand in files, get receipts")(submit)
 
 
 def submit(files: options.Files, output: options.Format = Format.TEXT) -> None:
@@ -40,7 +40,7 @@ def submit(files: options.Files, output: options.Format = Format.TEXT) -> None:
     unknown = sum(not (receipt.agency_code and receipt.month) for receipt in receipts)
     if unknown:
         note(
-            f"{unknown:,} 檔讀不出機關或年月,將被退件,請先執行 attendance check "
+            f"{unknown:,} 檔讀不出機關或年月，將被退件，請先執行 attendance check "
             f"{unknown:,} files name no agency or month and will be refused: run attendance check on them"
         )
     raise typer.Exit(FAULTS_FOUND if unknown else DONE)

@@ -1,0 +1,87 @@
+"""`attendance demo`: the made-up country from the first document to the reports, for who sees this the first time."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.console import note, progress, say
+from pipelines.cli.findings_text import roc
+
+if TYPE_CHECKING:
+    from pipelines.demo.run import RoundRun
+
+#: Where the demo lives unless `ATTENDANCE_HOME` says otherwise: made-up data must not land in a real home by mistake.
+FOLDER = Path("demo-data")
+
+#: Rows of each report that are shown: a taste.
+ROWS = 16
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("demo", short_help="看它跑一遍 see it work: a small country, three months")(demo)
+
+
+def demo() -> None:
+    """小型示範：三種管道、三個月份、三種報表 A small country: three channels, three months, status and reports.
+
+    Lives in ./demo-data unless ATTENDANCE_HOME is set; run again, it shows what is there.
+    """
+    from pipelines.demo.run import SHOWN, DemoRefused, run_demo
+    from pipelines.settings import load_settings
+
+    settings = load_settings(None if os.environ.get("ATTENDANCE_HOME") else FOLDER)
+    home = settings.place.root
+    with progress("示範 demo", 2 * len(SHOWN)) as advance:
+
+        def done(one: "RoundRun") -> None:
+            advance()
+            _say_round(one)
+
+        try:
+            run_demo(settings, on_round=done)
+        except DemoRefused:
+            if not (home / "demo").is_dir():
+                raise
+            note(f"示範資料已在 {home}，刪除該資料夾可重做 the demo is there already; remove {home} to make it anew")
+    _say_results(home, SHOWN[-1])
+    _say_where_next(home, SHOWN[-1])
+
+
+def _say_round(one: "RoundRun") -> None:
+    outcomes = one.run.outcomes
+    states = ((len(outcomes) - len(one.run.refused) - len(one.run.with_errors), "入檔 entered"),
+              (len(one.run.with_errors), "入檔有誤 with errors"),
+              (len(one.run.refused), "退件 refused"),
+              (len(one.run.pulled.failures), "未收到 not brought"))  # fmt: skip
+    counts = "、".join(f"{number} {title}" for number, title in states if number)
+    say(f"{one.at:%Y-%m-%d}: 資料年月 month {roc(one.run.month)}: {counts or '無 nothing'}")
+
+
+def _say_results(home: Path, month: str) -> None:
+    """The status of the last month and the three reports: of the latter the first rows, and no single agencies."""
+    from pipelines.cli.platform import opened
+    from pipelines.cli.report import Report, report_frame, show
+    from pipelines.cli.status import say_status, status_rows
+
+    year = int(month[:4])
+    with opened(home) as platform:
+        say_status(month, status_rows(platform, month, None))
+        for which in Report:
+            of_month = None if which is Report.SUBMISSION_RATIOS else month
+            frame = report_frame(platform, which.table, year, of_month)
+            if "scope" in frame:
+                frame = frame[frame["scope"] != "agency"]
+            show(frame, which, year, of_month, most=ROWS)
+
+
+def _say_where_next(home: Path, month: str) -> None:
+    here = f"ATTENDANCE_HOME={home}"
+    say("接下來 where to look next:")
+    say(f"  {here} attendance findings --agency CODE --month {month}    檢誤結果 what is wrong with an agency's month")
+    say(f"  {here} attendance report summary --year {month[:4]} -o summary.ods    試算表 a spreadsheet")
+    say(f"  {here} attendance doctor    健康檢查 whether all is well")
+    say(f"  {here} make dagster    Dagster 頁面 Dagster's pages: which agency has which month")
+    say(f"  {home / 'warehouse.duckdb'}    以任何 DuckDB 開啟 open it with any DuckDB")

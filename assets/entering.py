@@ -74,7 +74,7 @@ def enter(
     context = CheckContext(
         today=platform.today(),
         limits=platform.limits,
-        agencies=register if register else None,
+        agencies=register or None,
     )
     store = Store(platform.home.store, platform.person_key)
     entered = Entered()

@@ -5,7 +5,7 @@ writes nothing, and a document's findings are the same in whatever company it is
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,10 +14,10 @@ import polars as pl
 
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
-from checks.findings import FINDING_SCHEMA, Severity, findings_frame
+from checks.findings import FINDING_SCHEMA, Finding, Severity, findings_frame
 from checks.format.identity import identity_findings
-from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
 from checks.format.locate import locate
+from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
 from checks.format.scanner import Scan, scan
 from checks.model.submitted import SUBMITTED
 from checks.rules.evaluate import evaluate
@@ -185,12 +185,12 @@ def _headers(columns: Columns, scans: dict[int, Scan]) -> dict[int, _Header]:
 
 def _located_identity(
     document: SubmittedDocument, header: _Header, context: CheckContext, scanned: Scan | None
-) -> Iterable:
+) -> list[Finding]:
     findings = list(identity_findings(document, header.agency_code, header.month, context))
     if not findings:
         return findings
     places = (scanned or scan(document.data, context.limits)).places
-    return [finding.at(*places.get(finding.field, (None, None))) for finding in findings]
+    return [finding.at(*places[finding.field]) if finding.field in places else finding for finding in findings]
 
 
 def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> pl.DataFrame:

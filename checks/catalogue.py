@@ -45,12 +45,8 @@ class RecordRule(Rule):
     """
 
     datasets: Sequence[str]
-    field: str | dict[str, str]
+    field: str
     fails: pl.Expr
     value: pl.Expr
     expected: pl.Expr
     unless: Sequence[str] = ()
-
-    def field_in(self, dataset: str) -> str:
-        """The property that the finding points at."""
-        return self.field if isinstance(self.field, str) else self.field[dataset]

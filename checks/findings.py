@@ -53,11 +53,16 @@ class Finding:
 _ID_IN_TEXT = re.compile(r"(?P<head>[A-Za-z][A-Da-d1289][0-9])[0-9]{4}(?P<tail>[0-9]{3})")
 
 
+#: Characters of a national ID; the ends of shorter text would give it away.
+_ID_LENGTH = 10
+_LONG_ENOUGH = 3
+
+
 def mask_person_id(person_id: str) -> str:
     """`A123456789` → `A12****789`; of anything else at most the first and last character survive."""
-    if len(person_id) == 10:
+    if len(person_id) == _ID_LENGTH:
         return f"{person_id[:3]}****{person_id[-3:]}"
-    return f"{person_id[:1]}****{person_id[-1:]}" if len(person_id) > 2 else "****"
+    return f"{person_id[:1]}****{person_id[-1:]}" if len(person_id) >= _LONG_ENOUGH else "****"
 
 
 def mask_ids_in(text: str) -> str:
@@ -69,9 +74,9 @@ def masked_person_id(person_id: pl.Expr) -> pl.Expr:
     """`mask_person_id` over a column."""
     first, last = person_id.str.head(1), person_id.str.tail(1)
     return (
-        pl.when(person_id.str.len_chars() == 10)
+        pl.when(person_id.str.len_chars() == _ID_LENGTH)
         .then(pl.format("{}****{}", person_id.str.head(3), person_id.str.tail(3)))
-        .when(person_id.str.len_chars() > 2)
+        .when(person_id.str.len_chars() >= _LONG_ENOUGH)
         .then(pl.format("{}****{}", first, last))
         .otherwise(pl.lit("****"))
     )

@@ -3,8 +3,8 @@
 Each constraint is a Polars expression over a whole column; null passes (nullability is the column's own).
 """
 
-import polars as pl
 import pandera.polars as pa
+import polars as pl
 from pandera import extensions
 
 #: A local time of the format: `YYYY-MM-DDThh:mm`, seconds allowed.
@@ -32,19 +32,19 @@ def _or_null(column: str, holds: pl.Expr) -> pl.Expr:
     return pl.col(column).is_null() | holds
 
 
-@extensions.register_check_method(statistics=["local_time"])
-def local_time(data: pa.PolarsData, *, local_time: bool) -> pl.LazyFrame:
+@extensions.register_check_method(statistics=["local_time"])  # type: ignore[untyped-decorator]  # Pandera is untyped
+def local_time(data: pa.PolarsData, *, local_time: bool) -> pl.LazyFrame:  # noqa: ARG001  (Pandera names it)
     """The text is a real local time."""
     return data.lazyframe.select(_or_null(data.key, parse_local_time(pl.col(data.key)).is_not_null()))
 
 
-@extensions.register_check_method(statistics=["calendar_date"])
-def calendar_date(data: pa.PolarsData, *, calendar_date: bool) -> pl.LazyFrame:
+@extensions.register_check_method(statistics=["calendar_date"])  # type: ignore[untyped-decorator]  # Pandera is untyped
+def calendar_date(data: pa.PolarsData, *, calendar_date: bool) -> pl.LazyFrame:  # noqa: ARG001  (Pandera names it)
     """The text is a real date."""
     return data.lazyframe.select(_or_null(data.key, parse_date(pl.col(data.key)).is_not_null()))
 
 
-@extensions.register_check_method(statistics=["multiple_of"])
+@extensions.register_check_method(statistics=["multiple_of"])  # type: ignore[untyped-decorator]  # Pandera is untyped
 def multiple_of(data: pa.PolarsData, *, multiple_of: float) -> pl.LazyFrame:
     """The number is a whole multiple of the given one."""
     return data.lazyframe.select(_or_null(data.key, pl.col(data.key) % multiple_of == 0))

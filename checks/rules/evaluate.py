@@ -72,7 +72,6 @@ def _applies(rule: RecordRule) -> pl.Expr:
 
 def _findings(failing: pl.DataFrame, dataset: str, rule: RecordRule) -> pl.DataFrame:
     record_id = shown(pl.col("record_id")) if "record_id" in failing.columns else pl.lit(None, dtype=pl.String)
-    field = rule.field_in(dataset)
     return failing.select(
         "document",
         rule=pl.lit(rule.id),
@@ -80,8 +79,8 @@ def _findings(failing: pl.DataFrame, dataset: str, rule: RecordRule) -> pl.DataF
         dataset=pl.lit(dataset),
         index=pl.col("index"),
         record_id=record_id,
-        field=pl.lit(field),
-        pointer=pl.format(f"/{dataset}/{{}}/{field}", "index"),
+        field=pl.lit(rule.field),
+        pointer=pl.format(f"/{dataset}/{{}}/{rule.field}", "index"),
         line=pl.lit(None, dtype=pl.UInt32),
         column=pl.lit(None, dtype=pl.UInt32),
         value=rule.value,

@@ -82,7 +82,7 @@ def _with_person(frame: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
 
 def _with_document(frame: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     """Documents are few and their numbers small: look the months up by position instead of joining."""
-    size = int(bounds["document"].max() or 0) + 1 if len(bounds) else 1
+    size = max(bounds["document"].to_list(), default=0) + 1
     table = pl.DataFrame({"document": pl.Series(range(size), dtype=pl.UInt32)}).join(
         bounds, on="document", how="left", maintain_order="left"
     )

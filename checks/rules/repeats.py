@@ -17,7 +17,8 @@ def _clocking_key() -> pl.Expr:
     seconds = (pl.col("clocked_at").dt.epoch("s") + _EPOCH_TO_YEAR_1).cast(pl.UInt64)
     kind = pl.col("kind").cast(pl.Enum(CLOCKING_KINDS)).to_physical().cast(pl.UInt64)
     person = pl.col("person").cast(pl.UInt64)
-    return (person * 2 ** (_SECONDS_BITS + _KIND_BITS)) + seconds * 2**_KIND_BITS + kind
+    key: pl.Expr = (person * 2 ** (_SECONDS_BITS + _KIND_BITS)) + seconds * 2**_KIND_BITS + kind
+    return key
 
 
 R103 = RecordRule(
@@ -41,7 +42,7 @@ R111 = RecordRule(
     title="刷卡紀錄重複",
     title_en="the same person, time and kind clocked twice",
     message="同一人、同一時間、同一刷卡別重複（{value}），請刪除重複的紀錄；第二筆起不入檔。",
-    message_en="The same person, time and kind is clocked more than once ({value}); every one but the first is refused.",
+    message_en="One person, time and kind is clocked more than once ({value}); every one but the first is refused.",
     why="重複匯出是常見的系統錯誤。Exporting twice is a common fault of systems.",
     datasets=("clockings",),
     field="at",

@@ -19,7 +19,7 @@ PLACES = [Place(0, "a" * 64, "376500000A", "2021-06"), Place(2, "b" * 64, "37650
 
 
 def frame(**columns):
-    return pl.DataFrame(columns, schema_overrides={name: pl.UInt32 for name in ("document", "record_index", "person")})
+    return pl.DataFrame(columns, schema_overrides=dict.fromkeys(("document", "record_index", "person"), pl.UInt32))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_records_that_do_not_fit_the_model_are_our_fault(tmp_path, entered):
 def test_what_cannot_be_written_leaves_nothing_half(tmp_path, entered):
     in_the_way = file_of(tmp_path, "clockings", "376500001A", "2021-06", "b" * 64)
     in_the_way.mkdir(parents=True)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="directory"):
         Store(tmp_path, KEY).write(entered, PLACES, {})
     assert not list(tmp_path.rglob(".*.part"))
 

@@ -1,0 +1,29 @@
+"""The catalogue page says what the rules say."""
+
+from pathlib import Path
+
+from checks.rule_set import all_rules, rule_set_version
+from checks.rules_page import rules_page
+
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == rules_page(), "run: python -m checks.rules_page > docs/rules.md"
+
+
+def test_every_rule_of_the_catalogue_is_there():
+    fatal = [f"F{number:03}" for number in range(1, 13)]
+    errors = [f"R{number}" for number in range(101, 113)]
+    assert list(all_rules()) == fatal + errors
+
+
+def test_the_version_hangs_on_the_rules(monkeypatch):
+    before = rule_set_version()
+    kept = dict(list(all_rules().items())[1:])
+    monkeypatch.setattr("checks.rule_set.all_rules", lambda: kept)
+    rule_set_version.cache_clear()
+    try:
+        assert rule_set_version() != before
+    finally:
+        rule_set_version.cache_clear()

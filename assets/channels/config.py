@@ -77,7 +77,7 @@ def parse_section(path: Path, name: str, section: Mapping[str, Any], settings: t
         return settings.model_validate(dict(section))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        key = ".".join([name, *(str(part) for part in faults[0]["loc"])])
+        key = ".".join([name, *(str(part) for part in faults[0]["loc"] if part != "[key]")])
         more = f" (共 {len(faults)} 處 {len(faults)} faults)" if len(faults) > 1 else ""
         raise SourcesError(f"{path}: {key}: {faults[0]['msg']}{more}") from None
 

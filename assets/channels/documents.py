@@ -93,8 +93,8 @@ def documents_in(opened: IO[bytes], name: str, limits: ReadLimits) -> Iterator[D
 
 def is_litter(path: str) -> bool:
     """Whether the file is hidden or what an operating system leaves behind, and so nobody's submission."""
-    parts = path.replace("\\", "/").strip("/").split("/")
-    return any(part.startswith((".", "__MACOSX")) for part in parts) or parts[-1].lower() in _LITTER
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+    return any(part.startswith((".", "__MACOSX")) or part.lower() in _LITTER for part in parts)
 
 
 def _files_of(path: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from assets.channels.config import ChannelSettings, SecretUnavailable, exactly_one, read_secret
 from assets.channels.p2k.compose import NobodyThere, compose, read_roster
@@ -155,7 +155,7 @@ class _Subsystem:
         down: Reason | None = None
         try:
             engine = self._engine()
-        except (SecretUnavailable, ArgumentError, NoSuchModuleError, ModuleNotFoundError, FileNotFoundError) as error:
+        except (SecretUnavailable, ArgumentError, ValueError, ModuleNotFoundError, FileNotFoundError) as error:
             down = Reason("連線設定無法使用：", _without_address(error))
             yield from (self._failed(agency, down) for agency in agencies)
             return

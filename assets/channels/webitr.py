@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from assets.channels.protocol import (
     Remembered,
     check_month,
 )
+from warehouse.landing import TooLarge
 
 NAME = "webitr"
 _PIECE = 64 * 1024
@@ -59,13 +61,14 @@ class AgencySettings(LimitSettings):
     @model_validator(mode="after")
     def _check(self) -> "AgencySettings":
         exactly_one(("token", "token_env", "token_file"), self.token, self.token_env, self.token_file)
-        address = urlsplit(self.base_url)
-        if address.scheme not in {"https", "http"} or not address.hostname:
+        try:
+            address, port = urlsplit(self.base_url), urlsplit(self.base_url).port
+        except ValueError:
+            raise ValueError("base_url is no address 網址無效") from None  # the reason would quote it
+        if address.scheme not in {"https", "http"} or not address.hostname or port == 0:
             raise ValueError("base_url must be https://host/… 應為 https 網址")
         if address.username is not None or address.query or address.fragment:
             raise ValueError("base_url must hold no account, query or fragment 網址不得含帳號或參數")
-        if address.port == 0:  # a port that is no number at all raises here
-            raise ValueError("base_url has no such port 埠號不存在")
         if address.scheme == "http" and not self.allow_http and not _is_loopback(address.hostname):
             raise ValueError("plain http would show the token; use https or set allow_http 未加密連線會洩漏權杖")
         return self
@@ -162,7 +165,10 @@ def _delivery(fetched: Fetched, month: str, source: str, before: Remembered | No
     """Land a body, and say what the answer was."""
     outcome, submission_id, size = fetched.outcome, None, 0
     if fetched.body is not None:
-        landed = land(iter(lambda: fetched.body.read(_PIECE) if fetched.body else b"", b""))
+        try:
+            landed = land(iter(partial(fetched.body.read, _PIECE), b""))
+        except TooLarge as error:
+            return Delivery(NAME, fetched.key, month, Outcome.FAILED, source, reason=Reason(str(error)))
         submission_id, size = landed.id, landed.bytes
     if before is not None and (outcome is Outcome.UNCHANGED or submission_id == before.submission_id):
         outcome, submission_id = Outcome.UNCHANGED, before.submission_id

@@ -351,7 +351,7 @@ def test_gzip_bomb_never_grows_beyond_the_limit(
     ],
 )
 def test_what_is_no_document_is_not_landed(
-    server: WebItrServer, memory: Recalled, land: Land, landing: Landing, misbehave: Misbehaviour, said: str
+    server: WebItrServer, memory: Recalled, land: Land, landing: Landing, *, misbehave: Misbehaviour, said: str
 ) -> None:
     base = server.serve(AGENCY, MONTH, DOCUMENT, misbehave)
     assert said in only(collect(channel({AGENCY: base}), memory, land)).reason.en
@@ -420,7 +420,14 @@ def test_https_with_the_agencies_own_authority(
 
 @pytest.mark.parametrize(("name", "trusted"), [("127.0.0.1", False), ("other.example", True)])
 def test_certificate_that_proves_nothing(
-    start_server: Start, authority: trustme.CA, memory: Recalled, land: Land, tmp_path: Path, name: str, trusted: bool
+    start_server: Start,
+    authority: trustme.CA,
+    memory: Recalled,
+    land: Land,
+    tmp_path: Path,
+    *,
+    name: str,
+    trusted: bool,
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     server = start_server(tls=tls_of(authority, name))
@@ -496,6 +503,12 @@ def test_trouble_of_landing_is_raised_and_stops_everything(server: WebItrServer,
     with pytest.raises(OSError, match="no room"):
         list(one.collect(MONTH, codes, memory, full))
     assert not [thread for thread in threading.enumerate() if thread.name == "webitr"]
+
+
+def test_landing_s_own_limit_costs_one_agency(server: WebItrServer, memory: Recalled, landing: Landing) -> None:
+    one = channel({AGENCY: server.serve(AGENCY, MONTH, b"x" * 11), OTHER: server.serve(OTHER, MONTH, b"x" * 10)})
+    found = collect(one, memory, lambda chunks: landing.put_stream(chunks, 10), AGENCY, OTHER)
+    assert {each.agency_code: each.outcome for each in found} == {AGENCY: Outcome.FAILED, OTHER: Outcome.DELIVERED}
 
 
 @pytest.mark.parametrize("month", ["2021-13", "../../x", "202106", "2021-06\n"])

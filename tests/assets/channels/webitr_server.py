@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         lower = {name.lower(): value for name, value in headers.items()}
         self.server.owner.exchanges.append(Exchange(self.path, request, status, lower, body))
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: object) -> None:
         """Quiet."""
 
 

@@ -35,13 +35,13 @@ def waiting(platform: Platform) -> dict[str, int]:
         Arrival.month == Submission.month,
     )
     query = (
-        select(Submission.month, func.max(Arrival.id))
+        select(Submission.month, func.max(Arrival.id).label("newest"))
         .join(Arrival, same)
         .where(Submission.state == lifecycle.RECEIVED)
         .group_by(Submission.month)
     )
     with reading(platform.engine) as session:
-        return dict(session.execute(query).tuples().all())
+        return {row.month: row.newest for row in session.execute(query)}
 
 
 def newest_arrival(platform: Platform) -> int:

@@ -120,6 +120,7 @@ _SPECIAL: dict[tuple[str, int, str], tuple[Attempt, ...]] = {
     ("webitr", 8, "2021-04"): (_LATE,),  # its server is down the first time: OUTAGES
     ("webitr", 10, "2021-06"): (_on_time(fault="a property of its own"),),
     ("webitr", 11, "2021-03"): (_on_time(fault="30 February"), _late("ends before it starts")),
+    ("webitr", 12, "2021-06"): (_LATE,),
     ("webitr", 13, "2021-05"): (_SOUND, _late(fault="overtime left out")),
     ("webitr", 14, "2021-06"): (_on_time(fault="another agency's"),),
     ("webitr", 16, "2021-05"): (_on_time("nothing to report"),),

@@ -13,6 +13,7 @@ def sources_toml(country: Country, server: WebItrServer, databases: Mapping[Subs
         "# 示範用：系統都在本機 For the demo: every system is on this machine.",
         "[webitr]",
         *("connect_seconds = 5", "timeout_seconds = 30", "attempts = 2", "pause_seconds = 0.1"),
+        *("", "[manual]", "settle_seconds = 0"),
     ]
     for agency in country.agencies:
         if agency.channel == "webitr":

@@ -63,7 +63,7 @@ def collect(country: Country, server: WebItrServer, tmp_path: Path, land: Land) 
         sources = tmp_path / "sources.toml"
         urls = {subsystem: databases[subsystem.name] for subsystem in SUBSYSTEMS if subsystem.name in databases}
         sources.write_text(sources_toml(country, server, urls), encoding="utf-8")
-        opened = open_channels(sources, {})[channel]
+        opened = open_channels(sources, {"manual": {"inbox": str(tmp_path)}})[channel]
         codes = [one.agency_code for one in country.agencies if one.channel == channel and one.due(month)]
         asked = opened.collect(month, codes, NoMemory() if memory is None else memory, land)
         return {delivery.agency_code: delivery for delivery in asked}

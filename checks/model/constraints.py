@@ -7,25 +7,26 @@ import pandera.polars as pa
 import polars as pl
 from pandera import extensions
 
-#: A local time of the format: `YYYY-MM-DDThh:mm`, seconds allowed.
-LOCAL_TIME_LENGTHS = (16, 19)
-DATE_LENGTH = 10
+#: The forms of text, tested before parsing: Polars' parser alone would also take ` 021-06-03T 8:30`, seconds of 60
+#: (rolled into the next day) and the year 0000.
+_DAY = r"(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
+_MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_DATE_FORM = rf"^{_DAY}$"
+_TIME_FORM = rf"^{_DAY}T{_MINUTE}(?::[0-5][0-9])?$"
+_TO_THE_MINUTE = len("YYYY-MM-DDThh:mm")
 
 
 def parse_local_time(column: pl.Expr) -> pl.Expr:
-    """`YYYY-MM-DDThh:mm[:ss]` text as `Datetime("ms")`; null where it is no such text or no real time.
-
-    Lengths are tested first because the parser alone would also take `2021-6-3T8:21`.
-    """
-    short = column.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="ms", strict=False)
-    long = column.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", strict=False)
-    length = column.str.len_bytes()
-    return pl.when(length == LOCAL_TIME_LENGTHS[0]).then(short).when(length == LOCAL_TIME_LENGTHS[1]).then(long)
+    """`YYYY-MM-DDThh:mm[:ss]` text as `Datetime("ms")`; null where it is no such text or no real time."""
+    to_the_minute = column.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="ms", strict=False)
+    to_the_second = column.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", strict=False)
+    parsed = pl.when(column.str.len_bytes() == _TO_THE_MINUTE).then(to_the_minute).otherwise(to_the_second)
+    return pl.when(column.str.contains(_TIME_FORM)).then(parsed)
 
 
 def parse_date(column: pl.Expr) -> pl.Expr:
     """`YYYY-MM-DD` text as `Date`; null where it is no such text or no real date."""
-    return pl.when(column.str.len_bytes() == DATE_LENGTH).then(column.str.to_date("%Y-%m-%d", strict=False))
+    return pl.when(column.str.contains(_DATE_FORM)).then(column.str.to_date("%Y-%m-%d", strict=False))
 
 
 def _or_null(column: str, holds: pl.Expr) -> pl.Expr:

@@ -68,7 +68,7 @@ class ListedAgency:
 class RegisterAgencies:
     """The register in memory; it answers F011 as `checks.context.AgencyLookup`.
 
-    Months are `YYYY-MM`; ValueError on anything else, except from `in_force`.
+    Months are `YYYY-MM`; ValueError on anything else, except from `in_force`.  False where nothing was imported yet.
     """
 
     def __init__(self, session: Session) -> None:
@@ -82,6 +82,9 @@ class RegisterAgencies:
         self._duties: dict[str, list[Span]] = {}
         self._load_duties(session)
         self._everyone = {code: Node(rows[-1].parent_code, rows[-1].level) for code, rows in self.periods.items()}
+
+    def __len__(self) -> int:
+        return len(self.periods)
 
     def _load_duties(self, session: Session) -> None:
         columns = (Obligation.agency_code, Obligation.valid_from, Obligation.valid_to)

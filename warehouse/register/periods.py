@@ -2,12 +2,15 @@
 
 History is not rewritten: a change of name, parent, level or headcount closes the period in force on the day before
 the import and opens a new one; dates of beginning and end are facts of their own and are taken as stated.
+What lies ahead is no history: each file states it anew.  So it does for an agency that never was in force.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
 
 from warehouse.ledger.models import Agency
 from warehouse.register.oddities import Oddities
@@ -28,8 +31,37 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class InForce(NamedTuple):
+    """An agency in its days in force, both included; None = open.  The fields are columns of `agencies`."""
+
+    active_from: date | None
+    active_to: date | None
+    name: str
+    parent_code: str | None
+    level: int | None
+    expected_headcount: int | None
+
+    @classmethod
+    def of(cls, row: Agency | Stated) -> Self:
+        """The period of a row, held or stated."""
+        return cls(*(getattr(row, name) for name in cls._fields))
+
+    @property
+    def begins(self) -> date:
+        """The first day, the dawn of time where it is open."""
+        return self.active_from or date.min
+
+    def over(self, day: date) -> bool:
+        """Ended before the day, or never in force at all."""
+        return self.active_to is not None and self.active_to < max(day, self.begins)
+
+    def continues(self, earlier: Self) -> bool:
+        """Begin on the day after the earlier one ended."""
+        return earlier.active_to is not None and self.active_from == earlier.active_to + _DAY
+
+
 def start_key(row: Agency | Stated) -> date:
-    """Sort key of periods: the first day, the dawn of time where it is open."""
+    """Sort key of rows: the first day, the dawn of time where it is open."""
     return row.active_from or date.min
 
 
@@ -45,7 +77,7 @@ def choose_periods(code: str, stated: Sequence[Stated], oddities: Oddities) -> l
     if len(distinct) == 1:
         return distinct
     chosen: list[Stated] = []
-    for row in sorted(distinct, key=lambda row: (not row.marked_abolished, start_key(row)), reverse=True):
+    for row in sorted(distinct, key=_precedence, reverse=True):
         if any(_overlap(row, other) for other in chosen):
             oddities.note("duplicate", f"{code} {row.name}")
         else:
@@ -53,7 +85,14 @@ def choose_periods(code: str, stated: Sequence[Stated], oddities: Oddities) -> l
     return sorted(chosen, key=start_key)
 
 
+def _precedence(row: Stated) -> tuple[bool, bool, date]:
+    return not row.reversed, not row.marked_abolished, start_key(row)
+
+
 def _overlap(one: Stated, other: Stated) -> bool:
+    """Share a day; one that ends before it begins is beside no other."""
+    if one.reversed or other.reversed:
+        return True
     return start_key(one) <= (other.active_to or date.max) and start_key(other) <= (one.active_to or date.max)
 
 
@@ -65,148 +104,177 @@ def reconcile(
     `held` and `stated` are in order of time; `attributes` are those that the file states.  Several stated periods
     are the agency's whole history and replace what is held; one is the agency as it is now.
     """
-    if not held:
-        return Outcome.ADDED, [_new(row, row.active_from, _first_heard_end(row)) for row in stated]
-    if len(stated) > 1:
-        return _restate(held, stated, attributes, today)
-    return _Revision(held, stated[0], attributes, today, oddities).outcome()
+    code = stated[0].agency_code
+    before = [InForce.of(row) for row in held]
+    if len(stated) > 1 or not held:
+        after = _restated(before, stated, attributes, today)
+    else:
+        after = _Revision(before, stated[0], attributes, today, oddities).periods()
+    if before == after:
+        return Outcome.UNCHANGED, list(held)
+    by_start = {row.active_from: row for row in held}
+    rows = [_written(by_start.get(period.active_from, Agency(agency_code=code)), period) for period in after]
+    return _outcome(before, after), rows
+
+
+def _outcome(before: Sequence[InForce], after: Sequence[InForce]) -> Outcome:
+    if not before:
+        return Outcome.ADDED
+    last, newest = before[-1], after[-1]
+    if last.active_to is not None and newest.begins > max(last.active_to, last.begins):
+        return Outcome.ADDED
+    return Outcome.CLOSED if last.active_to is None and newest.active_to is not None else Outcome.CHANGED
+
+
+def _written(row: Agency, period: InForce) -> Agency:
+    """Write the period into its row; an authority that rested on another parent or level is to be found anew."""
+    if (row.parent_code, row.level) != (period.parent_code, period.level):
+        row.authority_code = None
+    for name, value in period._asdict().items():
+        setattr(row, name, value)
+    return row
 
 
 def copy_from(row: Agency, day: date) -> Agency:
     """Close a period on the day before and give its continuation, which has no authority yet."""
-    opened = _new(row, day, row.active_to)
+    opened = _written(Agency(agency_code=row.agency_code), InForce.of(row)._replace(active_from=day))
     row.active_to = day - _DAY
     return opened
 
 
-def _new(row: Agency | Stated, first: date | None, last: date | None) -> Agency:
-    return Agency(
-        agency_code=row.agency_code,
-        name=row.name,
-        parent_code=row.parent_code,
-        level=row.level,
-        active_from=first,
-        active_to=last,
-        expected_headcount=row.expected_headcount,
-    )
-
-
-def _first_heard_end(row: Stated) -> date | None:
-    return NEVER if row.abolished_undated else row.active_to
-
-
-def _end(held: Agency, stated: Stated, today: date) -> date | None:
-    """Give the last day; of an end that is only known to be past, as held, or the day before we heard."""
-    if not stated.abolished_undated:
-        return stated.active_to
-    gone = held.active_to is not None and held.active_to < today
-    return held.active_to if gone else today - _DAY
-
-
-def _restate(
-    held: Sequence[Agency], stated: Sequence[Stated], attributes: Sequence[str], today: date
-) -> tuple[Outcome, list[Agency]]:
-    by_start = {row.active_from: row for row in held}
-    rows, changed = [], len(held) != len(stated)
-    for period in stated:
-        row = by_start.get(period.active_from)
-        if row is None:
-            row, changed = _new(period, period.active_from, _first_heard_end(period)), True
-        else:
-            changed |= _set(row, _wanted(period, attributes) | {"active_to": _end(row, period, today)})
-        rows.append(row)
-    return (Outcome.CHANGED if changed else Outcome.UNCHANGED), rows
-
-
-def _wanted(stated: Stated, attributes: Sequence[str]) -> dict[str, object]:
+def _wanted(stated: Stated, attributes: Sequence[str]) -> dict[str, Any]:
     """Give the attributes that the row states; a blank level or headcount states nothing, a blank parent says "top"."""
-    values: dict[str, object] = {name: getattr(stated, name) for name in attributes}
+    values = {name: getattr(stated, name) for name in attributes}
     return {name: value for name, value in values.items() if value is not None or name == "parent_code"}
 
 
-def _set(row: Agency, wanted: dict[str, object]) -> bool:
-    """Write what differs; an authority that no longer rests on the same parent and level is to be found anew."""
-    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
-    for name, value in differing.items():
-        setattr(row, name, value)
-    if not differing.keys().isdisjoint({"parent_code", "level"}):
-        row.authority_code = None
-    return bool(differing)
+def _end(held: InForce | None, stated: Stated, today: date, *, contradictory: bool = False) -> date | None:
+    """Give the last day; of an end that is only known to be past, as held, or the day before we heard."""
+    if not stated.abolished_undated and not contradictory:
+        return stated.active_to
+    if held is None:
+        return NEVER if stated.abolished_undated else stated.active_to
+    return held.active_to if held.over(today) else today - _DAY
+
+
+def _restated(
+    before: Sequence[InForce], stated: Sequence[Stated], attributes: Sequence[str], today: date
+) -> list[InForce]:
+    """Give the periods as stated, with what is held of each where the file does not say."""
+    by_start = {period.active_from: period for period in before}
+    after = []
+    for row in stated:
+        held = by_start.get(row.active_from)
+        period = held._replace(**_wanted(row, attributes)) if held else InForce.of(row)
+        after.append(period._replace(active_to=_end(held, row, today)))
+    return after
 
 
 class _Revision:
     """One agency as a new publication states it, laid over the periods held."""
 
     def __init__(
-        self, held: Sequence[Agency], now: Stated, attributes: Sequence[str], today: date, oddities: Oddities
+        self, before: Sequence[InForce], now: Stated, attributes: Sequence[str], today: date, oddities: Oddities
     ) -> None:
-        self._rows = list(held)
+        self._before = before
         self._now = now
-        self._attributes = attributes
+        self._wanted = _wanted(now, attributes)
         self._today = today
         self._oddities = oddities
+        #: The history: what was in force before today.
+        self._periods = self._unwound()
 
-    def outcome(self) -> tuple[Outcome, list[Agency]]:
-        now, latest = self._now, self._rows[-1]
-        begins_anew = now.active_from is not None and now.active_from > start_key(latest)
-        if begins_anew and latest.active_to is not None and start_key(now) > latest.active_to:
-            return Outcome.ADDED, [*self._rows, _new(now, now.active_from, _first_heard_end(now))]
-        was_open = latest.active_to is None
-        changed = self._take_start()
-        ended = self._take_end()
-        changed = self._take_attributes() or changed
-        if ended and was_open:
-            return Outcome.CLOSED, self._rows
-        return (Outcome.CHANGED if changed or ended else Outcome.UNCHANGED), self._rows
+    def periods(self) -> list[InForce]:
+        now = self._now
+        if not self._periods:
+            known = self._before[-1]._replace(**self._wanted)
+            return [known._replace(active_from=now.active_from, active_to=_end(None, now, self._today))]
+        if now.active_to is not None and not now.reversed and now.active_to >= self._periods[0].begins:
+            self._undo_after(now.active_to)
+        if self._begins_anew():
+            known = self._periods[-1]._replace(**self._wanted)
+            return [*self._periods, known._replace(active_from=now.active_from, active_to=_end(None, now, self._today))]
+        self._take_start()
+        self._take_end()
+        self._take_attributes()
+        return self._split_as_before()
+
+    def _unwound(self) -> list[InForce]:
+        """Take back what begins today or later, or never was; what an import of today continued goes on instead."""
+        kept: list[InForce] = []
+        for period in self._before:
+            if period.over(period.begins):
+                continue
+            if period.begins < self._today:
+                kept.append(period)
+            elif kept and period.continues(kept[-1]) and period.begins == self._today:
+                kept[-1] = kept[-1]._replace(active_to=period.active_to)
+        return kept
+
+    def _begins_anew(self) -> bool:
+        latest, begun = self._periods[-1], self._now.active_from
+        if begun is None or self._now.reversed or self._now.abolished_undated:
+            return False
+        return latest.active_to is not None and begun > latest.active_to
 
     def _note(self, kind: str, found: str) -> None:
         self._oddities.note(kind, f"{self._now.agency_code} {self._now.name} {found}")
 
-    def _take_start(self) -> bool:
+    def _undo_after(self, last: date) -> bool:
+        """Take back what imports opened after the agency's end: as it turns out, that never was."""
+        periods = self._periods
+        count = len(periods)
+        while len(periods) > 1 and last < periods[-1].begins:
+            undone = periods.pop()
+            if undone.continues(periods[-1]):
+                periods[-1] = periods[-1]._replace(active_to=undone.active_to)
+        return len(periods) < count
+
+    def _take_start(self) -> None:
         """Correct a first day that was unknown or wrong, where the one unbroken period held can take it."""
-        first, stated = self._rows[0], self._now.active_from
-        if stated is None or any(row.active_from == stated for row in self._rows):
-            return False
-        unbroken = all(_continues(one, next_) for one, next_ in zip(self._rows, self._rows[1:], strict=False))
-        found = f"{first.active_from or '—'} → {stated}"
-        if not unbroken or (first.active_to is not None and stated > first.active_to):
+        first, begun = self._periods[0], self._now.active_from
+        if begun is None or self._now.reversed or any(period.active_from == begun for period in self._periods):
+            return
+        found = f"{first.active_from or '—'} → {begun}"
+        unbroken = all(later.continues(earlier) for earlier, later in pairwise(self._periods))
+        if not unbroken or begun > (first.active_to or date.max) or begun >= self._today:
             self._note("start_differs", found)
-            return False
+            return
         self._note("start_corrected", found)
-        first.active_from = stated
-        return True
+        self._periods[0] = first._replace(active_from=begun)
 
-    def _take_end(self) -> bool:
-        latest = self._rows[-1]
-        last = _end(latest, self._now, self._today)
-        if last == latest.active_to:
-            return False
-        if last is not None:
-            # What was opened by an import after the agency's end, as it turns out, never was.
-            while len(self._rows) > 1 and last < start_key(self._rows[-1]) and _continues(*self._rows[-2:]):
-                self._rows.pop()
-            self._rows[-1].active_to = last
-        elif latest.active_to is not None and latest.active_to < self._today:
-            self._note("reopened", f"{latest.active_to}")
-            self._rows.append(_new(latest, self._today, None))
+    def _take_end(self) -> None:
+        periods, now = self._periods, self._now
+        # Dates that contradict each other, or the first day that we hold, say only that it is over.
+        contradictory = now.reversed or (now.active_to is not None and now.active_to < periods[0].begins)
+        last = _end(periods[-1], now, self._today, contradictory=contradictory)
+        if last is not None and self._undo_after(last):
+            last = _end(periods[-1], now, self._today, contradictory=contradictory)
+        if last is None and periods[-1].over(self._today):
+            self._note("reopened", f"{periods[-1].active_to}")
+            periods.append(periods[-1]._replace(active_from=self._today, active_to=None))
         else:
-            latest.active_to = None
-        return True
+            periods[-1] = periods[-1]._replace(active_to=last)
 
-    def _take_attributes(self) -> bool:
-        latest = self._rows[-1]
-        wanted = _wanted(self._now, self._attributes)
-        differing = [name for name, value in wanted.items() if getattr(latest, name) != value]
-        if not differing:
-            return False
-        if latest.active_to is not None and latest.active_to < self._today:
+    def _take_attributes(self) -> None:
+        latest = self._periods[-1]
+        revised = latest._replace(**self._wanted)
+        if revised == latest:
+            return
+        if latest.over(self._today):
+            differing = [name for name, value in self._wanted.items() if getattr(latest, name) != value]
             self._note("past_differs", ", ".join(differing))
-            return False
-        if start_key(latest) < self._today:
-            latest = copy_from(latest, self._today)
-            self._rows.append(latest)
-        return _set(latest, wanted)
+        elif latest.begins < self._today:
+            self._periods[-1] = latest._replace(active_to=self._today - _DAY)
+            self._periods.append(revised._replace(active_from=self._today))
+        else:
+            self._periods[-1] = revised
 
-
-def _continues(one: Agency, following: Agency) -> bool:
-    return one.active_to is not None and following.active_from == one.active_to + _DAY
+    def _split_as_before(self) -> list[InForce]:
+        """Keep a continuation that an earlier import of today opened, as for a change of authority alone."""
+        latest = self._periods[-1]
+        opened = any(period.active_from == self._today and not period.over(self._today) for period in self._before)
+        if opened and latest.begins < self._today and not latest.over(self._today):
+            self._periods[-1] = latest._replace(active_to=self._today - _DAY)
+            self._periods.append(latest._replace(active_from=self._today))
+        return self._periods

@@ -89,6 +89,11 @@ class Stated:
         """Abolished, but nobody says when."""
         return self.marked_abolished and self.active_to is None
 
+    @property
+    def reversed(self) -> bool:
+        """Ends before it begins: never in force."""
+        return (self.active_from or date.min) > (self.active_to or date.max)
+
 
 @dataclass(frozen=True, slots=True)
 class RegisterFile:

@@ -83,7 +83,7 @@ class Tree:
         return sorted(self._children.get(code, ()))
 
     def ancestors_of(self, code: str) -> Iterator[str]:
-        """Climb from the agency itself to its parent and on to its root.  Raises KeyError where it is not in the tree."""
+        """Climb from the agency itself to its root, both included.  Raises KeyError where it is not in the tree."""
         above: str | None = code
         while above is not None:
             yield above

@@ -28,7 +28,7 @@ def frame():
         "count": pa.array([-1, None], pa.int64()),
         "ratio": pa.array([Decimal("66.67"), None], pa.decimal128(5, 2)),
         "on_time": [True, None],
-        "at": [datetime(2021, 2, 20, 23, 59), None],  # noqa: DTZ001 — local time, as the warehouse has it
+        "at": [datetime(2021, 2, 20, 23, 59), None],
         "day": [date(2021, 2, 20), None],
         "note": ['臺北市, "中正"區\n第二行', '=HYPERLINK("http://x")'],
     })  # fmt: skip
@@ -76,7 +76,7 @@ def test_xlsx(frame, tmp_path):
     assert rows[0] == ("機關代碼", "假別", "count", "報送率", "on_time", "at", "day", "備註")
     assert rows[1][:3] == ("376500000A", "03", -1)
     assert rows[1][3] == pytest.approx(66.67)
-    assert rows[1][4:7] == ("是", datetime(2021, 2, 20, 23, 59), datetime(2021, 2, 20))  # noqa: DTZ001
+    assert rows[1][4:7] == ("是", datetime(2021, 2, 20, 23, 59), datetime(2021, 2, 20))
     assert rows[2] == ("0000000001", None, None, None, None, None, None, '=HYPERLINK("http://x")')
     assert sheet.freeze_panes == "A2"
     assert sheet.column_dimensions["A"].width > 11

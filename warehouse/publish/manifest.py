@@ -5,6 +5,7 @@ copies that the next publishing takes up, never a month that falls back to an ol
 """
 
 import json
+import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,8 +80,11 @@ class Manifest:
 
     def clean_unfinished(self) -> None:
         """Delete what a publisher that died was writing.  Only while holding the lock."""
-        for path in self.folder.rglob(f".*{UNFINISHED}*"):
-            path.unlink(missing_ok=True)
+        for path in list(self.folder.rglob(f".*{UNFINISHED}*")):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def _files(self) -> list[str]:
         return [str(path.relative_to(self.folder)) for path in self.folder.glob("*/month=*/*.parquet")]

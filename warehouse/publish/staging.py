@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,9 @@ from warehouse.register.agencies import RegisterAgencies, month_days
 from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
 
 OUT_OF_SCOPE = "當月不在機關代碼檔或不在收件期間 not in force in that month, or outside the months collected"
+
+#: Rows of the ledger in memory at once.
+_BATCH = 100_000
 
 _TABLES = """
     CREATE TABLE ledger.months (month VARCHAR, number INTEGER, first_day DATE, last_day DATE, deadline TIMESTAMP,
@@ -84,34 +88,41 @@ def stage(
             connection.execute(statement, values)
     moment = as_of or now
     owed, others = _months(connection, first_month, moment)
-    _insert(connection, "months", _months_frame(owed, others, moment))
+    _stage_months(connection, owed, others, moment)
     _stage_register(connection, session, owed)
     connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})
     connection.execute(reports.sql("definitions"))
 
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection, session: Session, models: Iterable[type[Base]]) -> None:
-    """Copy the columns that the staged table has.  Through pandas: the ledger may be SQLite or PostgreSQL."""
+    """Copy the columns that the staged table has, in batches.
+
+    Through Arrow, as the ledger may be SQLite or PostgreSQL and DuckDB's readers of these are extensions.
+    """
     for model in models:
         name = model.__tablename__
-        described = connection.execute(f"DESCRIBE ledger.{name}").fetchall()
-        kept = {row[0] for row in described} & set(model.__table__.columns.keys())
-        query = select(*(model.__table__.c[column] for column in sorted(kept)))
-        frame = pd.read_sql(query, session.connection())
-        for column, type_ in (row[:2] for row in described):
-            if type_ == "TIMESTAMP" and column in kept:
-                frame[column] = pd.to_datetime(frame[column], utc=True).dt.tz_convert(TAIPEI).dt.tz_localize(None)
-        _insert(connection, name, frame)
+        staged = dict(row[:2] for row in connection.execute(f"DESCRIBE ledger.{name}").fetchall())
+        kept = [column for column in staged if column in model.__table__.columns]
+        query = select(*(model.__table__.c[column] for column in kept)).execution_options(yield_per=_BATCH)
+        for batch in session.execute(query).partitions():
+            columns = zip(kept, zip(*batch, strict=True), strict=True)
+            _insert(connection, name, pa.table({column: _arrow(values, staged[column]) for column, values in columns}))
+
+
+def _arrow(values: Sequence[object], staged_as: str) -> pa.Array:
+    if staged_as != "TIMESTAMP":
+        return pa.array(values)
+    return pc.local_timestamp(pa.array(values, pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=TAIPEI.key)))
 
 
 def _stage_register(connection: duckdb.DuckDBPyConnection, session: Session, months: Sequence[str]) -> None:
-    _insert(connection, "agencies", agencies_frame(session))
-    _insert(connection, "ancestors", ancestors_frame(session, months).drop(columns="depth"))
+    _insert(connection, "agencies", _from_frame(agencies_frame(session)))
+    _insert(connection, "ancestors", _from_frame(ancestors_frame(session, months).drop(columns="depth")))
     due = due_frame(session, months).rename(columns={"why": "reason"}).drop(columns="channel")
-    _insert(connection, "due", due.assign(due=True))
+    _insert(connection, "due", _from_frame(due.assign(due=True)))
     register = RegisterAgencies(session)
     rows = [(code, month, False, answer.why) for month in months for code, answer in register.not_due(month).items()]
-    _insert(connection, "due", pd.DataFrame(rows, columns=["agency_code", "month", "due", "reason"], dtype=object))
+    _insert(connection, "due", _from_rows(rows, ["agency_code", "month", "due", "reason"]))
 
 
 def _months(
@@ -122,30 +133,37 @@ def _months(
     submitted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.submissions").fetchall()}
     submitted = {month for month in submitted if _is_month(month)}
     counted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.agency_months").fetchall()}
-    known = {month for month in counted or submitted if month <= this_month}
-    first = first_month or min(known, default=None)
-    if first is None:
-        return [], sorted(submitted)
-    last = max([_before(this_month), *known])
-    owed = _range(first, last)
+    counted = {month for month in counted if month <= this_month}
+    first = first_month or min(counted, default=None)
+    owed = [] if first is None else _range(first, max([_before(this_month), *counted]))
     return owed, sorted(submitted - set(owed))
 
 
-def _months_frame(owed: Iterable[str], others: Iterable[str], moment: datetime) -> pd.DataFrame:
+def _stage_months(
+    connection: duckdb.DuckDBPyConnection, owed: Iterable[str], others: Iterable[str], moment: datetime
+) -> None:
     rows = []
     for month in sorted([*owed, *others]):
         first, last = month_days(month)
         due = deadline(month)
         rows.append((month, first.year * 12 + first.month, first, last, _local(due), due <= moment))
     columns = ["month", "number", "first_day", "last_day", "deadline", "passed"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    _insert(connection, "months", _from_rows(rows, columns))
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
-    arrow = pa.Table.from_pandas(frame, preserve_index=False)
-    connection.register("incoming", arrow)
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("incoming", rows)
     connection.execute(f"INSERT INTO ledger.{table} BY NAME SELECT * FROM incoming")  # noqa: S608 — our own names
     connection.unregister("incoming")
+
+
+def _from_frame(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _from_rows(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pa.Table:
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    return pa.table({column: pa.array(list(value)) for column, value in zip(columns, values, strict=True)})
 
 
 def _local(moment: datetime) -> datetime:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from sqlalchemy import select
 
 from tests.support.world import World, taipei
+from warehouse.ledger.engine import writing
+from warehouse.ledger.models import Agency
 from warehouse.publish import PublishingBusy, StoreIncomplete, publish
 from warehouse.publish.database import CONFIG, open_warehouse
 from warehouse.publish.lock import exclusive
@@ -84,7 +87,7 @@ def test_a_resubmission_replaces_and_keeps_what_was_before(world):
     assert rows(world, "SELECT rule FROM core.findings_history ORDER BY ALL") == [("W201",), ("W208",)]
     assert rows(
         world,
-        "SELECT state FROM core.submissions WHERE (agency_code, month) = ('A000000001', '2021-01') ORDER BY received_at",
+        "SELECT state FROM core.submissions WHERE agency_code < 'B' AND month = '2021-01' ORDER BY received_at",
     ) == [
         ("superseded",),
         ("entered",),
@@ -98,6 +101,30 @@ def test_findings_written_again_are_published_again(world):
     world._write_findings(A, "2021-01", id_, [("W201", "warning", "L-1"), ("W202", "warning", "L-2")])
     publish(world.home, world.engine, ["2021-01"], now=NOW)
     assert rows(world, "SELECT rule FROM core.findings ORDER BY ALL") == [("W201",), ("W202",)]
+
+
+def test_a_change_of_the_register_reaches_months_published_before(world):
+    """Nothing of January is handed in again, yet its rolled-up rows follow the corrected tree and name."""
+    publish(world.home, world.engine, now=NOW)
+    query = "SELECT agency_name FROM reports.summary WHERE scope = 'authority' ORDER BY ALL"
+    assert rows(world, query) == [("機關A000000001",)]
+    with writing(world.engine) as session:
+        for agency in session.scalars(select(Agency)):
+            agency.parent_code = "B000000001" if agency.agency_code == A else None
+            agency.name = "新名"
+    publish(world.home, world.engine, [], now=NOW)
+    assert rows(world, query) == [("新名",)]
+    assert rows(world, "SELECT agency_code FROM reports.summary WHERE scope = 'authority'") == [(B,)]
+
+
+def test_what_a_dead_publisher_left_is_cleared(world):
+    spill = world.home.published / ".spill.unfinished"
+    spill.mkdir()
+    (spill / "duckdb_temp_block-1").write_bytes(b"x")
+    (world.home.root / ".warehouse.duckdb.unfinished").write_bytes(b"half")
+    (world.home.root / ".warehouse.duckdb.unfinished.wal").write_bytes(b"half")
+    publish(world.home, world.engine, now=NOW)
+    assert list(world.home.root.rglob("*unfinished*")) == []
 
 
 def test_a_lost_copy_is_made_again(world):

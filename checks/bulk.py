@@ -16,7 +16,7 @@ from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import FINDING_SCHEMA, Finding, Severity, findings_frame
 from checks.format.identity import identity_findings
-from checks.format.locate import locate
+from checks.format.locate import Target, locate
 from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
 from checks.format.scanner import Scan, scan
 from checks.model.submitted import SUBMITTED
@@ -55,7 +55,7 @@ class CheckedDocument:
 
     def number_of(self, severity: Severity) -> int:
         """How many findings are of this severity."""
-        return int((self.findings["severity"] == severity.value).sum())
+        return self.findings["severity"].to_list().count(severity.value)
 
 
 @dataclass(frozen=True)
@@ -197,18 +197,17 @@ def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> 
     """Line and column of every finding; only documents that have findings are looked at again."""
     if findings.is_empty():
         return findings
-    parts = []
-    for (position,), part in findings.partition_by("document", as_dict=True, maintain_order=True).items():
-        wanted = list(part.select("dataset", "index", "field").iter_rows())
-        places = locate(documents[position].data, set(wanted))
-        lines, columns = zip(*(places[one] for one in wanted), strict=True)
-        parts.append(
-            part.with_columns(
-                line=pl.Series(lines, dtype=pl.UInt32),
-                column=pl.Series(columns, dtype=pl.UInt32),
-            )
-        )
-    return pl.concat(parts)
+    wanted: dict[int, list[Target]] = {}
+    for position, dataset, index, field_name in findings.select("document", "dataset", "index", "field").iter_rows():
+        wanted.setdefault(position, []).append((dataset, index, field_name))
+    lines, columns = [], []
+    for position, targets in wanted.items():
+        places = locate(documents[position].data, set(targets))
+        for target in targets:
+            line, column = places[target]
+            lines.append(line)
+            columns.append(column)
+    return findings.with_columns(line=pl.Series(lines, dtype=pl.UInt32), column=pl.Series(columns, dtype=pl.UInt32))
 
 
 def _counts(judged: dict[str, pl.DataFrame]) -> dict[str, dict[int, Counts]]:

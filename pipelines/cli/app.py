@@ -48,6 +48,8 @@ def ending(arguments: list[str]) -> int:
         return failures.DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 — the one place where errors become exit codes
         return failures.report(error, debug=debug)
+    if code == failures.INTERRUPTED:  # Typer has caught it
+        return failures.report(KeyboardInterrupt(), debug=debug)
     return code if isinstance(code, int) else failures.DONE
 
 

@@ -129,6 +129,8 @@ def _is_an_installation() -> bool:
 
 def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
     """The register where this installation has one; it is only read, and its absence is no fault."""
+    from urllib.parse import quote
+
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
@@ -139,16 +141,16 @@ def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
     if url.get_backend_name() == "sqlite":
         if not Path(str(url.database)).exists():
             return None, "沒有機關代碼檔 no register at hand"
-        url = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+        # Even a reader leaves files beside a ledger in WAL mode; while nobody has it open, it can be read without.
+        how = {"mode": "ro"} if Path(f"{url.database}-wal").exists() else {"immutable": "1"}
+        url = url.set(database=f"file:{quote(str(url.database))}", query={**how, "uri": "true"})
     engine = create_engine(url)
     try:
         with Session(engine) as session:
             agencies = RegisterAgencies(session)
     except SQLAlchemyError as error:
-        return (
-            None,
-            f"機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read ({type(error).__name__})",
-        )
+        reason = "機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read"
+        return None, f"{reason} ({type(error).__name__})"
     finally:
         engine.dispose()
     return (agencies, "") if agencies.periods else (None, "沒有機關代碼檔 no register at hand")

@@ -1,6 +1,7 @@
 """`attendance demo`: the made-up country from the first document to the reports, for who sees this the first time."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,8 @@ def demo() -> None:
             if not (home / "demo").is_dir():
                 raise
             note(f"示範資料已在 {home}，刪除該資料夾可重做 the demo is there already; remove {home} to make it anew")
-    _say_results(home, SHOWN[-1])
-    _say_where_next(home, SHOWN[-1])
+    agency = _say_results(home, SHOWN[-1])
+    _say_where_next(home, SHOWN[-1], agency)
 
 
 def _say_round(one: "RoundRun") -> None:
@@ -60,28 +61,39 @@ def _say_round(one: "RoundRun") -> None:
     say(f"{one.at:%Y-%m-%d}: 資料年月 month {roc(one.run.month)}: {counts or '無 nothing'}")
 
 
-def _say_results(home: Path, month: str) -> None:
-    """The status of the last month and the three reports: of the latter the first rows, and no single agencies."""
+def _say_results(home: Path, month: str) -> str:
+    """Print the status of the month and a taste of the three reports; give an agency that has errors."""
     from pipelines.cli.platform import opened
     from pipelines.cli.report import Report, report_frame, show
     from pipelines.cli.status import say_status, status_rows
 
     year = int(month[:4])
     with opened(home) as platform:
-        say_status(month, status_rows(platform, month, None))
+        rows = status_rows(platform, month, None)
+        say_status(month, rows)
         for which in Report:
             of_month = None if which is Report.SUBMISSION_RATIOS else month
             frame = report_frame(platform, which.table, year, of_month)
-            if "scope" in frame:
+            if which is Report.SUMMARY:
+                frame = frame[frame["scope"] == "country"]
+            elif which is Report.SUBMISSION_RATIOS:
                 frame = frame[frame["scope"] != "agency"]
             show(frame, which, year, of_month, most=ROWS)
+    return next(str(row["agency_code"]) for row in rows if row["errors"])
 
 
-def _say_where_next(home: Path, month: str) -> None:
+def _say_where_next(home: Path, month: str, agency: str) -> None:
     here = f"ATTENDANCE_HOME={home}"
+    program = f"{here} {sys.argv[0]}"
     say("接下來 where to look next:")
-    say(f"  {here} attendance findings --agency CODE --month {month}    檢誤結果 what is wrong with an agency's month")
-    say(f"  {here} attendance report summary --year {month[:4]} -o summary.ods    試算表 a spreadsheet")
-    say(f"  {here} attendance doctor    健康檢查 whether all is well")
-    say(f"  {here} make dagster    Dagster 頁面 Dagster's pages: which agency has which month")
-    say(f"  {home / 'warehouse.duckdb'}    以任何 DuckDB 開啟 open it with any DuckDB")
+    for command, why in (
+        (
+            f"{program} findings --agency {agency} --month {month}",
+            "這個機關哪裡有誤 what is wrong with this agency's month",
+        ),
+        (f"{program} report submission-ratios --year {month[:4]} -o ratios.ods", "試算表 a spreadsheet"),
+        (f"{program} doctor", "健康檢查 whether all is well"),
+        (f"{here} make dagster", "Dagster 頁面 its pages: which agency has which month"),
+        (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 開啟 open it with any DuckDB"),
+    ):
+        say(f"  {command}\n      {why}")

@@ -28,11 +28,11 @@ class CannotError(Exception):
 
 def report(error: BaseException, *, debug: bool) -> int:
     """Say on standard error what went wrong, and return the exit code."""
-    if debug and not isinstance(error, typer.TyperException):
-        traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         note("已中斷 interrupted")
         return INTERRUPTED
+    if debug and not isinstance(error, typer.TyperException):
+        traceback.print_exception(error, file=sys.stderr)
     hint = "" if debug or _is_for_the_reader(error) else " (加 --debug 可見細節 --debug shows more)"
     note(f"錯誤 error: {one_line(error)}{hint}")
     return CANNOT

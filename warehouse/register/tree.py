@@ -127,8 +127,8 @@ class Tree:
         One is: an agency of 機關層級 1 or 2 (the five Yuan, ministries and commissions; governments and councils
         of special municipalities, counties and cities); what stands directly under a top agency whatever its level
         (the independent 飛航安全調查委員會 is level 3 under the Executive Yuan); and, failing these, the root.
-        The law says the same: 公務人員陞遷法施行細則 names central agencies of the second level or equal and above,
-        and those governments and councils.  An unknown level is one more than the parent's; an unknown root's is 1.
+        Source of the rule: the list of authorities in docs/register.md.
+        An unknown level is one more than the parent's; an unknown root's is 1.
         Raises KeyError where the agency is not in the tree.
         """
         chain = list(self.ancestors_of(code))

@@ -7,7 +7,7 @@ takes them up again and writes the same files anew.
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from assets.platform import Platform
@@ -23,8 +23,8 @@ from warehouse.ledger.models import Submission
 from warehouse.register import RegisterAgencies
 from warehouse.store import Place, Store
 
-#: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about eight times this.
-BATCH_BYTES = 48 << 20
+#: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about twenty times this.
+BATCH_BYTES = 24 << 20
 #: Small documents also cost a file each and a row each: so many at most.
 BATCH_DOCUMENTS = 1000
 
@@ -47,7 +47,11 @@ class AgencyOutcome:
 
 @dataclass
 class Entered:
-    """What a run of `enter` did.  `seconds` are by part: read, check, store, record."""
+    """What a run of `enter` did.
+
+    `seconds` are by part (read, check, store, record); storing and recording go on beside the next batch's check, so
+    the parts add up to more than passed.
+    """
 
     outcomes: list[AgencyOutcome] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("read", "check", "store", "record"), 0.0))
@@ -78,20 +82,39 @@ def enter(
     )
     store = Store(platform.home.store, platform.person_key)
     entered = Entered()
-    with ThreadPoolExecutor(1) as ahead:
-        batches = _batches(waiting)
-        following = next(batches, None)
-        reading_ahead = ahead.submit(_read, platform, following) if following else None
-        while following and reading_ahead:
-            batch, started = following, time.perf_counter()
-            documents = reading_ahead.result()
-            following = next(batches, None)
-            reading_ahead = ahead.submit(_read, platform, following) if following else None
-            entered.seconds["read"] += time.perf_counter() - started
-            entered.outcomes += _enter_batch(platform, store, context, batch, documents, entered.seconds)
+    # Three batches are under way at once: one is read, one checked, one stored and recorded.  Checking leaves Python's
+    # lock alone nearly all the time, storing holds it, so the two hardly cost more than the longer of them.
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        storing: Future[list[AgencyOutcome]] | None = None
+        for batch, documents in _read_ahead(platform, reader, waiting, entered.seconds):
+            started = time.perf_counter()
+            checked = check_documents(documents, context)
+            entered.seconds["check"] += time.perf_counter() - started
+            if storing:
+                entered.outcomes += storing.result()
+            storing = writer.submit(_keep, platform, store, batch, checked, entered.seconds)
             if on_progress:
                 on_progress(len(entered.outcomes), len(waiting))
+        if storing:
+            entered.outcomes += storing.result()
+    if on_progress:
+        on_progress(len(entered.outcomes), len(waiting))
     return entered
+
+
+def _read_ahead(
+    platform: Platform, reader: ThreadPoolExecutor, waiting: list[Submission], seconds: dict[str, float]
+) -> Iterator[tuple[list[Submission], list[SubmittedDocument]]]:
+    """Each batch with its bytes, the next one being read meanwhile; `seconds` counts the waiting only."""
+    coming: tuple[list[Submission], Future[list[SubmittedDocument]]] | None = None
+    for following in [*_batches(waiting), None]:
+        current = coming
+        coming = (following, reader.submit(_read, platform, following)) if following else None
+        if current:
+            started = time.perf_counter()
+            documents = current[1].result()
+            seconds["read"] += time.perf_counter() - started
+            yield current[0], documents
 
 
 def _batches(waiting: list[Submission]) -> Iterator[list[Submission]]:
@@ -113,25 +136,22 @@ def _read(platform: Platform, batch: list[Submission]) -> list[SubmittedDocument
     ]
 
 
-def _enter_batch(
+def _keep(
     platform: Platform,
     store: Store,
-    context: CheckContext,
     batch: list[Submission],
-    documents: list[SubmittedDocument],
+    checked: BatchResult,
     seconds: dict[str, float],
 ) -> list[AgencyOutcome]:
-    started = time.perf_counter()
-    checked = check_documents(documents, context)
-    seconds["check"] += time.perf_counter() - started
+    """Store a checked batch, then record it."""
     started = time.perf_counter()
     _store(store, batch, checked)
-    seconds["store"] += time.perf_counter() - started
-    started = time.perf_counter()
+    stored = time.perf_counter()
     results = [_result(submission, one) for submission, one in zip(batch, checked.documents, strict=True)]
     with writing(platform.engine) as session:
         record_results(session, results, actor=platform.actor, at=platform.clock())
-    seconds["record"] += time.perf_counter() - started
+    seconds["store"] += stored - started
+    seconds["record"] += time.perf_counter() - stored
     return [_outcome(result, one) for result, one in zip(results, checked.documents, strict=True)]
 
 

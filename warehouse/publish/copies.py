@@ -15,7 +15,7 @@ from warehouse import reports
 from warehouse.publish.database import from_files, quoted, show_files, typed_select
 from warehouse.publish.durable import aside, settle
 from warehouse.publish.manifest import Copy, Manifest
-from warehouse.publish.partitions import DETAILS, fingerprint, partitions
+from warehouse.publish.partitions import DETAILS, FINDINGS, fingerprint, partitions
 from warehouse.tables import TABLES
 
 #: Rows that a reader of one agency has to look at, at most; a large agency has 50,000 clockings a month.
@@ -71,7 +71,8 @@ class Copies:
         if key is None:
             self._manifest.set_month(name, month, None)
             return
-        path = self._manifest.folder / name / f"month={month}" / f"{key}.parquet"
+        # What stands of a month's findings is mostly all that there ever were: then one file is both tables.
+        path = self._manifest.folder / FINDINGS.get(name, name) / f"month={month}" / f"{key}.parquet"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_copy(self._connection, query, path, values)

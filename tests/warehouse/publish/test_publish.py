@@ -127,6 +127,15 @@ def test_what_a_dead_publisher_left_is_cleared(world):
     assert list(world.home.root.rglob("*unfinished*")) == []
 
 
+def test_findings_that_all_stand_are_kept_once(world):
+    publish(world.home, world.engine, now=NOW)
+    query = "SELECT dataset, file FROM core.publications WHERE dataset LIKE 'findings%'"
+    assert len({file for _, file in rows(world, query)}) == 1
+    world.enter(A, "2021-01", "2021-03-05 09:00", people=[7], findings=[("W208", "warning", "L-1")])
+    publish(world.home, world.engine, now=NOW)
+    assert len({file for _, file in rows(world, query)}) == 2
+
+
 def test_a_lost_copy_is_made_again(world):
     publish(world.home, world.engine, now=NOW)
     lost = next(file for file in copies(world) if file.startswith("leaves/month=2021-01"))

@@ -137,7 +137,7 @@ class World:
         self._judge(id_, code, month, at, judged_at, None, severities, "2.4.1")
         return id_
 
-    def _judge(  # noqa: PLR0917 — what a Result has
+    def _judge(
         self,
         id_: str,
         code: str,

@@ -103,7 +103,7 @@ def test_arrival_recorded_late_still_says_when_it_was_first(ledger):
         {"agency_code": "37650000\n"},
         {"month": "110年6月"},
         {"month": "2021-6"},
-        {"received_at": datetime(2021, 7, 5)},  # noqa: DTZ001
+        {"received_at": datetime(2021, 7, 5)},
     ],
 )
 def test_what_cannot_be_an_arrival(wrong):

@@ -1,6 +1,5 @@
 """Single values of P2K tables."""
 
-
 from datetime import date, datetime
 from decimal import Decimal
 

@@ -107,9 +107,9 @@ def _read_ahead(
 ) -> Iterator[tuple[list[Submission], list[SubmittedDocument]]]:
     """Each batch with its bytes, the next one being read meanwhile; `seconds` counts the waiting only."""
     coming: tuple[list[Submission], Future[list[SubmittedDocument]]] | None = None
-    for following in [*_batches(waiting), None]:
+    for following in [*batches(waiting), None]:
         current = coming
-        coming = (following, reader.submit(_read, platform, following)) if following else None
+        coming = (following, reader.submit(read_batch, platform, following)) if following else None
         if current:
             started = time.perf_counter()
             documents = current[1].result()
@@ -117,7 +117,8 @@ def _read_ahead(
             yield current[0], documents
 
 
-def _batches(waiting: list[Submission]) -> Iterator[list[Submission]]:
+def batches(waiting: list[Submission]) -> Iterator[list[Submission]]:
+    """Cut into lists of at most `BATCH_BYTES` and `BATCH_DOCUMENTS`; a larger document is a batch alone."""
     batch: list[Submission] = []
     size = 0
     for submission in waiting:
@@ -130,7 +131,8 @@ def _batches(waiting: list[Submission]) -> Iterator[list[Submission]]:
         yield batch
 
 
-def _read(platform: Platform, batch: list[Submission]) -> list[SubmittedDocument]:
+def read_batch(platform: Platform, batch: list[Submission]) -> list[SubmittedDocument]:
+    """Read a batch from landing; raises what `Landing.read` does."""
     return [
         SubmittedDocument(platform.landing.read(one.id), one.agency_code or None, one.month or None) for one in batch
     ]
@@ -145,7 +147,7 @@ def _keep(
 ) -> list[AgencyOutcome]:
     """Store a checked batch, then record it."""
     started = time.perf_counter()
-    _store(store, batch, checked)
+    store_batch(store, batch, checked)
     stored = time.perf_counter()
     results = [_result(submission, one) for submission, one in zip(batch, checked.documents, strict=True)]
     with writing(platform.engine) as session:
@@ -155,7 +157,8 @@ def _keep(
     return [_outcome(result, one) for result, one in zip(results, checked.documents, strict=True)]
 
 
-def _store(store: Store, batch: list[Submission], checked: BatchResult) -> None:
+def store_batch(store: Store, batch: list[Submission], checked: BatchResult) -> None:
+    """Write the files of a checked batch: records of those that were let in, findings of all."""
     places = [Place(number, one.id, one.agency_code, one.month) for number, one in enumerate(batch)]
     for place, one in zip(places, checked.documents, strict=True):
         if one.refused:

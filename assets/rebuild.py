@@ -15,9 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from assets.entering import _batches as batches
-from assets.entering import _read as read_batch
-from assets.entering import _store as store_batch
+from assets.entering import batches, read_batch, store_batch
 from assets.platform import Platform
 from checks.bulk import CheckedDocument, check_documents
 from checks.context import CheckContext

@@ -9,9 +9,12 @@ import dagster as dg
 import pytest
 import yaml
 
+from assets.intake import HandedIn, hand_in
+from assets.marks import ASSET, FINDINGS
 from pipelines.dagster_home import FIRST_LINE, prepare
 from pipelines.definitions import defs
 from pipelines.settings import Settings, load_settings
+from tests.support.installations import FIRST, SECOND, document, installation, refused
 
 ROOT = Path(__file__).parents[2]
 STAGES = {
@@ -86,7 +89,7 @@ def test_dagsters_home_has_no_telemetry_and_takes_the_operators_changes(tmp_path
 
 
 def test_postgresql_is_taken_from_the_settings_and_a_variable_stays_one(tmp_path, monkeypatch):
-    url = "postgresql://dagster:it's%20a%22secret@db/dagster"
+    url = "postgresql+psycopg2://dagster:it's%20a%22secret@db/dagster"
     file = prepare(Settings(home=tmp_path, dagster_url=url)) / "dagster.yaml"
     assert yaml.safe_load(file.read_text())["storage"] == {"postgres": {"postgres_url": url}}
     assert file.stat().st_mode & 0o077 == 0
@@ -98,9 +101,15 @@ def test_postgresql_is_taken_from_the_settings_and_a_variable_stays_one(tmp_path
     assert "secret" not in file.read_text()
 
 
-def test_the_instance_opens_on_postgresql(tmp_path, new_postgresql_database):
-    url = new_postgresql_database().replace("postgresql+psycopg", "postgresql")
+def test_runs_and_marks_are_kept_on_postgresql(tmp_path, new_postgresql_database):
+    url = new_postgresql_database().replace("postgresql+psycopg:", "postgresql+psycopg2:")
+    here = installation(tmp_path)
+    lay = [HandedIn("a", document(FIRST)), HandedIn("b", refused(SECOND))]
+    hand_in(here, lay)
     with dg.DagsterInstance.from_config(str(prepare(Settings(home=tmp_path, dagster_url=url)))) as instance:
-        instance.add_dynamic_partitions("agencies", ["376500000A"])
-        assert instance.get_dynamic_partitions("agencies") == ["376500000A"]
+        job = defs.resolve_job_def("entry")
+        assert job.execute_in_process(instance=instance, partition_key="2021-06", resources={"platform": here}).success
+        assert instance.get_materialized_partitions(ASSET) == {f"{FIRST}|2021-06"}
+        assert len(instance.event_log_storage.get_asset_check_execution_history(FINDINGS.key, limit=9)) == 2
         assert not instance.telemetry_enabled
+    here.engine.dispose()

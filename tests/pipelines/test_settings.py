@@ -69,6 +69,12 @@ def test_an_empty_variable_is_none(tmp_path, monkeypatch):
         ("ATTENDANCE_COLLECTION_BEGAN", "2020-12", "cannot be before 2021-01"),
         ("ATTENDANCE_PERSON_KEY", KEY[:-1], "person_key: 應為 64 個"),
         ("ATTENDANCE_LEDGER_URL", "secret-without-scheme", "ledger_url: 應為資料庫網址"),
+        (
+            "ATTENDANCE_DAGSTER_URL",
+            "postgresql://u:secret-without-scheme@db/d",
+            "dagster_url: 應為 postgresql+psycopg2",
+        ),
+        ("ATTENDANCE_DAGSTER_URL", "secret-without-scheme", "dagster_url: 應為資料庫網址"),
         ("ATTENDANCE_LIMITS__MAX_BYTES", "many", "limits.max_bytes"),
         ("ATTENDANCE_LIMITS__MAX_DEPTH", "2", "limits.max_depth"),
         ("ATTENDANCE_LIMITS", "not json", "limits"),

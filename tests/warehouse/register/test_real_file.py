@@ -1,6 +1,5 @@
 """The government's publication of 2016 as it is: known facts, oddities included."""
 
-import time
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -87,16 +86,14 @@ def test_the_same_in_utf8(real_file):
     assert in_utf8.stated == read_register(data, "cp950", Oddities()).stated
 
 
-def test_five_years_of_frames_take_seconds(national):
+def test_five_years_of_frames(national):
     months = [f"{year}-{month:02}" for year in range(2017, 2022) for month in range(1, 13)]
-    started = time.perf_counter()
     with Session(national.engine) as session:
         agencies, ancestors, due = (
             agencies_frame(session),
             ancestors_frame(session, months),
             due_frame(session, months),
         )
-    assert time.perf_counter() - started < 30  # 4 s on two free cores
     assert len(agencies) == 15_841
     for month in (months[0], months[-1]):
         in_force = national.agencies.of_month(month)

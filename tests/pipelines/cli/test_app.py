@@ -102,13 +102,17 @@ def test_an_interruption_ends_with_130(monkeypatch, attendance, tmp_path):
 def test_ctrl_c_in_the_middle_leaves_no_traceback(tmp_path):
     fifo = tmp_path / "never-ending.json"
     os.mkfifo(fifo)
-    command = [sys.executable, "-m", "pipelines.cli.app", "check", str(fifo)]
+    # Started in the background, a shell has its children ignore SIGINT; here the program must hear it.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "pipelines.cli.app", "check", str(fifo)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: SIM117
         with fifo.open("wb"):  # opened by the program: it reads now, or is about to and would miss a first signal
-            while process.poll() is None:
+            for _ in range(6):
                 process.send_signal(signal.SIGINT)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(10)
+                    break
+            else:
+                process.kill()
             out, err = process.communicate()
     assert process.returncode == 130
     assert (out, err.decode()) == (b"", "已中斷 interrupted\n")

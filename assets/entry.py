@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from assets.entering import AgencyOutcome, enter
 from assets.landing import submissions_landed
-from assets.marks import ASSET, FINDINGS, Mark, events, marks_of, tell
+from assets.marks import ASSET, FINDINGS, Mark, events, keep_connections, marks_of, tell
 from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS, agency_month
 from assets.platform import Platform
 from warehouse.ledger import lifecycle
@@ -132,6 +132,7 @@ def agency_months(
         dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else {}
         chosen[dimensions["month"]].add(dimensions["agency"])
     entries = [enter_month(platform, month, agencies) for month, agencies in sorted(chosen.items())]
+    keep_connections(context.instance)
     for entry in entries:
         tell(context, events(entry.marks))
     result = accounting(entries)

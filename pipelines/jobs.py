@@ -22,9 +22,10 @@ from assets.entry import (
     not_accounted_for,
     unmarked,
 )
-from assets.intake import PullReport, pull
+from assets.intake import PullReport
+from assets.intake import pull as bring_in
 from assets.landing import pulled, submissions_landed
-from assets.marks import events, marks_of, tell
+from assets.marks import events, keep_connections, marks_of, tell
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.publishing import CORE, core_tables, publish_month
@@ -50,9 +51,14 @@ def _materialized(asset: dg.AssetsDefinition, month: str, metadata: dict[str, An
 
 @dg.op(description="收檔：經各管道取得該月報送 Pull the month through every channel")
 def pull_month(context: dg.OpExecutionContext, config: Chosen, platform: dg.ResourceParam[Platform]) -> PullReport:
-    """Pull; a channel's failures are listed, never raised."""
-    report = pull(platform, context.partition_key, config.codes)
-    context.log_event(_materialized(submissions_landed, context.partition_key, pulled(report)))
+    """Pull; a channel's failures are listed, never raised.
+
+    Where nothing new came it is an observation, so that Dagster does not call every agency-month out of date.
+    """
+    month = context.partition_key
+    report = bring_in(platform, month, config.codes)
+    event = dg.AssetMaterialization if report.arrived else dg.AssetObservation
+    context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report)))
     return report
 
 
@@ -95,6 +101,7 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     with reading(platform.engine) as session:
         others = [mark for mark in marks_of(session, entry.month) if mark.agency_code not in judged]
     marks = [*entry.marks, *unmarked(context.instance, others)]
+    keep_connections(context.instance)
     tell(context, events(known(context.instance, marks)))
 
 
@@ -119,12 +126,16 @@ def entry() -> None:
     mark_agency_months(publish_one_month(enter_month_of_all()))
 
 
-pull_job = dg.define_asset_job(
-    "pull",
-    selection=[submissions_landed],
+@dg.job(
+    partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
     description="收檔作業：僅收檔\n\nPull a month; the sensor then has it entered.",
 )
+def pull() -> None:
+    """Pull."""
+    pull_month()
+
+
 yearly_ratios_job = dg.define_asset_job(
     "yearly_ratios",
     selection=[submission_ratios],
@@ -138,4 +149,4 @@ publish_job = dg.define_asset_job(
     description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
 )
 
-JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [monthly, entry, pull_job, publish_job, yearly_ratios_job]
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [monthly, entry, pull, publish_job, yearly_ratios_job]

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.partitions import TAIPEI
 from checks.calendar import OfficeCalendar
-from pipelines.jobs import monthly, pull_job, yearly_ratios_job
+from pipelines.jobs import monthly, pull, yearly_ratios_job
 
 ON = dg.DefaultScheduleStatus.RUNNING
 
@@ -34,7 +34,7 @@ def _day(context: dg.ScheduleEvaluationContext) -> date:
 
 @dg.schedule(
     cron_schedule="0 6 * * *",  # every day: made-up Saturdays are working days
-    job=pull_job,
+    job=pull,
     execution_timezone=TAIPEI,
     default_status=ON,
     description="上班日 06:00 收取上個月報送 Pull the month before, at 6:00 on working days",

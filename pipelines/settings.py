@@ -53,6 +53,14 @@ def _database_url(value: object) -> object:
     return value
 
 
+def _dagster_url(value: object) -> object:
+    """A PostgreSQL URL with the one driver that Dagster's storage works with (psycopg 3 fails at its NOTIFY)."""
+    _database_url(value)
+    if make_url(str(value)).drivername != "postgresql+psycopg2":
+        raise ValueError("應為 postgresql+psycopg2 網址 must be like postgresql+psycopg2://user:password@host/database")
+    return value
+
+
 def _person_key(value: object) -> object:
     """32 bytes as hexadecimal digits; the error does not repeat them."""
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value.strip(), re.ASCII):
@@ -86,7 +94,7 @@ class Settings(BaseSettings):
     ledger_url: DatabaseUrl | None = Field(
         default=None, description="報送帳冊資料庫 the ledger's database; default: SQLite in the home folder"
     )
-    dagster_url: DatabaseUrl | None = Field(
+    dagster_url: Annotated[SecretStr, BeforeValidator(_dagster_url)] | None = Field(
         default=None,
         description="Dagster 資料庫 PostgreSQL for Dagster's own records; default: SQLite in the home folder",
     )

@@ -95,6 +95,15 @@ def test_every_asset_of_the_month_has_what_people_want_to_see(here, settings, in
         assert "王小明" not in shown
 
 
+def test_a_pull_that_brings_nothing_new_leaves_the_month_as_it_was(here, settings, instance):
+    lay(here, a=document(AUTHORITY))
+    run_month(settings, ["2021-06"])
+    run_month(settings, ["2021-06"])
+    landed = dg.AssetKey("submissions_landed")
+    assert len(instance.fetch_materializations(landed, limit=10).records) == 1
+    assert len(instance.fetch_observations(landed, limit=10).records) == 1
+
+
 def test_a_second_run_marks_only_what_is_new(here, settings, instance):
     lay(here, a=document(AUTHORITY))
     run_month(settings, ["2021-06"])

@@ -95,7 +95,7 @@ def test_a_source_that_is_down_is_2_and_costs_only_its_own(attendance, home, tmp
 
 def test_settings_say_where_they_come_from_and_hide_secrets(attendance, monkeypatch):
     monkeypatch.setenv("ATTENDANCE_PERSON_KEY", "ab" * 32)
-    monkeypatch.setenv("ATTENDANCE_DAGSTER_URL", "postgresql+psycopg://me:hushhush@host/dagster")
+    monkeypatch.setenv("ATTENDANCE_DAGSTER_URL", "postgresql+psycopg2://me:hushhush@host/dagster")
     rows = {row["name"]: row for row in attendance("settings", "--format", "json").objects}
     assert rows["person_key"]["origin"] == "environment"
     assert rows["collection_began"]["origin"] == "default"

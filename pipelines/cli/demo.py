@@ -87,13 +87,8 @@ def _say_where_next(home: Path, month: str, agency: str) -> None:
     program = f"{here} {sys.argv[0]}"
     say("接下來 where to look next:")
     for command, why in (
-        (
-            f"{program} findings --agency {agency} --month {month}",
-            "這個機關哪裡有誤 what is wrong with this agency's month",
-        ),
-        (f"{program} report submission-ratios --year {month[:4]} -o ratios.ods", "試算表 a spreadsheet"),
-        (f"{program} doctor", "健康檢查 whether all is well"),
-        (f"{here} make dagster", "Dagster 頁面 its pages: which agency has which month"),
-        (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 開啟 open it with any DuckDB"),
+        (f"{here} make dagster", "Dagster 頁面：哪個機關有哪個月 its pages: which agency has which month"),
+        (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 唯讀開啟 open it read-only with any DuckDB"),
+        (f"{program} findings --agency {agency} --month {month}", "這個機關哪裡有誤 what is wrong there"),
     ):
-        say(f"  {command}\n      {why}")
+        say(f"  {command}  # {why}")

@@ -6,12 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.demo.command import show
 from pipelines.demo.country import COUNTIES, Country
 from pipelines.demo.plan import MONTHS, Round
 from pipelines.demo.run import DemoRefused, RoundRun, run_demo
 from pipelines.settings import Settings
-from warehouse.home import Home
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +82,3 @@ def test_a_home_that_holds_data_is_left_alone(home):
     with pytest.raises(DemoRefused, match="ATTENDANCE_HOME"):
         run_demo(Settings(home=home))
     assert (home / "sources.toml").read_bytes() == before
-
-
-@pytest.mark.usefixtures("rounds")
-def test_status_and_the_three_reports_are_printed(home, monkeypatch, capsys):
-    monkeypatch.setenv("ATTENDANCE_HOME", str(home))
-    show(Home(home))
-    said = capsys.readouterr().out
-    for heading in ("入檔情形", "機關每月筆數統計表", "彙整總表", "機關報送比例表"):
-        assert heading in said
-    assert str(home / "warehouse.duckdb") in said

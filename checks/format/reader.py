@@ -139,14 +139,9 @@ def _parse(data: bytes, *, several_lines: bool) -> pa.Table | None:
     return None if any(column.null_count for column in table.columns) else table
 
 
-def parse_plainly(data: bytes) -> pa.Table:
-    """One document that the scanner found no fault in but Arrow would not take (a number written `8e0`, say)."""
-    return pa.Table.from_pylist([json.loads(data.removeprefix(_BOM))], schema=_SCHEMA)
-
-
 def plain_columns(data: bytes, document: int) -> Columns:
-    """`parse_plainly` as columns."""
-    table = parse_plainly(data)
+    """One document that the scanner found no fault in but Arrow would not take (a number written `8e0`, say)."""
+    table = pa.Table.from_pylist([json.loads(data.removeprefix(_BOM))], schema=_SCHEMA)
     return Columns([document], _headers(table), {name: _records([[document]], [table], name) for name in SUBMITTED})
 
 

@@ -32,13 +32,16 @@ def prepare(
 
     `months` has one row a document: `document` (UInt32), `month` (`YYYY-MM`).
     """
-    roster = _roster(frames)
+    runs = {name: _runs(frame) for name, frame in frames.items()}
+    roster = _roster(frames["employees"], [heads for name, (heads, _) in runs.items() if name != "employees"])
     bounds = months.select(
         "document",
         month_first=pl.col("month").add("-01").str.to_date("%Y-%m-%d"),
         month_next=pl.col("month").add("-01").str.to_date("%Y-%m-%d").dt.offset_by("1mo"),
     )
-    prepared = {name: _with_document(_with_person(frame, roster.persons), bounds) for name, frame in frames.items()}
+    prepared = {
+        name: _with_document(_with_person(frame, *runs[name], roster.persons), bounds) for name, frame in frames.items()
+    }
     prepared["employees"] = prepared["employees"].with_columns(
         from_day=parse_date(pl.col("from")), to_day=parse_date(pl.col("to"))
     )
@@ -51,12 +54,13 @@ def prepare(
     return prepared, roster
 
 
-def _roster(frames: dict[str, pl.DataFrame]) -> Roster:
+def _roster(employees: pl.DataFrame, heads: list[pl.DataFrame]) -> Roster:
     """Employees first; then whoever else a record names (R102 will say so)."""
     keys = ["document", "person_id"]
-    listed = frames["employees"].select(keys).unique(maintain_order=True).with_columns(listed=pl.lit(value=True))
-    others = pl.concat([_runs(frames[name])[0] for name in ("leaves", "overtime", "clockings")])
-    strangers = others.unique().join(listed, on=keys, how="anti").sort(keys).with_columns(listed=pl.lit(value=False))
+    listed = employees.select(keys).unique(maintain_order=True).with_columns(listed=pl.lit(value=True))
+    strangers = (
+        pl.concat(heads).unique().join(listed, on=keys, how="anti").sort(keys).with_columns(listed=pl.lit(value=False))
+    )
     persons = pl.concat([listed, strangers]).with_row_index("person")
     return Roster(persons.with_columns(id_ok=person_id.is_valid(pl.col("person_id"))))
 
@@ -74,8 +78,7 @@ def _runs(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     return frame.select("document", "person_id").filter(starts), starts.cum_sum() - 1
 
 
-def _with_person(frame: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    heads, run = _runs(frame)
+def _with_person(frame: pl.DataFrame, heads: pl.DataFrame, run: pl.Series, persons: pl.DataFrame) -> pl.DataFrame:
     known = heads.join(persons, on=["document", "person_id"], how="left", maintain_order="left")
     return frame.with_columns(known[name].gather(run).alias(name) for name in ("person", "id_ok", "listed"))
 

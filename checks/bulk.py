@@ -14,7 +14,7 @@ import polars as pl
 
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
-from checks.findings import FINDING_SCHEMA, Finding, Severity, findings_frame
+from checks.findings import FOUND_SCHEMA, Finding, Severity, findings_frame
 from checks.format.identity import identity_findings
 from checks.format.locate import Target, locate
 from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
@@ -39,7 +39,7 @@ class CheckedDocument:
     """What the check says of one document.
 
     `refused`: there is a fatal finding, and none of its records is entered.  `findings` is a frame of
-    `FINDING_SCHEMA`.  What the document says of itself is None where it could not be read.  `not_evaluated` says
+    `FOUND_SCHEMA`.  What the document says of itself is None where it could not be read.  `not_evaluated` says
     which rules did not run, and why.
     """
 
@@ -119,7 +119,7 @@ def check_documents(documents: Sequence[SubmittedDocument], context: CheckContex
     return BatchResult(checked, entered_records(judged, roster))
 
 
-_NO_FINDINGS = pl.DataFrame(schema=FINDING_SCHEMA)
+_NO_FINDINGS = pl.DataFrame(schema=FOUND_SCHEMA)
 _NO_RECORDS = Counts(0, 0, 0, 0)
 
 
@@ -213,9 +213,10 @@ def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> 
 def _counts(judged: dict[str, pl.DataFrame]) -> dict[str, dict[int, Counts]]:
     counts: dict[str, dict[int, Counts]] = {}
     for name, frame in judged.items():
-        sums = frame.group_by("document").agg(read=pl.len(), refused=pl.col("refused").sum())
+        sums = frame.group_by("document").agg(pl.len(), pl.col("refused", "warned").sum())
         counts[name] = {
-            document: Counts(read, read - refused, refused, 0) for document, read, refused in sums.iter_rows()
+            document: Counts(read, read - refused, refused, warned)
+            for document, read, refused, warned in sums.iter_rows()
         }
     return counts
 

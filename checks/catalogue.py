@@ -6,33 +6,66 @@ gathers them.  The catalogue page and the Dagster checks are generated from thes
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
 from checks.findings import Severity
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of months in which a rule has one severity: `first` to `last` (`YYYY-MM`, both included), None open."""
+
+    severity: Severity
+    first: str | None = None
+    last: str | None = None
+
+    def holds(self, month: str) -> bool:
+        """Whether the month lies within."""
+        return (self.first or "") <= month <= (self.last or "9999-12")
+
+
+def always(severity: Severity) -> tuple[Period, ...]:
+    """The life of a rule that never changed."""
+    return (Period(severity),)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """A rule of the catalogue.  Ids are stable for ever.
 
-    `message` and `message_en` may name `{value}` and `{expected}`.  `in_force_from` and `in_force_to` are months
-    (`YYYY-MM`, last one included), None is open.
+    `life` is in order and without overlap; months in no period are not judged by the rule.  A rule is announced by two
+    periods: a warning until a month, an error from the next one on.  `message` and `message_en` may name `{value}` and
+    `{expected}`.
     """
 
     id: str
-    severity: Severity
+    life: tuple[Period, ...]
     title: str
     title_en: str
     message: str
     message_en: str
     why: str
-    in_force_from: str | None = None
-    in_force_to: str | None = None
 
-    def in_force(self, month: str) -> bool:
-        """Whether documents of `month` are judged by this rule."""
-        return (self.in_force_from or "") <= month <= (self.in_force_to or "9999-12")
+    def __post_init__(self) -> None:
+        for before, after in pairwise(self.life):
+            if not (before.last and after.first and before.last < after.first):
+                raise ValueError(f"{self.id}: the periods of its life must be in order and must not overlap")
+
+    @property
+    def severity(self) -> Severity:
+        """What it is in the newest period of its life."""
+        return self.life[-1].severity
+
+    def severity_in(self, month: str) -> Severity | None:
+        """What it is for documents of a month; None where it is not in force."""
+        return next((period.severity for period in self.life if period.holds(month)), None)
+
+    @property
+    def ever_refuses(self) -> bool:
+        """Whether in some months a record that fails is kept out."""
+        return any(period.severity is Severity.ERROR for period in self.life)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

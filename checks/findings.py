@@ -98,7 +98,11 @@ FINDING_SCHEMA: dict[str, pl.DataType] = {
     if name in Finding.__dataclass_fields__
 }
 
+#: The same as a check gives them: with `person`, the batch's number of whom the record is of, which never leaves it.
+FOUND_SCHEMA: dict[str, pl.DataType] = {**FINDING_SCHEMA, "person": pl.UInt32()}
+
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
-    """Findings as a frame of `FINDING_SCHEMA`, in the order given."""
-    return pl.DataFrame([finding.as_dict() for finding in findings], schema=FINDING_SCHEMA)
+    """Findings of nobody's record as a frame of `FOUND_SCHEMA`, in the order given."""
+    frame = pl.DataFrame([finding.as_dict() for finding in findings], schema=FINDING_SCHEMA)
+    return frame.with_columns(person=pl.lit(None, dtype=FOUND_SCHEMA["person"]))

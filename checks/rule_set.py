@@ -25,6 +25,6 @@ def rule_set_version() -> str:
     """
     digest = hashlib.sha256(files("checks").joinpath("data/leave_types.csv").read_bytes())
     for rule in all_rules().values():
-        digest.update(repr((rule.id, rule.severity, rule.in_force_from, rule.in_force_to, rule.message)).encode())
+        digest.update(repr((rule.id, rule.life, rule.message)).encode())
         digest.update(repr(getattr(rule, "fails", "")).encode())
     return digest.hexdigest()[:12]

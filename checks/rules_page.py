@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from checks.catalogue import RecordRule, Rule
+from checks.catalogue import RecordRule, Rule, always
 from checks.leave_types import packaged_leave_types
 from checks.rule_set import all_rules
 from checks.rules.evaluate import record_rules
@@ -44,8 +44,9 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield f"- 檢查欄位 Looks at: {', '.join(places)}"
         if rule.unless:
             yield f"- 不評估 Unless: {', '.join(rule.unless)}"
-    if rule.in_force_from or rule.in_force_to:
-        yield f"- 施行 In force: {rule.in_force_from or ''}–{rule.in_force_to or ''}"
+    if rule.life != always(rule.severity):
+        periods = (f"{period.first or ''}–{period.last or ''} {period.severity}" for period in rule.life)
+        yield f"- 施行 In force: {'; '.join(periods)}"
     yield f"- 訊息 Message: {rule.message}"
     yield f"- {rule.message_en}"
 

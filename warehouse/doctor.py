@@ -206,6 +206,7 @@ def _expected_files(store: Path, session: Session) -> dict[Path, int]:
     return {
         file_of(store, dataset, agency, month, id_): counts.get((agency, month, id_, dataset), 0)
         for agency, month, id_ in pointers
+        if id_ is not None
         for dataset in RECORDS
     }
 

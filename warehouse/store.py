@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from checks.model.finding_keys import finding_keys
 from checks.model.stored import STORED, Findings
 
 #: Where the findings of a document lie that says neither agency nor month.
@@ -78,13 +79,13 @@ class Store:
             for batch in batches:
                 self._write(batch.table(place), file_of(self._root, batch.name, *_at(place)))
         for document, frame in findings.items():
-            self.write_findings(frame, numbers[document])
+            self.write_findings(frame, numbers[document], keys)
         # One flush for the whole batch: files, renames and new folders.
         os.sync()
 
-    def write_findings(self, findings: pl.DataFrame, place: Place) -> None:
-        """Write the findings of a submission that was refused."""
-        self._write(_findings_table(findings, place), self._findings_file(place))
+    def write_findings(self, findings: pl.DataFrame, place: Place, keys: pa.Array | None = None) -> None:
+        """Write the findings of one submission; `keys` are the batch's person keys, not needed where it was refused."""
+        self._write(_findings_table(findings, place, keys), self._findings_file(place))
 
     def _findings_file(self, place: Place) -> Path:
         return file_of(self._root, "findings", *_at(place))
@@ -158,9 +159,15 @@ def _arrow(column: pl.Series) -> pa.Array:
     return array
 
 
-def _findings_table(findings: pl.DataFrame, place: Place) -> pa.Table:
+def _findings_table(findings: pl.DataFrame, place: Place, keys: pa.Array | None) -> pa.Table:
     columns = Findings.to_schema().columns
+    persons = pa.array(findings["person"].to_list(), pa.uint32())
+    person_key = pa.nulls(len(persons), pa.string()) if keys is None else keys.take(persons)
     table = findings.with_columns(
-        agency_code=pl.lit(place.agency_code), month=pl.lit(place.month), submission_id=pl.lit(place.submission_id)
-    ).select(*columns)
+        agency_code=pl.lit(place.agency_code),
+        month=pl.lit(place.month),
+        submission_id=pl.lit(place.submission_id),
+        person_key=pl.Series(person_key, dtype=pl.String),
+    )
+    table = table.with_columns(finding_keys(table)).select(*columns)
     return pa.table({name: _arrow(table[name]) for name in columns})

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.catalogue import Rule
+from checks.catalogue import Rule, always
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import Finding, Severity, mask_ids_in
 
 F010 = Rule(
     id="F010",
-    severity=Severity.FATAL,
+    life=always(Severity.FATAL),
     title="機關或年月與報送對象不符",
     title_en="agency_code or month is not the one that it was submitted for",
     message="檔案內為 {value}，但報送對象為 {expected}，請確認檔案或報送的機關與年月。",
@@ -19,7 +19,7 @@ F010 = Rule(
 )
 F011 = Rule(
     id="F011",
-    severity=Severity.FATAL,
+    life=always(Severity.FATAL),
     title="機關代碼不存在或當月未生效",
     title_en="agency not in the register, or not in force in that month",
     message="機關代碼 {value} {expected}，請更正代碼，或洽主管機關更新機關代碼檔。",
@@ -28,7 +28,7 @@ F011 = Rule(
 )
 F012 = Rule(
     id="F012",
-    severity=Severity.FATAL,
+    life=always(Severity.FATAL),
     title="資料年月在未來或早於開始彙整",
     title_en="month in the future, or before collection began",
     message="資料年月 {value} 應在 {expected} 之間，請更正年月。",

@@ -6,7 +6,7 @@ Messages are templates for `str.format`.  What they may name: `where` and `where
 
 from dataclasses import dataclass
 
-from checks.catalogue import Rule
+from checks.catalogue import Rule, always
 from checks.findings import Severity
 
 RULES: dict[str, Rule] = {
@@ -14,7 +14,7 @@ RULES: dict[str, Rule] = {
     for rule in (
         Rule(
             id="F001",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="猜測編碼會把姓名猜錯。Guessing an encoding gets names wrong without anybody noticing.",
             title="檔案不是 UTF-8 編碼",
             title_en="not UTF-8",
@@ -23,7 +23,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F002",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="無法解讀的檔案不能只收一部分。Of a file that cannot be read, nobody knows what is missing.",
             title="檔案不是一份完整的 JSON 文件",
             title_en="not one JSON document",
@@ -33,7 +33,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F003",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="各家軟體對重複屬性取用的值不同。Which of the two values counts differs from reader to reader.",
             title="屬性重複",
             title_en="property given twice",
@@ -42,7 +42,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F004",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="格式版本決定其餘各項規定。The version says which rules the rest is to be read by.",
             title="不支援的格式版本",
             title_en="format version not supported",
@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F005",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="缺漏不等於空值或零筆。What is left out says neither null nor 'nothing to report'.",
             title="缺少必要屬性",
             title_en="required property missing",
@@ -61,7 +61,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F006",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="多半是拼錯的屬性，也可能是不應報送的個資。A misspelt name, or data that must not be sent.",
             title="不認得的屬性",
             title_en="unknown property",
@@ -70,7 +70,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F007",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="型別不符時任何轉換都是猜測。Any conversion would be a guess.",
             title="資料型別不符",
             title_en="wrong JSON type",
@@ -79,7 +79,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F008",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="超出規定的值無法彙整。What does not mean anything cannot be counted.",
             title="值不符規定",
             title_en="value not allowed",
@@ -88,7 +88,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             id="F009",
-            severity=Severity.FATAL,
+            life=always(Severity.FATAL),
             why="一份異常的檔案不得拖垮全國的收件。One monstrous file must not hold up everybody's.",
             title="超過上限",
             title_en="over a limit",

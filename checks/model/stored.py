@@ -86,6 +86,12 @@ class Findings(pa.DataFrameModel):
     expected: pl.String = pa.Field(nullable=True, title="應為", description="正確的值或範圍")
     message: pl.String = pa.Field(title="說明", description="請機關如何修正")
     message_en: pl.String = pa.Field(title="英文說明", description="The same in English")
+    person_key: pl.String = pa.Field(
+        nullable=True, title="人員代號", description="該筆資料所屬人員，以密鑰計算的 HMAC-SHA256；與人員無關者為空"
+    )
+    finding_key: pl.String = pa.Field(
+        title="檢誤代號", description="機關、規則、紀錄與檢出值的雜湊；相同者為同一件檢誤，說明即依此沿用"
+    )
 
     class Config:
         strict = True

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from checks.catalogue import RecordRule
-from checks.findings import FINDING_SCHEMA, Severity, shown
+from checks.catalogue import Period, RecordRule
+from checks.findings import FINDING_SCHEMA, FOUND_SCHEMA, Severity, shown
 from checks.leave_types import LeaveTypes
 from checks.rules import intervals, leave_codes, overlaps, persons, repeats
 
@@ -25,15 +25,17 @@ def record_rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
 
 
 def evaluate(frames: dict[str, pl.DataFrame], leave_types: LeaveTypes) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """Prepared frames (see `prepare`) → the frames with `refused`, and the findings.
+    """Prepared frames (see `prepare`) → the frames with `refused` and `warned`, and the findings.
 
-    Findings have `document` and the columns of `FINDING_SCHEMA`; line and column are still unknown.
+    Findings have `document` and the columns of `FOUND_SCHEMA`; line and column are still unknown.  First the rules
+    that keep records out, then those that only warn, as nothing is asked of a record that is not let in.
     """
     rules = record_rules(leave_types)
-    alone = [rule for rule in rules if rule not in {overlaps.R109, overlaps.R110}]
+    refusing = [rule for rule in rules if rule.ever_refuses]
+    alone = [rule for rule in refusing if rule not in {overlaps.R109, overlaps.R110}]
     judged, findings = {}, []
     for dataset, frame in frames.items():
-        judged[dataset], found = _judge(frame, dataset, [rule for rule in alone if dataset in rule.datasets])
+        judged[dataset], found = _judge(_unjudged(frame), dataset, [rule for rule in alone if dataset in rule.datasets])
         findings += found
     leaves = overlaps.with_leave_overlaps(judged["leaves"])
     judged["leaves"], found = _judge(leaves, "leaves", [overlaps.R109])
@@ -41,11 +43,27 @@ def evaluate(frames: dict[str, pl.DataFrame], leave_types: LeaveTypes) -> tuple[
     overtime = overlaps.with_overtime_overlaps(judged["overtime"], judged["leaves"])
     judged["overtime"], found = _judge(overtime, "overtime", [overlaps.R110])
     findings += found
+    warning = [rule for rule in rules if not rule.ever_refuses]
+    for dataset, frame in judged.items():
+        judged[dataset], found = _judge(frame, dataset, [rule for rule in warning if dataset in rule.datasets])
+        findings += found
     return judged, _in_order(findings, list(frames))
 
 
+def _unjudged(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(refused=pl.lit(value=False), warned=pl.lit(value=False))
+
+
 def _judge(frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    flagged = frame.with_columns(_applies(rule).alias(rule.id) for rule in rules)
+    """Adds what these rules say to `refused` and `warned`, which the frame has, and gives their findings.
+
+    The frame keeps `R104`, as later rules leave out what has failed it.
+    """
+    if not rules:
+        return frame, []
+    # What only warns asks nothing of a record that is refused.
+    let_in = {rule.id: ~pl.col("refused") for rule in rules if not rule.ever_refuses}
+    flagged = frame.with_columns((_applies(rule) & let_in.get(rule.id, True)).alias(rule.id) for rule in rules)
     known = set(flagged.columns)
     flagged = flagged.with_columns(
         pl.col(rule.id) & ~pl.any_horizontal(others)
@@ -54,38 +72,64 @@ def _judge(frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]) -> tu
     )
     failing = [rule for rule in rules if flagged[rule.id].any()]
     findings = [_findings(flagged.filter(pl.col(rule.id)), dataset, rule) for rule in failing]
-    before = [pl.col("refused")] if "refused" in known else []
-    refusing = [pl.col(rule.id) for rule in failing if rule.severity is Severity.ERROR]
-    refused = pl.any_horizontal(*before, *refusing) if before or refusing else pl.lit(value=False)
+    refused = pl.any_horizontal("refused", *(_failing_as(rule, Severity.ERROR) for rule in failing))
+    warned = pl.any_horizontal("warned", *(_failing_as(rule, Severity.WARNING) for rule in failing))
     drop = [rule.id for rule in rules if rule.id != "R104"]
-    return flagged.with_columns(refused=refused).drop(drop), findings
+    flagged = flagged.with_columns(refused=refused, warned=warned).with_columns(pl.col("warned") & ~pl.col("refused"))
+    return flagged.drop(drop), findings
+
+
+def _during(period: Period) -> pl.Expr:
+    """Where a record's document is of a month of the period."""
+    if period.first is None and period.last is None:
+        return pl.lit(value=True)
+    return (
+        pl.col("month_first")
+        .dt.strftime("%Y-%m")
+        .is_between(pl.lit(period.first or ""), pl.lit(period.last or "9999-12"))
+    )
 
 
 def _applies(rule: RecordRule) -> pl.Expr:
     """Where the rule fails, in the months of its life."""
-    fails = rule.fails.fill_null(value=False)
-    if rule.in_force_from is None and rule.in_force_to is None:
-        return fails
-    month = pl.col("month_first").dt.strftime("%Y-%m")
-    return fails & (month >= (rule.in_force_from or "")) & (month <= (rule.in_force_to or "9999-12"))
+    in_force = pl.any_horizontal(_during(period) for period in rule.life)
+    return rule.fails.fill_null(value=False) & in_force
+
+
+def _failing_as(rule: RecordRule, severity: Severity) -> pl.Expr:
+    """Where the rule, evaluated already, has failed in a month in which it is of that severity."""
+    periods = [_during(period) for period in rule.life if period.severity is severity]
+    return pl.col(rule.id) & pl.any_horizontal(periods) if periods else pl.lit(value=False)
+
+
+def _severity(rule: RecordRule) -> pl.Expr:
+    severity = pl.lit(None, dtype=pl.String)
+    for period in rule.life:
+        severity = pl.when(_during(period)).then(pl.lit(str(period.severity))).otherwise(severity)
+    return severity.cast(FINDING_SCHEMA["severity"])
 
 
 def _findings(failing: pl.DataFrame, dataset: str, rule: RecordRule) -> pl.DataFrame:
     record_id = shown(pl.col("record_id")) if "record_id" in failing.columns else pl.lit(None, dtype=pl.String)
-    return failing.select(
-        "document",
-        rule=pl.lit(rule.id),
-        severity=pl.lit(str(rule.severity), dtype=FINDING_SCHEMA["severity"]),
-        dataset=pl.lit(dataset),
-        index=pl.col("index"),
-        record_id=record_id,
-        field=pl.lit(rule.field),
-        pointer=pl.format(f"/{dataset}/{{}}/{rule.field}", "index"),
-        line=pl.lit(None, dtype=pl.UInt32),
-        column=pl.lit(None, dtype=pl.UInt32),
-        value=rule.value,
-        expected=rule.expected,
-    ).with_columns(message=_filled(rule.message), message_en=_filled(rule.message_en))
+    return (
+        failing.select(
+            "document",
+            rule=pl.lit(rule.id),
+            severity=_severity(rule),
+            dataset=pl.lit(dataset),
+            index=pl.col("index"),
+            record_id=record_id,
+            field=pl.lit(rule.field),
+            pointer=pl.format(f"/{dataset}/{{}}/{rule.field}", "index"),
+            line=pl.lit(None, dtype=pl.UInt32),
+            column=pl.lit(None, dtype=pl.UInt32),
+            value=rule.value,
+            expected=rule.expected,
+            person=pl.col("person"),
+        )
+        .with_columns(message=_filled(rule.message), message_en=_filled(rule.message_en))
+        .select("document", *FOUND_SCHEMA)
+    )
 
 
 def _filled(template: str) -> pl.Expr:
@@ -97,6 +141,6 @@ def _filled(template: str) -> pl.Expr:
 
 def _in_order(findings: Iterable[pl.DataFrame], datasets: list[str]) -> pl.DataFrame:
     """By document, dataset, index and rule: the same document gives the same findings in whatever batch."""
-    empty = pl.DataFrame(schema={"document": pl.UInt32, **FINDING_SCHEMA})
+    empty = pl.DataFrame(schema={"document": pl.UInt32, **FOUND_SCHEMA})
     place = pl.col("dataset").cast(pl.Enum(datasets)).to_physical()
     return pl.concat([empty, *findings]).sort("document", place, "index", "rule")

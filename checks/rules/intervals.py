@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from checks.catalogue import RecordRule
+from checks.catalogue import RecordRule, always
 from checks.findings import Severity
 
 #: Source: format 1.0, "A working day is 8 hours".
@@ -14,7 +14,7 @@ _MONTH_ENDS = pl.col("month_next").cast(pl.Datetime("ms"))
 
 R104 = RecordRule(
     id="R104",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="迄時不在起時之後",
     title_en="end is not after start",
     message="迄時 {value} 應晚於起時（{expected}），請更正起迄時間。",
@@ -53,7 +53,7 @@ def _outside_month(dataset: str) -> RecordRule:
     )
     return RecordRule(
         id="R105",
-        severity=Severity.ERROR,
+        life=always(Severity.ERROR),
         title="紀錄不在資料年月內",
         title_en="the record does not touch the submission's month",
         message="{value} 不在資料年月 {expected} 內，請改報於所屬月份或更正時間。",
@@ -72,7 +72,7 @@ def _more_than_holds(dataset: str, claimed: str, capacity: pl.Expr, unless: tupl
     """R106 has one text, and one capacity for leaves and one for overtime."""
     return RecordRule(
         id="R106",
-        severity=Severity.ERROR,
+        life=always(Severity.ERROR),
         title="時數超過起迄區間",
         title_en="hours or minutes more than the interval holds",
         message="申報 {value}，起迄區間最多 {expected}，請更正時數或起迄時間。",

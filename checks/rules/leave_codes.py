@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from checks.catalogue import RecordRule
+from checks.catalogue import RecordRule, always
 from checks.findings import Severity, shown
 from checks.leave_types import LeaveTypes
 
@@ -12,7 +12,7 @@ def rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
     return (
         RecordRule(
             id="R107",
-            severity=Severity.ERROR,
+            life=always(Severity.ERROR),
             title="假別代碼不存在",
             title_en="unknown leave type",
             message="沒有假別代碼 {value}，請改用假別代碼表的代碼（兩位數字）。",
@@ -26,7 +26,7 @@ def rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
         ),
         RecordRule(
             id="R108",
-            severity=Severity.ERROR,
+            life=always(Severity.ERROR),
             title="假別於請假起日未施行",
             title_en="leave type not in force at start",
             message="假別 {value} 於請假起日尚未施行或已停用，請更正假別或日期。",

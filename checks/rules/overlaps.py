@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from checks.catalogue import RecordRule
+from checks.catalogue import RecordRule, always
 from checks.findings import Severity
 
 R109 = RecordRule(
     id="R109",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="請假時段重疊",
     title_en="leave overlaps another leave of the same person",
     message="{value} 與同一人另一筆請假重疊，請更正起迄時間或刪除其一。",
@@ -25,7 +25,7 @@ R109 = RecordRule(
 
 R110 = RecordRule(
     id="R110",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="加班與請假重疊",
     title_en="overtime overlaps a leave of the same person",
     message="加班 {value} 與同一人的請假重疊，請更正加班或請假的時間。",

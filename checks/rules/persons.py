@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from checks.catalogue import RecordRule
+from checks.catalogue import RecordRule, always
 from checks.findings import Severity, masked_person_id
 
 EVERY_DATASET = ("employees", "leaves", "overtime", "clockings")
 
 R101 = RecordRule(
     id="R101",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="身分證號或居留證號不正確",
     title_en="person_id fails its checksum or form",
     message="證號 {value} 不符編碼規則或檢查碼錯誤，請核對後更正。",
@@ -24,7 +24,7 @@ R101 = RecordRule(
 
 R102 = RecordRule(
     id="R102",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="人員不在員工名冊",
     title_en="person is not among the submission's employees",
     message="{value} 不在本檔 employees 名冊中，請補列該員或更正證號。",
@@ -40,7 +40,7 @@ R102 = RecordRule(
 
 R112 = RecordRule(
     id="R112",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="員工名冊重複列入同一人",
     title_en="a person listed twice in employees",
     message="{value} 在名冊中重複，請只保留一列；第二列起不入檔。",

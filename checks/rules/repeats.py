@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from checks.catalogue import RecordRule
+from checks.catalogue import RecordRule, always
 from checks.findings import Severity, shown
 from checks.model.submitted import CLOCKING_KINDS
 
@@ -23,7 +23,7 @@ def _clocking_key() -> pl.Expr:
 
 R103 = RecordRule(
     id="R103",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="紀錄編號重複",
     title_en="record_id used twice in one array",
     message="紀錄編號 {value} 在同一陣列中重複，請給每筆紀錄不同編號；第二筆起不入檔。",
@@ -38,7 +38,7 @@ R103 = RecordRule(
 
 R111 = RecordRule(
     id="R111",
-    severity=Severity.ERROR,
+    life=always(Severity.ERROR),
     title="刷卡紀錄重複",
     title_en="the same person, time and kind clocked twice",
     message="同一人、同一時間、同一刷卡別重複（{value}），請刪除重複的紀錄；第二筆起不入檔。",

@@ -48,7 +48,7 @@ def check(
             counts["files"] += 1
             counts["faulty"] += not ok
             if output is Format.JSON:
-                say_json({"file": name, "ok": ok, "findings": checked.findings.to_dicts()})
+                say_json({"file": name, "ok": ok, "findings": findings_of(checked)})
             else:
                 _say_file(name, checked, agency, month, ok=ok)
             if not explained:
@@ -59,6 +59,13 @@ def check(
         say(f"共 {counts['files']:,} 檔，{counts['faulty']:,} 檔有誤 files: {counts['files']:,}, with faults: "
             f"{counts['faulty']:,}")  # fmt: skip
     raise typer.Exit(FAULTS_FOUND if counts["faulty"] else DONE)
+
+
+def findings_of(checked: "CheckedDocument") -> list[dict[str, Any]]:
+    """Its findings, with the properties that a finding is printed with."""
+    from checks.findings import FINDING_SCHEMA
+
+    return checked.findings.select(*FINDING_SCHEMA).to_dicts()
 
 
 def is_ok(checked: "CheckedDocument") -> bool:
@@ -159,7 +166,7 @@ def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
 def _say_file(name: str, checked: "CheckedDocument", agency: str | None, month: str | None, *, ok: bool) -> None:
     from pipelines.cli.findings_text import agency_month, say_findings, tally
 
-    findings = checked.findings.to_dicts()
+    findings = findings_of(checked)
     verdict = "整份退件 refused" if checked.refused else "合格 ok" if ok else "部分退件 entered in part"
     whose = agency_month(checked.agency_code or agency, checked.month or month)
     say(f"{printable(name)}: {whose}: {verdict}{f' ({tally(findings)})' if findings else ''}")

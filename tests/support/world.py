@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from checks.model.finding_keys import finding_key
 from checks.model.stored import STORED
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
@@ -175,7 +176,8 @@ class World:
         common = {"agency_code": code, "month": month, "submission_id": id_}
         numbered = [{"record_index": number, **common, **row} for number, row in enumerate(rows)]
         if dataset == "findings":
-            numbered = [{name: value for name, value in row.items() if name != "record_index"} for row in numbered]
+            keys = [finding_key(code, row["rule"], row["dataset"], row["record_id"], None) for row in rows]
+            numbered = [common | row | {"finding_key": key} for row, key in zip(rows, keys, strict=True)]
         path = file_of(self.home.store, dataset, code, month, id_)
         path.parent.mkdir(parents=True, exist_ok=True)
         STORED[dataset].validate(pl.DataFrame(numbered, schema=schema)).write_parquet(path)

@@ -4,64 +4,21 @@ SQLAlchemy 2 models, the same on SQLite and PostgreSQL; the schema is changed on
 `warehouse/ledger/migrations`.  All moments are UTC.  `Submission.state` is written by `lifecycle.py` alone.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept as UTC; SQLite drops the zone, so it is put back on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Refuse a moment without a zone rather than guess one."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a moment in the ledger needs a time zone: {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """UTC again, whichever database it came from."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class OutsideText(TypeDecorator[str]):
-    """Text that someone else wrote, made storable: at most `length` characters, no NUL, no half of a surrogate pair.
-
-    A refused document may hold anything where a name should be, and a file's name need not be UTF-8; neither may
-    keep the other 8,000 submissions of a batch out of the ledger.
-    """
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, length: int | None = None) -> None:
-        super().__init__(length)
-        self.length = length
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Replace what a database cannot hold, and cut what is too long."""
-        if value is None:
-            return None
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[: self.length]
+from warehouse.ledger.columns import OutsideText, UtcDateTime
 
 
 class Base(DeclarativeBase):
@@ -204,18 +161,111 @@ class DatasetCount(Base):
 class AgencyMonth(Base):
     """入檔 The pointer: which submission an agency-month counts.  No row: nothing was ever entered.
 
-    `first_entered_received_at` is when the first submission that was entered had arrived (on time or late is
-    judged by it, so that a correction does not make a month late).
+    `submission_id` None: what was entered has been withdrawn.  `first_entered_received_at` is when the first
+    submission that was entered had arrived (on time or late is judged by it, so that a correction does not make a
+    month late).  `decided_at` is when the pointer was last moved by decision (see `Decision`), which holds over
+    everything received before it.
     """
 
     __tablename__ = "agency_months"
 
     agency_code: Mapped[str] = mapped_column(String(10), primary_key=True)
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
-    submission_id: Mapped[str] = mapped_column(String(64))
+    submission_id: Mapped[str | None] = mapped_column(String(64))
     first_entered_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (_of_a_submission(),)
+
+
+class Decision(Base):
+    """撤回與回復 A pointer moved by decision: `kind` is `withdrawn` or `reverted`, `to_submission` what then counts.
+
+    `to_submission` None: nothing counts any more.  Append-only.
+    """
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    agency_code: Mapped[str] = mapped_column(String(10))
+    month: Mapped[str] = mapped_column(String(7))
+    kind: Mapped[str] = mapped_column(String(20))
+    from_submission: Mapped[str | None] = mapped_column(String(64))
+    to_submission: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(OutsideText)
+    reason: Mapped[str] = mapped_column(OutsideText)
+
+    __table_args__ = (Index("ix_decisions_agency_code_month", "agency_code", "month"),)
+
+
+class Review(Base):
+    """跨檔檢核 What the rules across submissions said of the submission that an agency-month counts, and when.
+
+    Append-only: a row for each time that the answer was another (`digest` is over its findings); the newest holds.
+    `warnings` are findings; `warned_employees` and `warned_leaves` records that no rule of the document itself had
+    warned of.
+    """
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(64))
+    agency_code: Mapped[str] = mapped_column(String(10))
+    month: Mapped[str] = mapped_column(String(7))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rule_set: Mapped[str] = mapped_column(String(40))
+    warnings: Mapped[int]
+    warned_employees: Mapped[int]
+    warned_leaves: Mapped[int]
+    not_evaluated: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (_of_a_submission(), Index("ix_reviews_month_agency_code", "month", "agency_code"))
+
+
+class Reviewed(Base):
+    """已跨檔檢核 Which submission of an agency-month the last review took in; another since: it is due."""
+
+    __tablename__ = "reviewed"
+
+    agency_code: Mapped[str] = mapped_column(String(10), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    submission_id: Mapped[str | None] = mapped_column(String(64))
+
+
+class Explanation(Base):
+    """說明 An agency's answer to a warning.  Append-only: the newest row of a `finding_key` holds.
+
+    The key is over agency, rule, record and value (`checks.model.finding_keys`), so that the answer stands for every later
+    submission of the same content and for no other.  `reason_code` None: taken back.
+    """
+
+    __tablename__ = "explanations"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    agency_code: Mapped[str] = mapped_column(String(10), index=True)
+    finding_key: Mapped[str] = mapped_column(String(32), index=True)
+    rule: Mapped[str] = mapped_column(String(4))
+    record_id: Mapped[str | None] = mapped_column(OutsideText(40))
+    reason_code: Mapped[str | None] = mapped_column(String(20))
+    text: Mapped[str | None] = mapped_column(OutsideText(500))
+    by: Mapped[str] = mapped_column(OutsideText(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Closure(Base):
+    """停止上班 Hours closed (typhoons) on a day, by agency, or by an authority for all agencies below it."""
+
+    __tablename__ = "closures"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(10))
+    day: Mapped[date]
+    hours: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (UniqueConstraint("code", "day"),)
 
 
 class Fetch(Base):

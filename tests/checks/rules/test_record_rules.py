@@ -195,7 +195,7 @@ def test_company_makes_no_difference(document, context):
     together = check_documents(documents, context).documents
     alone = [check_documents([one], context).documents[0] for one in documents]
     for one, other in zip(together, alone, strict=True):
-        assert one.findings.equals(other.findings)
+        assert one.findings.drop("person").equals(other.findings.drop("person"))  # numbered within the batch
         assert one.counts == other.counts
 
 

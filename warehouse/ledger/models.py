@@ -237,8 +237,8 @@ class Reviewed(Base):
 class Explanation(Base):
     """說明 An agency's answer to a warning.  Append-only: the newest row of a `finding_key` holds.
 
-    The key is over agency, rule, record and value (`checks.model.finding_keys`), so that the answer stands for every later
-    submission of the same content and for no other.  `reason_code` None: taken back.
+    The key is over agency, rule, record and value (`checks.model.finding_keys`), so that the answer stands for every
+    later submission of the same content and for no other.  `reason_code` None: taken back.
     """
 
     __tablename__ = "explanations"

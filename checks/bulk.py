@@ -93,13 +93,17 @@ def check_documents(documents: Sequence[SubmittedDocument], context: CheckContex
     refused = {position for position, findings in fatal.items() if findings}
     frames = _without(columns.frames, refused)
     months = pl.DataFrame(
-        [(position, header.month) for position, header in sorted(headers.items()) if position not in refused],
-        schema={"document": pl.UInt32, "month": pl.String},
+        [
+            (position, header.agency_code, header.month)
+            for position, header in sorted(headers.items())
+            if position not in refused
+        ],
+        schema={"document": pl.UInt32, "agency_code": pl.String, "month": pl.String},
         orient="row",
     )
-    calendar = context.calendar(months["month"].to_list())
+    calendar = context.calendar(months)
     prepared, roster = prepare(frames, months, calendar, context.leave_types)
-    judged, findings = evaluate(prepared, context.leave_types)
+    judged, findings = evaluate(prepared, calendar, context)
     findings = _located(findings, documents)
     found = {
         int(key[0]): part.drop("document") for key, part in findings.partition_by("document", as_dict=True).items()

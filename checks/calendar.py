@@ -1,8 +1,9 @@
-"""The government's office calendar: which days are worked, made-up Saturdays included.
+"""The government's office calendar: which days are worked, made-up Saturdays included, and closures on top.
 
 Source: the `holidays` package (country TW), which matched the published calendar on every day of 2017–2024.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -11,9 +12,13 @@ import holidays
 import numpy as np
 import polars as pl
 
+from checks.closures import WHOLE_DAY
+
 #: Days before and after a month that the calendar knows of.  A leave reaching further already holds more working
 #: hours than the format lets any record claim (8784), so where it ends makes no difference.
 REACH_YEARS = 6
+#: Where no month is given the calendar has nothing to answer.
+_ANY_YEAR = 2021
 
 
 @cache
@@ -28,10 +33,17 @@ def _worked(year: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class OfficeCalendar:
-    """Working days from 1 January of `first_year` to 31 December of `last_year`; days outside count as the edge."""
+    """Working days from 1 January of `first_year` to 31 December of `last_year`; days outside count as the edge.
+
+    `closed` has `document`, `day` and `hours`: what a document's agency was closed.  A day closed for 8 hours is no
+    working day of that document.
+    """
 
     first_year: int
     last_year: int
+    closed: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"document": pl.UInt32, "day": pl.Date, "hours": pl.Int64})
+    )
     _until: pl.Series = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -40,14 +52,40 @@ class OfficeCalendar:
         object.__setattr__(self, "_until", pl.Series(until))
 
     @classmethod
-    def around(cls, months: list[str]) -> "OfficeCalendar":
+    def around(cls, months: Sequence[str], closed: pl.DataFrame | None = None) -> "OfficeCalendar":
         """A calendar that reaches `REACH_YEARS` to either side of the given months (`YYYY-MM`)."""
-        years = [int(month[:4]) for month in months] or [date.today().year]  # noqa: DTZ011  (only how far it reaches)
-        return cls(max(min(years) - REACH_YEARS, 1), min(max(years) + REACH_YEARS, 9998))
+        years = [int(month[:4]) for month in months] or [_ANY_YEAR]
+        first, last = max(min(years) - REACH_YEARS, 1), min(max(years) + REACH_YEARS, 9998)
+        return cls(first, last) if closed is None else cls(first, last, closed)
 
-    def working_days(self, first: pl.Series, last: pl.Series) -> pl.Series:
-        """Working days from `first` to `last` (dates), both included: Int32, 0 where `last` is before `first`."""
-        return self._count(last, 1) - self._count(first, 0)
+    def working_days(self, first: pl.Series, last: pl.Series, document: pl.Series | None = None) -> pl.Series:
+        """Working days from `first` to `last` (dates), both included: Int32, 0 or less where `last` is before `first`.
+
+        `document` (UInt32) says by whose closures; None: the whole country's calendar.
+        """
+        worked = self._count(last, 1) - self._count(first, 0)
+        closed = self.closed.filter(pl.col("hours") >= WHOLE_DAY)
+        closed = closed.filter((self._count(closed["day"], 1) - self._count(closed["day"], 0)) > 0)
+        if closed.is_empty() or document is None:
+            return worked
+        spans = pl.DataFrame({"document": document, "first": first, "last": last}).with_row_index("row")
+        lost = (
+            spans.join(closed, on="document")
+            .filter(pl.col("day").is_between("first", "last"))
+            .group_by("row")
+            .agg(days=pl.len().cast(pl.Int32))
+        )
+        return worked - spans.join(lost, on="row", how="left", maintain_order="left")["days"].fill_null(0)
+
+    def office_hours(self, day: pl.Series, document: pl.Series) -> pl.Series:
+        """Office hours of a day (Float64): 8 on a working day less what was closed, 0 on any other."""
+        worked = (self._count(day, 1) - self._count(day, 0)).cast(pl.Float64) * WHOLE_DAY
+        if self.closed.is_empty():
+            return worked
+        closed = pl.DataFrame({"document": document, "day": day}).join(
+            self.closed, on=["document", "day"], how="left", maintain_order="left"
+        )
+        return (worked - closed["hours"].fill_null(0)).clip(lower_bound=0)
 
     def _count(self, days: pl.Series, offset: int) -> pl.Series:
         """Working days before the given days (`offset` 0) or before the days after them (1)."""

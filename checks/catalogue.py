@@ -37,7 +37,7 @@ class Rule:
 
     `life` is in order and without overlap; months in no period are not judged by the rule.  A rule is announced by two
     periods: a warning until a month, an error from the next one on.  `message` and `message_en` may name `{value}` and
-    `{expected}`.
+    `{expected}`.  `note` says how what the catalogue leaves open was decided.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Rule:
     message: str
     message_en: str
     why: str
+    note: str = ""
 
     def __post_init__(self) -> None:
         for before, after in pairwise(self.life):

@@ -1,13 +1,16 @@
 """What a check needs to know besides the bytes: limits, today, the register, the dated tables."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+import polars as pl
+
 from checks.calendar import OfficeCalendar
+from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
+from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
 
 class AgencyLookup(Protocol):
@@ -25,7 +28,9 @@ class CheckContext:
     limits: Limits = field(default_factory=Limits)
     agencies: AgencyLookup | None = None
     leave_types: LeaveTypes = field(default_factory=packaged_leave_types)
+    overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
+    closures: Closures = field(default_factory=Closures)
 
-    def calendar(self, months: Sequence[str]) -> OfficeCalendar:
-        """The office calendar around the months of a batch."""
-        return OfficeCalendar.around(list(months))
+    def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
+        """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""
+        return OfficeCalendar.around(documents["month"].to_list(), self.closures.of_documents(documents))

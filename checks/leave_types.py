@@ -1,6 +1,7 @@
 """Leave types (假別): the dated table of codes, read from `checks/data/leave_types.csv`, one row a period.
 
-Source: format 1.0, "Leave types".  Codes, quotas and dates are data; nothing here or in a rule names a year.
+Source: format 1.0, "Leave types", and rule W208 for certificates.  Codes and dates are data; nothing here or in a rule
+names a year.  Quotas are a table of their own, `checks/quotas.py`.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,9 @@ _SCHEMA = {
     "code": pl.String,
     "name": pl.String,
     "name_en": pl.String,
-    "quota": pl.Float64,
-    "quota_unit": pl.String,
-    "quota_per": pl.String,
-    "counted_within": pl.String,
     "every_day": pl.String,
     "official": pl.String,
+    "certificate_from_days": pl.Float64,
     "valid_from": pl.Date,
     "valid_to": pl.Date,
 }
@@ -48,6 +46,19 @@ class LeaveTypes:
                 held |= after & before
             lapses |= (code == known) & ~held
         return ~lapses
+
+    def certificate_from_days(self, code: pl.Expr, day: pl.Expr) -> pl.Expr:
+        """From how many days of 8 hours a leave of `code` that starts on `day` needs a certificate; null: never."""
+        days = pl.lit(None, dtype=pl.Float64)
+        asking = self.periods.filter(pl.col("certificate_from_days").is_not_null())
+        for row in asking.iter_rows(named=True):
+            held = code == row["code"]
+            if row["valid_from"] is not None:
+                held &= day >= pl.lit(row["valid_from"])
+            if row["valid_to"] is not None:
+                held &= day <= pl.lit(row["valid_to"])
+            days = pl.when(held).then(row["certificate_from_days"]).otherwise(days)
+        return days
 
     def names(self) -> dict[str, str]:
         """Code → Chinese name."""

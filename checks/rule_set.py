@@ -9,6 +9,9 @@ from checks.format import identity, messages
 from checks.leave_types import packaged_leave_types
 from checks.rules.evaluate import record_rules
 
+#: The dated tables that decide findings.
+_TABLES = ("leave_types.csv", "overtime_limits.csv", "quotas.csv")
+
 
 @cache
 def all_rules() -> dict[str, Rule]:
@@ -23,7 +26,9 @@ def rule_set_version() -> str:
 
     A change of wording is a new version too: the findings read differently.
     """
-    digest = hashlib.sha256(files("checks").joinpath("data/leave_types.csv").read_bytes())
+    digest = hashlib.sha256()
+    for table in _TABLES:
+        digest.update(files("checks").joinpath("data", table).read_bytes())
     for rule in all_rules().values():
         digest.update(repr((rule.id, rule.life, rule.message)).encode())
         digest.update(repr(getattr(rule, "fails", "")).encode())

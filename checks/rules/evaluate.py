@@ -5,10 +5,22 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from checks.calendar import OfficeCalendar
 from checks.catalogue import Period, RecordRule
+from checks.context import CheckContext
 from checks.findings import FINDING_SCHEMA, FOUND_SCHEMA, Severity, shown
 from checks.leave_types import LeaveTypes
-from checks.rules import intervals, leave_codes, overlaps, persons, repeats
+from checks.rules import (
+    certificates,
+    intervals,
+    leave_codes,
+    long_hours,
+    overlaps,
+    persons,
+    presence,
+    repeats,
+    rest_days,
+)
 
 
 def record_rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
@@ -20,19 +32,32 @@ def record_rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
         *leave_codes.rules(leave_types),
         overlaps.R109,
         overlaps.R110,
+        rest_days.W201,
+        *long_hours.RULES,
+        presence.W205,
+        certificates.certificate_missing(leave_types),
     )
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
-def evaluate(frames: dict[str, pl.DataFrame], leave_types: LeaveTypes) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+def evaluate(
+    frames: dict[str, pl.DataFrame], calendar: OfficeCalendar, context: CheckContext
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """Prepared frames (see `prepare`) → the frames with `refused` and `warned`, and the findings.
 
     Findings have `document` and the columns of `FOUND_SCHEMA`; line and column are still unknown.  First the rules
     that keep records out, then those that only warn, as nothing is asked of a record that is not let in.
     """
-    rules = record_rules(leave_types)
-    refusing = [rule for rule in rules if rule.ever_refuses]
-    alone = [rule for rule in refusing if rule not in {overlaps.R109, overlaps.R110}]
+    rules = record_rules(context.leave_types)
+    judged, findings = _refuse(frames, [rule for rule in rules if rule.ever_refuses])
+    findings += _warn(judged, [rule for rule in rules if not rule.ever_refuses], calendar, context)
+    return judged, _in_order(findings, list(frames))
+
+
+def _refuse(
+    frames: dict[str, pl.DataFrame], rules: Sequence[RecordRule]
+) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
+    alone = [rule for rule in rules if rule not in {overlaps.R109, overlaps.R110}]
     judged, findings = {}, []
     for dataset, frame in frames.items():
         judged[dataset], found = _judge(_unjudged(frame), dataset, [rule for rule in alone if dataset in rule.datasets])
@@ -42,12 +67,24 @@ def evaluate(frames: dict[str, pl.DataFrame], leave_types: LeaveTypes) -> tuple[
     findings += found
     overtime = overlaps.with_overtime_overlaps(judged["overtime"], judged["leaves"])
     judged["overtime"], found = _judge(overtime, "overtime", [overlaps.R110])
-    findings += found
-    warning = [rule for rule in rules if not rule.ever_refuses]
+    return judged, findings + found
+
+
+def _warn(
+    judged: dict[str, pl.DataFrame], rules: Sequence[RecordRule], calendar: OfficeCalendar, context: CheckContext
+) -> list[pl.DataFrame]:
+    """Puts `warned` into the judged frames and gives the findings."""
+    findings = []
+    judged["overtime"] = long_hours.with_overtime_sums(judged["overtime"], calendar, context.overtime_limits)
     for dataset, frame in judged.items():
-        judged[dataset], found = _judge(frame, dataset, [rule for rule in warning if dataset in rule.datasets])
+        of_records = [rule for rule in rules if dataset in rule.datasets and rule is not presence.W205]
+        judged[dataset], found = _judge(frame, dataset, of_records)
         findings += found
-    return judged, _in_order(findings, list(frames))
+    # A row for each day without a trace, so several of one employee.
+    missing, found = _judge(presence.without_trace(judged, calendar), "employees", [presence.W205])
+    warned = pl.struct("document", "index").is_in(missing.select(pl.struct("document", "index")).to_series().implode())
+    judged["employees"] = judged["employees"].with_columns(pl.col("warned") | warned)
+    return findings + found
 
 
 def _unjudged(frame: pl.DataFrame) -> pl.DataFrame:
@@ -140,7 +177,7 @@ def _filled(template: str) -> pl.Expr:
 
 
 def _in_order(findings: Iterable[pl.DataFrame], datasets: list[str]) -> pl.DataFrame:
-    """By document, dataset, index and rule: the same document gives the same findings in whatever batch."""
+    """By document, dataset, index and rule, and as found: the same document gives the same findings in whatever batch."""
     empty = pl.DataFrame(schema={"document": pl.UInt32, **FOUND_SCHEMA})
     place = pl.col("dataset").cast(pl.Enum(datasets)).to_physical()
-    return pl.concat([empty, *findings]).sort("document", place, "index", "rule")
+    return pl.concat([empty, *findings]).sort("document", place, "index", "rule", maintain_order=True)

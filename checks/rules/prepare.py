@@ -117,8 +117,8 @@ def _with_days(leaves: pl.DataFrame, calendar: OfficeCalendar, leave_types: Leav
             last_in_month=pl.min_horizontal("last_day", pl.col("month_next") - ONE_DAY),
         )
     )
-    working = calendar.working_days(leaves["first_day"], leaves["last_day"])
-    working_in_month = calendar.working_days(leaves["first_in_month"], leaves["last_in_month"])
+    working = calendar.working_days(leaves["first_day"], leaves["last_day"], leaves["document"])
+    working_in_month = calendar.working_days(leaves["first_in_month"], leaves["last_in_month"], leaves["document"])
     all_days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     all_in_month = ((pl.col("last_in_month") - pl.col("first_in_month")).dt.total_days() + 1).clip(lower_bound=0)
     return (

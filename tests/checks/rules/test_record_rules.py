@@ -141,12 +141,12 @@ CASES = {
 def test_one_dataset(case, document, check):
     dataset, records, expected = CASES[case]
     checked = check(document(**{dataset: records}))
-    found = [tuple(row) for row in checked.findings.select("rule", "index", "field").iter_rows()]
-    assert found == expected
+    errors = checked.findings.filter(severity="error")  # what else these records may be asked is the W rules' affair
+    assert [tuple(row) for row in errors.select("rule", "index", "field").iter_rows()] == expected
     assert not checked.refused
     counts = checked.counts[dataset]
     refused = len({index for _, index, _ in expected})
-    assert counts == (len(records), len(records) - refused, refused, 0)
+    assert counts[:3] == (len(records), len(records) - refused, refused)
 
 
 def test_a_refused_document_counts_nothing(document, check):
@@ -174,7 +174,7 @@ def test_r110(leaves, expected, document, check):
 
 def test_findings_point_at_the_value_and_mask_the_person(document, check):
     data = json.dumps(document(clockings=[clocking("03T08:00", person_id=BAD)]), ensure_ascii=False, indent=1).encode()
-    finding = check(data).findings.row(0, named=True)
+    finding = check(data).findings.filter(rule="R101").row(0, named=True)
     line = data.decode().splitlines()[finding["line"] - 1]
     assert line[finding["column"] - 1 :].startswith(f'"{BAD}"')
     assert finding["pointer"] == "/clockings/0/person_id"

@@ -7,10 +7,10 @@ import dagster as dg
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from assets.marks import ASSET
-from assets.partitions import BY_MONTH, MONTHS
+from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.previews import ask, markdown
+from assets.reviews import reviews
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.publish import Published, publish
@@ -93,7 +93,7 @@ def _published(platform: Platform, month: str) -> dict[str, int]:
 @dg.asset(
     key=CORE,
     partitions_def=MONTHS,
-    deps=[dg.AssetDep(ASSET, partition_mapping=BY_MONTH)],
+    deps=[reviews],
     check_specs=[COMPLETE],
     group_name="warehouse",
     kinds={"duckdb", "parquet"},

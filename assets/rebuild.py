@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from assets.entering import batches, read_batch, store_batch
 from assets.platform import Platform
+from assets.reviewing import review
 from checks.bulk import CheckedDocument, check_documents
 from checks.context import CheckContext
 from checks.limits import Limits
@@ -91,6 +92,7 @@ def rebuild(platform: Platform, on_progress: Callable[[int, int], None] | None =
             home.store.rename(old)
         new.rename(home.store)
         _carry_over(old, home.store, {one.id for one in judged.submissions})
+        review(platform, everything=True)
         published = publish(
             home, platform.engine, now=platform.clock(), first_month=platform.first_month, grace=platform.grace
         )

@@ -13,6 +13,7 @@ from assets.platform import Platform
 from assets.publishing import core_tables
 from assets.register import agency_register
 from assets.reports import monthly_counts, submission_ratios, summary
+from assets.reviews import reviews
 from pipelines.jobs import JOBS
 from pipelines.resources import platform
 from pipelines.schedules import SCHEDULES
@@ -35,6 +36,7 @@ defs = dg.Definitions(
         agency_register,
         submissions_landed,
         agency_months,
+        reviews,
         core_tables,
         monthly_counts,
         summary,

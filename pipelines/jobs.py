@@ -28,9 +28,11 @@ from assets.landing import pulled, submissions_landed
 from assets.marks import events, keep_connections, marks_of, tell
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.publishing import CORE, core_tables, publish_month
+from assets.publishing import CORE, core_tables, publish_month, publish_now
 from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUMMARY, monthly_counts, submission_ratios, summary
+from assets.reviewing import review
+from assets.reviews import reviews, shown
 from warehouse.ledger.engine import reading
 
 
@@ -79,6 +81,17 @@ def enter_month_of_all(context: dg.OpExecutionContext, config: Chosen, platform:
     return entry
 
 
+@dg.op(description="跨檔檢核：額度、往月、人數、兩機關支薪 The rules across submissions, wherever the month matters")
+def review_what_changed(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
+    """Review; other months whose findings are others now are published here, the month itself by what follows."""
+    reviewed = review(platform)
+    context.log_event(_materialized(reviews, entry.month, shown(reviewed)))
+    others = [month for month in reviewed.months if month != entry.month]
+    if others:
+        publish_now(platform, others)
+    return entry
+
+
 @dg.op(description="發布：更新 warehouse.duckdb 與報表 Publish the month and the reports")
 def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
     """Publish, and show what readers now see."""
@@ -112,8 +125,8 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     "the sensor and `attendance run` execute.",
 )
 def monthly() -> None:
-    """Pull, enter, publish, mark."""
-    mark_agency_months(publish_one_month(enter_month_of_all(after=pull_month())))
+    """Pull, enter, review, publish, mark."""
+    mark_agency_months(publish_one_month(review_what_changed(enter_month_of_all(after=pull_month()))))
 
 
 @dg.job(
@@ -122,8 +135,8 @@ def monthly() -> None:
     description="入檔作業：不收檔，僅處理已收到者\n\nThe same without pulling: for what has arrived already.",
 )
 def entry() -> None:
-    """Enter, publish, mark."""
-    mark_agency_months(publish_one_month(enter_month_of_all()))
+    """Enter, review, publish, mark."""
+    mark_agency_months(publish_one_month(review_what_changed(enter_month_of_all())))
 
 
 @dg.job(
@@ -144,7 +157,7 @@ yearly_ratios_job = dg.define_asset_job(
 )
 publish_job = dg.define_asset_job(
     "publish",
-    selection=[core_tables, monthly_counts, summary],
+    selection=[reviews, core_tables, monthly_counts, summary],
     executor_def=dg.in_process_executor,
     description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
 )

@@ -24,6 +24,8 @@ from checks.model.stored import STORED, Findings
 
 #: Where the findings of a document lie that says neither agency nor month.
 UNKNOWN = "unknown"
+#: Where the findings of reviews lie, beside those of the documents' own checks.
+REVIEWS = "reviews"
 #: Columns that are the same for the whole file.
 _CONSTANT = ("agency_code", "month", "submission_id")
 _RECORDS = tuple(name for name in STORED if name != "findings")
@@ -81,11 +83,25 @@ class Store:
         for document, frame in findings.items():
             self.write_findings(frame, numbers[document], keys)
         # One flush for the whole batch: files, renames and new folders.
-        os.sync()
+        self.flush()
 
     def write_findings(self, findings: pl.DataFrame, place: Place, keys: pa.Array | None = None) -> None:
         """Write the findings of one submission; `keys` are the batch's person keys, not needed where it was refused."""
         self._write(_findings_table(findings, place, keys), self._findings_file(place))
+
+    def write_review(self, findings: pl.DataFrame, place: Place) -> None:
+        """Write what a review found, in the columns of `Findings`, in place of the one before; none: no file."""
+        path = file_of(self._root, REVIEWS, *_at(place))
+        if findings.is_empty():
+            path.unlink(missing_ok=True)
+        else:
+            columns = Findings.to_schema().columns
+            Findings.validate(findings)
+            self._write(pa.table({name: _arrow(findings[name]) for name in columns}), path)
+
+    def flush(self) -> None:
+        """Have everything that was written on the disk."""
+        os.sync()
 
     def _findings_file(self, place: Place) -> Path:
         return file_of(self._root, "findings", *_at(place))

@@ -139,6 +139,13 @@ _CORE = (
         ("rule_set", "VARCHAR", "規則版本", "檢核所用的規則版本"),
         _FATAL, _ERRORS, _WARNINGS,
     )),
+    _table("core.reviews", "跨檔檢核紀錄", "一列為一個機關一個月份採計的報送最近一次跨檔檢核", (
+        _AGENCY, _MONTH, _SUBMISSION,
+        ("reviewed_at", "TIMESTAMP", "檢核時間", "最近一次結果有異動的檢核時間，臺北時間"),
+        ("rule_set", "VARCHAR", "規則版本", "檢核所用的規則版本"),
+        ("warnings", "INTEGER", "警告數", "跨檔檢核（W202、W206、W207、W209）的檢誤筆數"),
+        ("not_evaluated", "VARCHAR", "未評估", "未評估的規則及原因（JSON）"),
+    )),
     _table("core.publications", "發布紀錄", "一列為一個月份一個資料集目前發布的檔案", (
         _MONTH,
         ("dataset", "VARCHAR", "資料集", "資料表名稱"),

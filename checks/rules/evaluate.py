@@ -164,12 +164,12 @@ def _findings(failing: pl.DataFrame, dataset: str, rule: RecordRule) -> pl.DataF
             expected=rule.expected,
             person=pl.col("person"),
         )
-        .with_columns(message=_filled(rule.message), message_en=_filled(rule.message_en))
+        .with_columns(message=filled(rule.message), message_en=filled(rule.message_en))
         .select("document", *FOUND_SCHEMA)
     )
 
 
-def _filled(template: str) -> pl.Expr:
+def filled(template: str) -> pl.Expr:
     """A message template as an expression over `value` and `expected`."""
     parts = list(string.Formatter().parse(template))
     names = [pl.col(name).fill_null("") for _, name, _, _ in parts if name]
@@ -177,7 +177,7 @@ def _filled(template: str) -> pl.Expr:
 
 
 def _in_order(findings: Iterable[pl.DataFrame], datasets: list[str]) -> pl.DataFrame:
-    """By document, dataset, index and rule, and as found: the same document gives the same findings in whatever batch."""
+    """By document, dataset, index and rule, and as found: a document gives the same findings in whatever batch."""
     empty = pl.DataFrame(schema={"document": pl.UInt32, **FOUND_SCHEMA})
     place = pl.col("dataset").cast(pl.Enum(datasets)).to_physical()
     return pl.concat([empty, *findings]).sort("document", place, "index", "rule", maintain_order=True)

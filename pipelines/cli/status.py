@@ -136,13 +136,14 @@ def _standing(received: list["Receipt"]) -> list["Receipt"]:
 
 
 def _findings_of(store: "Path", submission: "Receipt") -> list[dict[str, Any]]:
-    """Its findings, in the order of the catalogue's rules and the records; none where it has no file of them."""
+    """Its findings, those of its own check first; none where it has no file of them."""
     import polars as pl
 
-    from warehouse.store import file_of
+    from warehouse.store import REVIEWS, file_of
 
-    file = file_of(store, "findings", submission.agency_code, submission.month, submission.submission_id)
-    return pl.read_parquet(file).to_dicts() if file.exists() else []
+    place = (submission.agency_code, submission.month, submission.submission_id)
+    files = [file_of(store, dataset, *place) for dataset in ("findings", REVIEWS)]
+    return [row for file in files if file.exists() for row in pl.read_parquet(file).to_dicts()]
 
 
 def _say_standing(agency: str, month: str, standing: list["Receipt"], rows: list[dict[str, Any]]) -> None:

@@ -41,11 +41,20 @@ class Copies:
     def refresh_details(self, month: str) -> None:
         """Bring a month's detail tables up to what the ledger counts.  Raises `StoreIncomplete`."""
         for name in DETAILS:
-            table = TABLES[f"core.{name}"]
-            files = partitions(self._connection, self._store, name, month)
-            key = fingerprint([repr(table.columns), *(f"{part.path}|{part.size}|{part.modified}" for part in files)])
-            query = from_files(table, [part.path for part in files])
-            self._refresh(name, month, key if files else None, query)
+            self.detail(name, month)
+
+    def detail(self, name: str, month: str) -> Path | None:
+        """Bring one of them up to date; the copy, None where there is nothing of the month.  Raises `StoreIncomplete`.
+
+        Needs only `ledger.counted` for the datasets of records.
+        """
+        table = TABLES[f"core.{name}"]
+        files = partitions(self._connection, self._store, name, month)
+        key = fingerprint([repr(table.columns), *(f"{part.path}|{part.size}|{part.modified}" for part in files)])
+        query = from_files(table, [part.path for part in files])
+        self._refresh(name, month, key if files else None, query)
+        copy = self._manifest.copies.get((name, month))
+        return self._manifest.folder / copy.file if copy else None
 
     def refresh_by_month(self, month: str) -> None:
         """Bring a month's corrections and summary up to its details, which must be shown, and to the register."""

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.store import file_of
+from warehouse.store import REVIEWS, file_of
 
 #: Datasets of which every entered agency-month has a file, perhaps of no rows.
 RECORDS = ("employees", "leaves", "overtime", "clockings")
 
 #: Table of the warehouse → dataset of the store, where several tables show the same one.
 FINDINGS = {"findings": "findings", "findings_history": "findings"}
+
+#: Folders of the store with findings: of the documents' own checks, and of the reviews across them.
+_OF_FINDINGS = ("findings", REVIEWS)
 
 #: Tables that are reading copies of partition files.
 DETAILS = (*RECORDS, *FINDINGS)
@@ -58,11 +61,14 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
         rows = connection.execute(_STANDING, {"month": month}).fetchall()
     else:
         rows = connection.execute(_ALL, [month]).fetchall()
-    dataset = FINDINGS[table]
-    agencies = _listed(store / dataset / f"month={month}")
-    paths = [file_of(store, dataset, agency, month, submission) for agency, submission in rows]
     # Findings files are only where there are findings: few are looked for in vain.
-    found = [_partition(path) for path in paths if path.parent.name in agencies]
+    listed = {dataset: _listed(store / dataset / f"month={month}") for dataset in _OF_FINDINGS}
+    found = [
+        _partition(file_of(store, dataset, agency, month, submission))
+        for agency, submission in rows
+        for dataset in _OF_FINDINGS
+        if f"agency={agency}" in listed[dataset]
+    ]
     return [partition for partition in found if partition is not None]
 
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
-from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Submission, Transition
+from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Review, Submission, Transition
+from warehouse.months import month_range, shifted
 from warehouse.register.agencies import RegisterAgencies, month_days
 from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
 
@@ -41,6 +42,8 @@ _TABLES = """
         first_entered_received_at TIMESTAMP);
     CREATE TABLE ledger.dataset_counts (submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, dataset VARCHAR,
         read BIGINT, entered BIGINT, refused BIGINT, warned BIGINT);
+    CREATE TABLE ledger.reviews (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, "at" TIMESTAMP,
+        rule_set VARCHAR, warnings INTEGER, warned_employees INTEGER, warned_leaves INTEGER, not_evaluated VARCHAR);
     CREATE TABLE ledger.corrections (agency_code VARCHAR, month VARCHAR, errors_found BIGINT, errors_mended BIGINT);
 """
 _PAST_TABLES = """
@@ -52,6 +55,18 @@ _PAST_TABLES = """
 _OUTCOMES = """
     UPDATE ledger.submissions SET outcome = CASE
         WHEN state = 'refused' THEN 'refused' WHEN state <> 'received' THEN 'entered' END
+"""
+#: The newest answer of the rules across submissions by then; its warnings are added to those of the document's check.
+_REVIEWS = """
+    DELETE FROM ledger.reviews WHERE "at" > $as_of;
+    DELETE FROM ledger.reviews WHERE id NOT IN (
+        SELECT max(id) FROM ledger.reviews GROUP BY submission_id, agency_code, month);
+    UPDATE ledger.submissions AS s SET warnings = s.warnings + r.warnings FROM ledger.reviews r
+    WHERE r.submission_id = s.id AND r.agency_code = s.agency_code AND r.month = s.month;
+    UPDATE ledger.dataset_counts AS c SET warned = c.warned
+        + CASE c.dataset WHEN 'employees' THEN r.warned_employees WHEN 'leaves' THEN r.warned_leaves ELSE 0 END
+    FROM ledger.reviews r
+    WHERE r.submission_id = c.submission_id AND r.agency_code = c.agency_code AND r.month = c.month;
 """
 #: Agency-months that nobody owes and that something was handed in for all the same.
 _UNASKED = """
@@ -78,20 +93,25 @@ def stage(
     """
     connection.execute("ATTACH ':memory:' AS ledger")
     connection.execute(_TABLES)
-    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount))
+    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Review))
     connection.execute(_OUTCOMES)
+    _execute_all(connection, _REVIEWS, as_of or now)
     if as_of is not None:
         connection.execute(_PAST_TABLES)
         _copy_tables(connection, session, (Arrival, Transition))
-        for statement in connection.extract_statements(reports.sql("as_of")):
-            values = {"as_of": _local(as_of)} if "$as_of" in statement.query else None
-            connection.execute(statement, values)
+        _execute_all(connection, reports.sql("as_of"), as_of)
     moment = as_of or now
     owed, others = _months(connection, first_month, moment)
     _stage_months(connection, owed, others, moment)
     _stage_register(connection, session, owed)
     connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})
     connection.execute(reports.sql("definitions"))
+
+
+def _execute_all(connection: duckdb.DuckDBPyConnection, statements: str, as_of: datetime) -> None:
+    """Run statements of which some name `$as_of`."""
+    for statement in connection.extract_statements(statements):
+        connection.execute(statement, {"as_of": _local(as_of)} if "$as_of" in statement.query else None)
 
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection, session: Session, models: Iterable[type[Base]]) -> None:
@@ -135,7 +155,7 @@ def _months(
     counted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.agency_months").fetchall()}
     counted = {month for month in counted if month <= this_month}
     first = first_month or min(counted, default=None)
-    owed = [] if first is None else _range(first, max([_before(this_month), *counted]))
+    owed = [] if first is None else month_range(first, max([shifted(this_month, -1), *counted]))
     return owed, sorted(submitted - set(owed))
 
 
@@ -177,13 +197,3 @@ def _is_month(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _before(month: str) -> str:
-    year, number = int(month[:4]), int(month[5:])
-    return f"{year}-{number - 1:02}" if number > 1 else f"{year - 1}-12"
-
-
-def _range(first: str, last: str) -> list[str]:
-    begin, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
-    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(begin, end + 1)]

@@ -1,0 +1,123 @@
+"""Reviewing (跨檔檢核): the rules across submissions, for every agency-month that a change since then affects.
+
+Findings are in the store before the ledger says so, and a change counts as taken in only after everything that it
+affects is recorded: a run that dies in between leaves work that the next one does again, with the same result.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.platform import Platform
+from checks.across.history import MONTHS_BEFORE, headcount_jumps, unusual_numbers
+from checks.across.leave_quotas import MONTHS_BEFORE as QUOTA_MONTHS
+from checks.across.leave_quotas import quotas_exceeded, users_of_quotas
+from checks.across.payrolls import on_two_payrolls
+from checks.quotas import packaged_quotas
+from checks.rule_set import rule_set_version
+from warehouse.ledger.engine import reading, writing
+from warehouse.publish.lock import exclusive
+from warehouse.reviews.due import affected, changes
+from warehouse.reviews.reading import (
+    CountedRecords,
+    Place,
+    counted_submissions,
+    counts_of_months,
+    open_records,
+)
+from warehouse.reviews.recording import Reviewing, of_agencies, record, settle, store_findings
+from warehouse.store import Store
+
+#: Seconds to wait for a publisher or another review.
+_PATIENCE = 300.0
+
+_TOO_SHORT = "往月入檔不足 6 個月 fewer than 6 months entered before"
+_NO_MONTH_BEFORE = "上月未入檔 the month before is not entered"
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """What a review did: agency-months that had changed, those looked at, and those whose answer is another now."""
+
+    changed: int
+    looked_at: frozenset[Place]
+    moved: frozenset[Place]
+
+    @property
+    def months(self) -> list[str]:
+        """Months with an answer that is another now: their published findings are out of date."""
+        return sorted({month for _, month in self.moved})
+
+
+def review(
+    platform: Platform, *, everything: bool = False, on_progress: Callable[[int, int], None] | None = None
+) -> Reviews:
+    """Review what has changed since the last review and what that affects; `everything`: all that is counted.
+
+    `on_progress` gets the months done and in all.  Raises `warehouse.publish.PublishingBusy` where a publisher does
+    not end, `StoreIncomplete` where a counted submission has no file.
+    """
+    platform.home.published.mkdir(parents=True, exist_ok=True)
+    with exclusive(platform.home.published / ".lock", _PATIENCE):
+        with reading(platform.engine) as session:
+            counted = counted_submissions(session)
+            changed = changes(session, counted)
+        if not changed and not everything:
+            return Reviews(0, frozenset(), frozenset())
+        looked_at, moved = set[Place](), set[Place]()
+        with open_records(platform.home, counted, platform.clock()) as records:
+            due = _all(counted) if everything else affected(changed, counted, records)
+            for done, (month, agencies) in enumerate(due.items()):
+                if on_progress:
+                    on_progress(done, len(due))
+                looked_at |= {(agency, month) for agency in agencies}
+                moved |= _review_month(platform, records, month, {code: counted[code, month] for code in agencies})
+        with writing(platform.engine) as session:
+            settle(session, changed)
+    return Reviews(len(changed), frozenset(looked_at), frozenset(moved))
+
+
+def _all(counted: Collection[Place]) -> dict[str, set[str]]:
+    due: dict[str, set[str]] = defaultdict(set)
+    for agency, month in counted:
+        due[month].add(agency)
+    return dict(sorted(due.items()))
+
+
+def _review_month(platform: Platform, records: CountedRecords, month: str, submissions: dict[str, str]) -> set[Place]:
+    """Evaluate and record one month's agencies; those whose answer is another now."""
+    reviews = _evaluate(platform, records, month, submissions)
+    store_findings(Store(platform.home.store, platform.person_key), reviews)
+    with writing(platform.engine) as session:
+        moved = record(
+            session,
+            month,
+            reviews,
+            store=platform.home.store,
+            rule_set=rule_set_version(),
+            at=platform.clock(),
+        )
+    return {(agency, month) for agency in moved}
+
+
+def _evaluate(platform: Platform, records: CountedRecords, month: str, submissions: dict[str, str]) -> list[Reviewing]:
+    """Every rule across submissions, for these agencies of the month."""
+    agencies, quotas = set(submissions), packaged_quotas()
+    with reading(platform.engine) as session:
+        counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
+    numbers, too_short = unusual_numbers(counts, month)
+    headcounts, no_month_before = headcount_jumps(counts, month)
+    leaves = records.leaves_of_heavy_users(month, QUOTA_MONTHS, agencies, users_of_quotas(quotas))
+    exceeded = quotas_exceeded(leaves, records.employment(month, agencies), month, quotas)
+    twice = on_two_payrolls(records.listed_twice(month, agencies), month)
+    not_evaluated: dict[str, dict[str, str]] = {agency: {} for agency in agencies}
+    for agency in too_short:
+        not_evaluated[agency]["W206"] = _TOO_SHORT
+    for agency in no_month_before:
+        not_evaluated[agency]["W207"] = _NO_MONTH_BEFORE
+    found = [
+        frame.filter(pl.col("agency_code").is_in(list(agencies))) for frame in (exceeded, numbers, headcounts, twice)
+    ]
+    return of_agencies(month, submissions, found, not_evaluated)

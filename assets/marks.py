@@ -64,10 +64,14 @@ def marks_of(
 ) -> list[Mark]:
     """The month's marks by agency, of all agencies or of those named; `rules`: submission id → findings by rule."""
     wanted = None if agencies is None else set(agencies)
-    judged = select(Submission).where(Submission.month == month, Submission.state.in_(ENTERED | {lifecycle.REFUSED}))
+    shown = ENTERED | {lifecycle.REFUSED, lifecycle.WITHDRAWN}
+    judged = select(Submission).where(Submission.month == month, Submission.state.in_(shown))
     newest: dict[str, Submission] = {}
     for one in session.scalars(judged.order_by(Submission.received_at, Submission.id)):
-        if one.agency_code and (wanted is None or one.agency_code in wanted):
+        known = newest.get(one.agency_code)
+        # What was withdrawn is the state of the month only where nothing else counts.
+        behind = known is not None and known.state in ENTERED and one.state == lifecycle.WITHDRAWN
+        if one.agency_code and (wanted is None or one.agency_code in wanted) and not behind:
             newest[one.agency_code] = one
     counts: dict[tuple[str, str], list[DatasetCount]] = {}
     for row in session.scalars(select(DatasetCount).where(DatasetCount.month == month)):
@@ -143,6 +147,8 @@ def _evaluation(mark: Mark) -> dg.AssetCheckEvaluation:
 
 
 def _said(mark: Mark) -> str:
+    if mark.state == lifecycle.WITHDRAWN:
+        return "已撤回，尚無採計的報送 withdrawn, nothing counts"
     if not mark.is_entered:
         return f"退件 refused: {mark.fatal} fatal"
     if mark.errors:

@@ -33,6 +33,7 @@ from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviewing import review
 from assets.reviews import reviews, shown
+from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 
 
@@ -113,7 +114,9 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     judged = {mark.agency_code for mark in entry.marks}
     with reading(platform.engine) as session:
         others = [mark for mark in marks_of(session, entry.month) if mark.agency_code not in judged]
-    marks = [*entry.marks, *unmarked(context.instance, others)]
+    # Dagster cannot take a materialisation back: a withdrawn month's check fails, in every run until something counts.
+    withdrawn = [mark for mark in others if mark.state == lifecycle.WITHDRAWN]
+    marks = [*entry.marks, *unmarked(context.instance, others), *withdrawn]
     keep_connections(context.instance)
     tell(context, events(known(context.instance, marks)))
 

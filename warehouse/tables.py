@@ -128,7 +128,7 @@ _CORE = (
         ("month", "VARCHAR", "資料年月", "西元年月 YYYY-MM；無法辨識者為空字串"),
         ("channel", "VARCHAR", "報送管道", "webitr、webhr 或 manual"),
         ("state", "VARCHAR", "狀態",
-         "received 待檢核、refused 退件、entered 入檔、entered_with_errors 入檔有誤、superseded 已被取代"),
+         "received 待檢核、refused 退件、entered 入檔、entered_with_errors 有誤、superseded 已被取代、withdrawn 已撤回"),
         ("bytes", "BIGINT", "位元組數", "檔案大小"),
         ("first_received_at", "TIMESTAMP", "首次送達時間", "臺北時間"),
         ("received_at", "TIMESTAMP", "送達時間", "最近一次送達，臺北時間"),

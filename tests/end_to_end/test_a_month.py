@@ -154,7 +154,8 @@ def test_a_correction_replaces_the_month_and_a_refused_one_does_not(month_run: A
     assert states[FIRST]["state"] == "entered"
     assert states[AUTHORITY]["state"] == "entered"
     found = month_run("findings", "--agency", AUTHORITY, "--month", MONTH, "--format", "json")
-    assert [row["rule"] for row in found.objects] == ["F006"]
+    # the same person is on all these agencies' lists, as the review says; the refused document still wants mending
+    assert {row["rule"] for row in found.objects} == {"F006", "W209"}
     assert month_run("run", "--month", MONTH).code == 0  # nothing left to do
 
 

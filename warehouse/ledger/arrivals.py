@@ -30,7 +30,7 @@ _MONTH = re.compile(r"(\d{4}-\d{2})?", re.ASCII)
 _AGENCY_CODE = re.compile(r"[!-~]{0,10}")
 
 #: The states from which bytes that are handed in again are judged again.
-_REOPENED = (lifecycle.REFUSED, lifecycle.SUPERSEDED)
+_REOPENED = (lifecycle.REFUSED, lifecycle.SUPERSEDED, lifecycle.WITHDRAWN)
 
 #: The states of what was entered, whether or not it still counts.
 _ONCE_ENTERED = (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS, lifecycle.SUPERSEDED)
@@ -83,7 +83,7 @@ def record_arrivals(
     """Record documents that are in landing; for each, in order, whether it is a new submission.
 
     The same bytes for the same agency and month are one submission with another row in `arrivals`.  Handed in later
-    than known, they count as that much newer, and are judged again where they had been refused or superseded.
+    than known, they count as that much newer, and are judged again unless they are what counts.
     `actor` is who did it (default: the channel), `at` the moment of recording (default: now).
     """
     if not arrivals:

@@ -1,7 +1,8 @@
 """What became of submissions: recording the checks' results, and which submission an agency-month counts.
 
 The newest entered submission of an agency-month counts, by `received_at` and then by id; in whatever order, and by
-however many runs at once, they are recorded.
+however many runs at once, they are recorded.  A withdrawal or a revert (`decisions.py`) holds over what was received
+before it: such a submission that is judged only afterwards is entered, and superseded at once.
 """
 
 from collections import defaultdict
@@ -99,10 +100,11 @@ class _Entry(NamedTuple):
 
 
 class _Pointer(NamedTuple):
-    """What an agency-month counts so far."""
+    """What an agency-month counts so far; no `entry` where it was withdrawn."""
 
-    entry: _Entry
-    first_entered_received_at: datetime
+    entry: _Entry | None
+    first_entered_received_at: datetime | None
+    decided_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -191,12 +193,13 @@ def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Point
             select(
                 AgencyMonth.agency_code,
                 AgencyMonth.first_entered_received_at.label("first"),
+                AgencyMonth.decided_at,
                 Submission.received_at,
                 Submission.id,
                 Submission.state,
                 Submission.first_received_at,
             )
-            .join(
+            .outerjoin(
                 Submission,
                 (Submission.id == AgencyMonth.submission_id)
                 & (Submission.agency_code == AgencyMonth.agency_code)
@@ -207,33 +210,46 @@ def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Point
         if len(codes) <= _FEW:
             query = query.where(AgencyMonth.agency_code.in_(codes))
         for row in session.execute(query):
-            entry = _Entry(row.received_at, row.id, row.state, row.first_received_at)
-            found[row.agency_code, month] = _Pointer(entry, row.first)
+            entry = _Entry(row.received_at, row.id, row.state, row.first_received_at) if row.id else None
+            found[row.agency_code, month] = _Pointer(entry, row.first, row.decided_at)
     return found
 
 
 def _follow(entries: Mapping[_Place, list[_Entry]], pointers: Mapping[_Place, _Pointer]) -> _Changes:
     """Let each agency-month's entered submissions follow one another as they arrived, and collect what that changes."""
     changes = _Changes()
-    for (agency_code, month), arrived in entries.items():
-        pointer = pointers.get((agency_code, month))
-        before = [pointer.entry] if pointer else []
-        line = sorted([*arrived, *before])
-        for older, newer in pairwise(line):
-            key = SubmissionKey(older.id, agency_code, month)
-            changes.supersessions.append(Move(key, older.state, lifecycle.SUPERSEDED, f"by {newer.id}"))
-            if newer not in before:
-                changes.supersedes[SubmissionKey(newer.id, agency_code, month)] = older.id
-        first = [pointer.first_entered_received_at] if pointer else []
+    for place, arrived in entries.items():
+        pointer = pointers.get(place) or _Pointer(None, None, None)
+        free = [one for one in arrived if pointer.decided_at is None or one.received_at > pointer.decided_at]
+        held = [one for one in arrived if one not in free]
+        before = [pointer.entry] if pointer.entry else []
+        # What was reverted to may have arrived after what is free now; the decision stands before all of that.
+        line = [*before, *sorted(free)] if pointer.decided_at else sorted([*free, *before])
+        _supersede(changes, place, line, held, pointer)
+        firsts = [one.first_received_at for one in arrived] + [pointer.first_entered_received_at]
         row = {
-            "agency_code": agency_code,
-            "month": month,
-            "submission_id": line[-1].id,
-            "first_entered_received_at": min(first + [entry.first_received_at for entry in arrived]),
+            "agency_code": place[0],
+            "month": place[1],
+            "submission_id": line[-1].id if line else None,
+            "first_entered_received_at": min(first for first in firsts if first is not None),
+            "decided_at": None if free else pointer.decided_at,
         }
-        (changes.moved_pointers if pointer else changes.new_pointers).append(row)
+        (changes.moved_pointers if place in pointers else changes.new_pointers).append(row)
     changes.supersessions.sort(key=lambda one: one.from_state)
     return changes
+
+
+def _supersede(
+    changes: _Changes, place: _Place, line: Sequence[_Entry], held: Sequence[_Entry], pointer: _Pointer
+) -> None:
+    for older, newer in pairwise(line):
+        key = SubmissionKey(older.id, *place)
+        changes.supersessions.append(Move(key, older.state, lifecycle.SUPERSEDED, f"by {newer.id}"))
+        if newer != pointer.entry:
+            changes.supersedes[SubmissionKey(newer.id, *place)] = older.id
+    for one in held:
+        reason = f"received before the decision of {pointer.decided_at}"
+        changes.supersessions.append(Move(SubmissionKey(one.id, *place), one.state, lifecycle.SUPERSEDED, reason))
 
 
 def _write_counts(

@@ -24,6 +24,7 @@ REFUSED = "refused"
 ENTERED = "entered"
 ENTERED_WITH_ERRORS = "entered_with_errors"
 SUPERSEDED = "superseded"
+WITHDRAWN = "withdrawn"
 
 #: state → the states that may follow it; None is before the first arrival.
 TRANSITIONS: Mapping[str | None, frozenset[str]] = {
@@ -31,10 +32,12 @@ TRANSITIONS: Mapping[str | None, frozenset[str]] = {
     RECEIVED: frozenset({REFUSED, ENTERED, ENTERED_WITH_ERRORS}),
     # Handed in again: the register or the calendar may have moved on since (F011, F012), so it is judged anew.
     REFUSED: frozenset({RECEIVED}),
-    ENTERED: frozenset({SUPERSEDED}),
-    ENTERED_WITH_ERRORS: frozenset({SUPERSEDED}),
-    # An agency that hands in an earlier document again takes its correction back.
-    SUPERSEDED: frozenset({RECEIVED}),
+    ENTERED: frozenset({SUPERSEDED, WITHDRAWN}),
+    ENTERED_WITH_ERRORS: frozenset({SUPERSEDED, WITHDRAWN}),
+    # An agency that hands in an earlier document again takes its correction back; reverting to it does the same
+    # without judging it anew.
+    SUPERSEDED: frozenset({RECEIVED, ENTERED, ENTERED_WITH_ERRORS}),
+    WITHDRAWN: frozenset({RECEIVED, ENTERED, ENTERED_WITH_ERRORS}),
 }
 
 STATES = frozenset(state for state in TRANSITIONS if state is not None)

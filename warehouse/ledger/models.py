@@ -162,9 +162,9 @@ class AgencyMonth(Base):
     """入檔 The pointer: which submission an agency-month counts.  No row: nothing was ever entered.
 
     `submission_id` None: what was entered has been withdrawn.  `first_entered_received_at` is when the first
-    submission that was entered had arrived (on time or late is judged by it, so that a correction does not make a
-    month late).  `decided_at` is when the pointer was last moved by decision (see `Decision`), which holds over
-    everything received before it.
+    submission that was entered, and was not withdrawn, had arrived (on time or late is judged by it, so that a
+    correction does not make a month late).  `decided_at` is when the pointer was last moved by decision (see
+    `Decision`), which holds over everything received before it.
     """
 
     __tablename__ = "agency_months"
@@ -172,7 +172,7 @@ class AgencyMonth(Base):
     agency_code: Mapped[str] = mapped_column(String(10), primary_key=True)
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     submission_id: Mapped[str | None] = mapped_column(String(64))
-    first_entered_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first_entered_received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (_of_a_submission(),)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
-from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Review, Submission, Transition
+from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Decision, Review, Submission, Transition
 from warehouse.months import month_range, shifted
 from warehouse.register.agencies import RegisterAgencies, month_days
 from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
@@ -50,11 +50,13 @@ _PAST_TABLES = """
     CREATE TABLE ledger.arrivals (submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, received_at TIMESTAMP);
     CREATE TABLE ledger.transitions (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
         to_state VARCHAR, "at" TIMESTAMP);
+    CREATE TABLE ledger.decisions (id BIGINT, agency_code VARCHAR, month VARCHAR, kind VARCHAR, from_submission VARCHAR,
+        to_submission VARCHAR, "at" TIMESTAMP);
 """
 #: What a submission's state says of the judgement; `received` waits for one.
 _OUTCOMES = """
     UPDATE ledger.submissions SET outcome = CASE
-        WHEN state = 'refused' THEN 'refused' WHEN state <> 'received' THEN 'entered' END
+        WHEN state IN ('refused', 'withdrawn') THEN state WHEN state <> 'received' THEN 'entered' END
 """
 #: The newest answer of the rules across submissions by then; its warnings are added to those of the document's check.
 _REVIEWS = """
@@ -98,7 +100,7 @@ def stage(
     _execute_all(connection, _REVIEWS, as_of or now)
     if as_of is not None:
         connection.execute(_PAST_TABLES)
-        _copy_tables(connection, session, (Arrival, Transition))
+        _copy_tables(connection, session, (Arrival, Decision, Transition))
         _execute_all(connection, reports.sql("as_of"), as_of)
     moment = as_of or now
     owed, others = _months(connection, first_month, moment)

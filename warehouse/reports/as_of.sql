@@ -33,21 +33,45 @@ CREATE TEMP TABLE submissions_then AS
 DELETE FROM ledger.submissions;
 INSERT INTO ledger.submissions BY NAME FROM submissions_then;
 
+-- Withdrawn by then, and neither handed in again nor reverted to since.
+UPDATE ledger.submissions AS s SET outcome = 'withdrawn'
+WHERE s.outcome = 'entered' AND EXISTS (
+    FROM ledger.decisions w
+    WHERE w.kind = 'withdrawn' AND w.from_submission = s.id AND w.agency_code = s.agency_code AND w.month = s.month
+      AND w."at" <= $as_of AND w."at" >= s.received_at
+      AND NOT EXISTS (
+          FROM ledger.decisions r
+          WHERE r.to_submission = s.id AND r.agency_code = s.agency_code AND r.month = s.month
+            AND r.id > w.id AND r."at" <= $as_of
+      )
+);
+
+-- The last decision by then holds over everything received before it.
+CREATE TEMP TABLE decided AS
+    SELECT agency_code, month, arg_max(coalesce(to_submission, ''), id) AS id, arg_max("at", id) AS "at"
+    FROM ledger.decisions
+    WHERE "at" <= $as_of
+    GROUP BY ALL;
+
 DELETE FROM ledger.agency_months;
 INSERT INTO ledger.agency_months BY NAME
     SELECT
-        agency_code,
-        month,
-        arg_max(id, (received_at, id)) AS submission_id,
+        s.agency_code,
+        s.month,
+        coalesce(
+            arg_max(s.id, (s.received_at, s.id)) FILTER (d."at" IS NULL OR s.received_at > d."at"),
+            nullif(any_value(d.id), '')
+        ) AS submission_id,
         min(first_received_at) AS first_entered_received_at
-    FROM ledger.submissions
+    FROM ledger.submissions s
+    LEFT JOIN decided d ON d.agency_code = s.agency_code AND d.month = s.month
     WHERE outcome = 'entered'
     GROUP BY ALL;
 
 -- States follow: the newest entered one counts, those before it had been superseded by then.
 UPDATE ledger.submissions AS s SET state = CASE
     WHEN outcome IS NULL THEN 'received'
-    WHEN outcome = 'refused' THEN 'refused'
+    WHEN outcome IN ('refused', 'withdrawn') THEN outcome
     WHEN NOT EXISTS (
         FROM ledger.agency_months p
         WHERE p.submission_id = s.id AND p.agency_code = s.agency_code AND p.month = s.month
@@ -57,5 +81,6 @@ UPDATE ledger.submissions AS s SET state = CASE
 END;
 
 DROP TABLE arrived;
+DROP TABLE decided;
 DROP TABLE judged;
 DROP TABLE submissions_then;

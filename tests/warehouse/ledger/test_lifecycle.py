@@ -29,7 +29,7 @@ KEY = SubmissionKey(sha("a"), AGENCY, MONTH)
 
 def test_table_of_transitions_is_closed():
     followers = frozenset().union(*TRANSITIONS.values())
-    assert followers == STATES == {"received", "refused", "entered", "entered_with_errors", "superseded"}
+    assert followers == STATES == {"received", "refused", "entered", "entered_with_errors", "superseded", "withdrawn"}
 
 
 @pytest.mark.parametrize("before", sorted(STATES))
@@ -175,7 +175,11 @@ def test_source_check_sees_the_lifecycle_itself():
 def _bring_to(ledger, state: str) -> None:
     """Bring submission `a` to a state on the real way."""
     arrive(ledger, arrived("a", day(5)))
-    if state == "superseded":
+    if state == "withdrawn":
+        judge(ledger, result("a"))
+        with writing(ledger) as session:
+            move(session, KEY, "entered", "withdrawn", actor="test")
+    elif state == "superseded":
         arrive(ledger, arrived("b", day(6)))
         judge(ledger, result("a"), result("b"))
     elif state != "received":

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Change the schema."""
     with op.batch_alter_table("agency_months") as table:
         table.alter_column("submission_id", existing_type=sa.String(64), nullable=True)
+        table.alter_column("first_entered_received_at", existing_type=_MOMENT, nullable=True)
         table.add_column(sa.Column("decided_at", _MOMENT))
     op.create_table(
         "decisions",
@@ -61,6 +62,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM agency_months WHERE submission_id IS NULL")
     with op.batch_alter_table("agency_months") as table:
         table.drop_column("decided_at")
+        table.alter_column("first_entered_received_at", existing_type=_MOMENT, nullable=False)
         table.alter_column("submission_id", existing_type=sa.String(64), nullable=False)
 
 

@@ -1,0 +1,166 @@
+"""Withdrawals and reverts: what counts afterwards, what holds over what, and that as-of tells it for any moment."""
+
+import contextlib
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from tests.support.submissions import (
+    AGENCY,
+    MONTH,
+    arrive,
+    arrived,
+    day,
+    judge,
+    pointer,
+    result,
+    sha,
+    states,
+    trail,
+)
+from warehouse.deadlines import TAIPEI
+from warehouse.ledger.decisions import DecisionRefused, revert, withdraw
+from warehouse.ledger.engine import open_ledger, reading, writing
+from warehouse.ledger.models import Agency, Decision, Submission
+from warehouse.publish.database import open_empty
+from warehouse.publish.staging import stage
+
+
+def hand_in(ledger: Engine, name: str, at: datetime, outcome: str = "entered") -> None:
+    arrive(ledger, arrived(name, at))
+    judge(ledger, result(name, outcome))
+
+
+def take_back(ledger: Engine, at: datetime, reason: str = "報錯月份") -> None:
+    with writing(ledger) as session:
+        withdraw(session, AGENCY, MONTH, reason=reason, actor="clerk", at=at)
+
+
+def go_back(ledger: Engine, name: str, at: datetime, reason: str = "誤更正") -> None:
+    with writing(ledger) as session:
+        revert(session, AGENCY, MONTH, sha(name), reason=reason, actor="clerk", at=at)
+
+
+def test_withdrawn_counts_nothing_and_says_why(ledger):
+    hand_in(ledger, "a", day(5))
+    take_back(ledger, day(6))
+    assert states(ledger) == {sha("a"): "withdrawn"}
+    now = pointer(ledger)
+    assert (now.submission_id, now.first_entered_received_at, now.decided_at) == (None, None, day(6))
+    with reading(ledger) as session:
+        decision = session.scalars(select(Decision)).one()
+    assert (decision.kind, decision.from_submission, decision.to_submission) == ("withdrawn", sha("a"), None)
+    assert (decision.actor, decision.reason) == ("clerk", "報錯月份")
+
+
+def test_reverted_to_the_one_before(ledger):
+    hand_in(ledger, "a", day(5), "entered_with_errors")
+    hand_in(ledger, "b", day(6))
+    go_back(ledger, "a", day(7))
+    assert states(ledger)[sha("b")] == "superseded"
+    assert pointer(ledger).submission_id == sha("a")
+    assert trail(ledger, "b")[-1] == ("entered", "superseded")
+
+
+def test_what_comes_after_a_revert_counts_and_what_came_before_does_not(ledger):
+    hand_in(ledger, "a", day(5))
+    hand_in(ledger, "b", day(6))
+    go_back(ledger, "a", day(8))
+    hand_in(ledger, "between", day(7))  # its arrival was recorded only now
+    assert pointer(ledger).submission_id == sha("a")
+    assert states(ledger)[sha("between")] == "superseded"
+    hand_in(ledger, "after", day(9))
+    assert pointer(ledger).submission_id == sha("after")
+    assert states(ledger)[sha("a")] == "superseded"
+
+
+def test_after_a_withdrawal_the_next_one_is_on_time_by_its_own_arrival(ledger):
+    hand_in(ledger, "a", day(5))
+    take_back(ledger, day(6))
+    hand_in(ledger, "b", day(25))
+    assert pointer(ledger).first_entered_received_at == day(25)
+
+
+def test_the_same_bytes_again_after_a_withdrawal_count_again(ledger):
+    hand_in(ledger, "a", day(5))
+    take_back(ledger, day(6))
+    hand_in(ledger, "a", day(7))
+    assert states(ledger) == {sha("a"): "entered"}
+    assert pointer(ledger).submission_id == sha("a")
+
+
+def test_a_withdrawal_can_be_reverted(ledger):
+    hand_in(ledger, "a", day(5))
+    take_back(ledger, day(6))
+    go_back(ledger, "a", day(7))
+    assert (pointer(ledger).submission_id, pointer(ledger).first_entered_received_at) == (sha("a"), day(5))
+
+
+def test_what_cannot_be_decided_is_refused_and_changes_nothing(ledger):
+    with pytest.raises(DecisionRefused, match="從未入檔"):
+        take_back(ledger, day(4))
+    hand_in(ledger, "a", day(5))
+    hand_in(ledger, "bad", day(6), "refused")
+    for attempt, said in (
+        (lambda: take_back(ledger, day(7), "  "), "請說明原因"),
+        (lambda: go_back(ledger, "bad", day(7)), "退件從未入檔"),
+        (lambda: go_back(ledger, "a", day(7)), "目前採計"),
+        (lambda: go_back(ledger, "nothing", day(7)), "沒有唯一符合"),
+    ):
+        with pytest.raises(DecisionRefused, match=said):
+            attempt()
+    arrive(ledger, arrived("waiting", day(8)))
+    with pytest.raises(DecisionRefused, match="等待檢核"):
+        take_back(ledger, day(9))
+    assert states(ledger) == {sha("a"): "entered", sha("bad"): "refused", sha("waiting"): "received"}
+
+
+STEP = st.one_of(
+    st.tuples(
+        st.just("hand in"), st.sampled_from("abcd"), st.sampled_from(["entered", "entered_with_errors", "refused"])
+    ),
+    st.tuples(st.just("withdraw"), st.none(), st.none()),
+    st.tuples(st.just("revert"), st.sampled_from("abcd"), st.none()),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEP, min_size=1, max_size=9))
+def test_the_ledger_tells_at_any_moment_what_counted_then(steps, tmp_path_factory):
+    """Whatever is handed in, withdrawn and reverted: one submission counts or none, and as-of says the same later."""
+    ledger = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.sqlite'}")
+    with writing(ledger) as session:
+        session.add(Agency(agency_code=AGENCY, name="機關"))
+    outcomes: dict[str, str] = {}
+    lived = []
+    for number, (what, name, outcome) in enumerate(steps):
+        at = day(5) + timedelta(hours=number)
+        if what == "hand in":
+            hand_in(ledger, name, at, outcomes.setdefault(name, outcome))  # the same bytes are judged the same
+        else:
+            with contextlib.suppress(DecisionRefused):
+                take_back(ledger, at) if what == "withdraw" else go_back(ledger, name, at)
+        now = pointer(ledger)
+        counted = now.submission_id if now else None
+        with reading(ledger) as session:
+            entered = [one.id for one in session.scalars(select(Submission)) if one.state.startswith("entered")]
+        assert entered == ([counted] if counted else [])
+        lived.append((at + timedelta(minutes=30), counted, now.first_entered_received_at if counted else None))
+    for moment, counted, first in lived:
+        assert _as_of(ledger, moment) == (counted, first.astimezone(TAIPEI).replace(tzinfo=None) if first else None)
+    ledger.dispose()
+
+
+def _as_of(ledger: Engine, moment: datetime) -> tuple[str | None, datetime | None]:
+    """What the agency-month counted at a moment and when the first entered had come, from the ledger alone."""
+    with open_empty(":memory:", Path("/tmp")) as connection:
+        with reading(ledger) as session:
+            stage(connection, session, now=moment, as_of=moment)
+        query = (
+            "SELECT submission_id, first_entered_received_at FROM ledger.agency_months WHERE submission_id IS NOT NULL"
+        )
+        return connection.execute(query).fetchone() or (None, None)

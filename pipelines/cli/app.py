@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import check, demo, failures, maintain, register, report, run, status, submit
+from pipelines.cli import (
+    check,
+    corrections,
+    demo,
+    explain,
+    failures,
+    maintain,
+    register,
+    report,
+    run,
+    status,
+    submit,
+)
 from pipelines.cli.console import write_utf8
 
 app = typer.Typer(
@@ -18,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, register, check, submit, run, status, report, maintain):
+for group in (demo, register, check, submit, run, status, corrections, explain, report, maintain):
     group.add_to(app)
 
 

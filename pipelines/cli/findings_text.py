@@ -56,6 +56,13 @@ def say_findings(findings: Sequence[Mapping[str, Any]]) -> None:
             where = f"{finding['line'] or '-'}:{finding['column'] or '-'}"
             say(f"    {where} {finding['rule']} {_record(finding)}{printable(finding['message'])}{_values(finding)}")
             say(f"    {' ' * len(where)} {printable(finding['message_en'])}")
+            if finding.get("explanation"):
+                say(f"    {' ' * len(where)} {_explanation(finding['explanation'])}")
+
+
+def _explanation(answer: Mapping[str, Any]) -> str:
+    words = f": {printable(answer['text'])}" if answer["text"] else ""
+    return f"✓ 已說明 explained: {answer['code']}{words} ({printable(answer['by'])}, {answer['at'][:10]})"
 
 
 def _record(finding: Mapping[str, Any]) -> str:

@@ -13,10 +13,8 @@ from pipelines.cli.failures import DONE, FAULTS_FOUND
 from pipelines.cli.findings_text import agency_month, roc, say_findings, tally
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assets.platform import Platform
-    from warehouse.receipts import Receipt
+    from assets.standing_findings import Standing
 
 #: State → what it is called, in the order of the totals; the last three are listed agency by agency.
 STATES = {
@@ -107,50 +105,28 @@ def _status_line(row: Mapping[str, Any]) -> tuple[object, ...]:
 
 def findings(agency: options.Agency, month: options.Month, output: options.Format = Format.TEXT) -> None:
     """檢誤結果：採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
+    from assets.standing_findings import standing_findings
     from pipelines.cli.platform import opened
-    from warehouse.ledger.engine import reading
-    from warehouse.ledger.lifecycle import RECEIVED
-    from warehouse.receipts import history
 
-    with opened() as platform, reading(platform.engine) as session:
-        received = history(session, agency, month)
-        store = platform.home.store
-    standing = _standing(received)
-    rows = [row for one in standing for row in _findings_of(store, one)]
-    if any(one.state == RECEIVED for one in received):
+    with opened() as platform:
+        standing = standing_findings(platform, agency, month)
+    if standing.waiting:
         note(f"有報送尚未檢核 some are received and not yet checked: attendance run --month {month} --agency {agency}")
     if output is Format.JSON:
-        for row in rows:
+        for row in standing.findings:
             say_json(row)
     else:
-        _say_standing(agency, month, standing, rows)
-    raise typer.Exit(FAULTS_FOUND if any(row["severity"] != "warning" for row in rows) else DONE)
+        _say_standing(agency, month, standing)
+    raise typer.Exit(FAULTS_FOUND if any(row["severity"] != "warning" for row in standing.findings) else DONE)
 
 
-def _standing(received: list["Receipt"]) -> list["Receipt"]:
-    """The submission that the agency-month counts, and the newest refused one if it came after it."""
-    judged = [one for one in received if one.state in STATES]
-    counted = max((place for place, one in enumerate(judged) if one.state != "refused"), default=-1)
-    refused_since = judged[counted + 1 :][-1:]
-    return judged[max(counted, 0) : counted + 1] + refused_since
-
-
-def _findings_of(store: "Path", submission: "Receipt") -> list[dict[str, Any]]:
-    """Its findings, those of its own check first; none where it has no file of them."""
-    import polars as pl
-
-    from warehouse.store import REVIEWS, file_of
-
-    place = (submission.agency_code, submission.month, submission.submission_id)
-    files = [file_of(store, dataset, *place) for dataset in ("findings", REVIEWS)]
-    return [row for file in files if file.exists() for row in pl.read_parquet(file).to_dicts()]
-
-
-def _say_standing(agency: str, month: str, standing: list["Receipt"], rows: list[dict[str, Any]]) -> None:
-    say(f"檢誤結果 findings: {agency_month(agency, month)}: {tally(rows) or '無 none'}")
-    if not standing:
+def _say_standing(agency: str, month: str, standing: "Standing") -> None:
+    explained = sum(row["explanation"] is not None for row in standing.findings)
+    answered = f"，其中已說明 of these explained {explained:,}" if explained else ""
+    say(f"檢誤結果 findings: {agency_month(agency, month)}: {tally(standing.findings) or '無 none'}{answered}")
+    if not standing.submissions:
         say("  沒有檢核過的報送 no submission of this month has been checked")
-    for one in standing:
+    for one in standing.submissions:
         received = f"{one.last_received_at:%Y-%m-%d %H:%M}"
         say(f"  {STATES[one.state]}: {one.submission_id} ({one.channel}, 送達 received {received})")
-        say_findings([row for row in rows if row["submission_id"] == one.submission_id])
+        say_findings(standing.of(one.submission_id))

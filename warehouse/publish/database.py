@@ -63,6 +63,7 @@ def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
         "ORDER BY r.month, r.agency_code)"
     )
     _fill(connection, TABLES["core.reviews"], reviews)
+    _fill(connection, TABLES["core.explanations"], "(FROM ledger.explanations ORDER BY agency_code, id)")
     _fill(connection, TABLES["core.agency_ancestors"], f"({reports.sql('agency_ancestors')})")
     for name in reports.WHOLE:
         _fill(connection, TABLES[f"reports.{name}"], f"({reports.sql(name)})")

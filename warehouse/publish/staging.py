@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
-from warehouse.ledger.models import AgencyMonth, Arrival, Base, DatasetCount, Decision, Review, Submission, Transition
+from warehouse.ledger.models import (
+    AgencyMonth,
+    Arrival,
+    Base,
+    DatasetCount,
+    Decision,
+    Explanation,
+    Review,
+    Submission,
+    Transition,
+)
 from warehouse.months import month_range, shifted
 from warehouse.register.agencies import RegisterAgencies, month_days
 from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
@@ -44,6 +54,8 @@ _TABLES = """
         read BIGINT, entered BIGINT, refused BIGINT, warned BIGINT);
     CREATE TABLE ledger.reviews (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, "at" TIMESTAMP,
         rule_set VARCHAR, warnings INTEGER, warned_employees INTEGER, warned_leaves INTEGER, not_evaluated VARCHAR);
+    CREATE TABLE ledger.explanations (id BIGINT, agency_code VARCHAR, finding_key VARCHAR, rule VARCHAR,
+        record_id VARCHAR, reason_code VARCHAR, "text" VARCHAR, "by" VARCHAR, "at" TIMESTAMP);
     CREATE TABLE ledger.corrections (agency_code VARCHAR, month VARCHAR, errors_found BIGINT, errors_mended BIGINT);
 """
 _PAST_TABLES = """
@@ -58,11 +70,15 @@ _OUTCOMES = """
     UPDATE ledger.submissions SET outcome = CASE
         WHEN state IN ('refused', 'withdrawn') THEN state WHEN state <> 'received' THEN 'entered' END
 """
-#: The newest answer of the rules across submissions by then; its warnings are added to those of the document's check.
-_REVIEWS = """
+#: The newest answers by then: of the rules across submissions, whose warnings are added to those of the document's own
+#: check, and of the agencies to warnings.
+_ANSWERS = """
     DELETE FROM ledger.reviews WHERE "at" > $as_of;
     DELETE FROM ledger.reviews WHERE id NOT IN (
         SELECT max(id) FROM ledger.reviews GROUP BY submission_id, agency_code, month);
+    DELETE FROM ledger.explanations WHERE "at" > $as_of;
+    DELETE FROM ledger.explanations WHERE id NOT IN (SELECT max(id) FROM ledger.explanations GROUP BY finding_key);
+    DELETE FROM ledger.explanations WHERE reason_code IS NULL;
     UPDATE ledger.submissions AS s SET warnings = s.warnings + r.warnings FROM ledger.reviews r
     WHERE r.submission_id = s.id AND r.agency_code = s.agency_code AND r.month = s.month;
     UPDATE ledger.dataset_counts AS c SET warned = c.warned
@@ -95,9 +111,9 @@ def stage(
     """
     connection.execute("ATTACH ':memory:' AS ledger")
     connection.execute(_TABLES)
-    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Review))
+    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Explanation, Review))
     connection.execute(_OUTCOMES)
-    _execute_all(connection, _REVIEWS, as_of or now)
+    _execute_all(connection, _ANSWERS, as_of or now)
     if as_of is not None:
         connection.execute(_PAST_TABLES)
         _copy_tables(connection, session, (Arrival, Decision, Transition))

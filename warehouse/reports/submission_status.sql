@@ -6,6 +6,13 @@ WITH received AS (
     WHERE agency_code <> ''
     GROUP BY ALL
 ),
+explained AS (
+    SELECT f.agency_code, f.month, count(*) AS explained
+    FROM core.findings f
+    JOIN ledger.explanations USING (finding_key)
+    WHERE f.severity = 'warning'
+    GROUP BY ALL
+),
 listed AS (
     SELECT agency_code, month FROM reports.due_months WHERE due
     UNION
@@ -32,12 +39,14 @@ SELECT
     coalesce(c.fatal, r.fatal) AS fatal,
     coalesce(c.errors, r.errors) AS errors,
     coalesce(c.warnings, r.warnings) AS warnings,
+    coalesce(a.explained, 0) AS warnings_explained,
     r.received_at AS last_refused_at,
     coalesce(g.pending, 0) AS pending
 FROM listed l
 JOIN ledger.months m USING (month)
 LEFT JOIN reports.due_months d ON d.agency_code = l.agency_code AND d.month = l.month
 LEFT JOIN received g ON g.agency_code = l.agency_code AND g.month = l.month
+LEFT JOIN explained a ON a.agency_code = l.agency_code AND a.month = l.month
 LEFT JOIN ledger.counted c ON c.agency_code = l.agency_code AND c.month = l.month
 LEFT JOIN ledger.refused_since r ON r.agency_code = l.agency_code AND r.month = l.month
 ORDER BY l.month, l.agency_code

@@ -1,0 +1,138 @@
+"""`attendance withdraw`, `revert`, `compare`: what a month counts, moved by decision; what a file changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli import options
+from pipelines.cli.console import Format, printable, say, say_json, table
+from pipelines.cli.findings_text import agency_month, say_findings
+
+if TYPE_CHECKING:
+    from assets.decisions import Decided
+    from warehouse.comparison import Comparison
+
+Reason = Annotated[
+    str, typer.Option("--reason", help="原因，記入帳冊，勿含個資 why, kept for the audit; no personal data")
+]
+
+#: Records of a kind listed on the terminal; JSON has them all.
+_SHOWN = 10
+_DATASETS = {"employees": "員工", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("compare", short_help="與前一份報送比較 compare with the submission before")(compare)
+    app.command("withdraw", short_help="撤回採計的報送 take back what a month counts")(withdraw)
+    app.command("revert", short_help="回復為先前的報送 have an earlier submission count again")(revert)
+
+
+def withdraw(
+    agency: options.Agency, month: options.Month, reason: Reason, output: options.Format = Format.TEXT
+) -> None:
+    """撤回：該月不再採計任何報送，至重新報送為止 The month counts nothing until something is handed in again."""
+    from assets import decisions
+    from pipelines.cli.platform import opened
+
+    with opened() as platform:
+        _say_decided(decisions.withdraw(platform, agency, month, _without_ids(reason)), output)
+
+
+def revert(
+    agency: options.Agency,
+    month: options.Month,
+    to: Annotated[str, typer.Option("--to", metavar="ID", help="報送編號或其開頭 submission id, or its beginning")],
+    reason: Reason,
+    output: options.Format = Format.TEXT,
+) -> None:
+    """回復：先前入檔的報送重新採計 An earlier submission that was entered counts again."""
+    from assets import decisions
+    from pipelines.cli.platform import opened
+
+    with opened() as platform:
+        _say_decided(decisions.revert(platform, agency, month, to, _without_ids(reason)), output)
+
+
+def _without_ids(text: str) -> str:
+    from checks.findings import mask_ids_in
+
+    return mask_ids_in(text)
+
+
+def _say_decided(decided: "Decided", output: Format) -> None:
+    if output is Format.JSON:
+        say_json(asdict(decided))
+        return
+    say(f"{agency_month(decided.agency_code, decided.month)}")
+    say(f"  原採計 counted      {decided.before or '無 nothing'}")
+    say(f"  現採計 counts now   {decided.after or '無，視為未報送 nothing: the month is missing'}")
+    say(f"  已重新發布 published {', '.join(decided.published)}")
+
+
+def compare(
+    agency: options.Agency,
+    month: options.Month,
+    before: Annotated[str | None, typer.Option("--from", metavar="ID", help="前一份 the one before")] = None,
+    after: Annotated[str | None, typer.Option("--to", metavar="ID", help="後一份 the one after")] = None,
+    output: options.Format = Format.TEXT,
+) -> None:
+    """比較兩份報送 What changed between two submissions; by default the newest and what it replaced."""
+    from pipelines.cli.platform import opened
+    from warehouse.comparison import compare as compare_them
+    from warehouse.ledger.engine import reading
+
+    with opened() as platform, reading(platform.engine) as session:
+        found = compare_them(session, platform.home.store, agency, month, before, after)
+    if output is Format.JSON:
+        say_json(_as_json(found))
+    else:
+        _say(found)
+
+
+def _as_json(found: "Comparison") -> dict[str, Any]:
+    return asdict(found)
+
+
+def _say(found: "Comparison") -> None:
+    say(f"{agency_month(found.agency_code, found.month)}")
+    say(f"  前 before {found.before}")
+    say(f"  後 after  {found.after}")
+    totals = [
+        ("已更正 mended", len(found.mended)),
+        ("新增 new", len(found.new)),
+        ("仍在 remaining", len(found.remaining)),
+    ]
+    table("檢誤 findings", ("", "項數 number"), [(name, f"{number:,}") for name, number in totals], numbers=[1])
+    if found.records:
+        rows = [
+            (f"{_DATASETS[name]} {name}", *(f"{n:,}" for n in (len(c.added), len(c.changed), len(c.removed), c.same)))
+            for name, c in found.records.items()
+        ]
+        headings = ("資料集 dataset", "新增 added", "異動 changed", "刪除 removed", "相同 same")
+        table("紀錄 records", headings, rows, numbers=[1, 2, 3, 4])
+    else:
+        say("  其中一份整份退件，紀錄無從比較 one of the two was refused as a whole: no records to compare")
+    for heading, rows_ in (("新增的檢誤 new findings", found.new), ("仍在的檢誤 remaining findings", found.remaining)):
+        if rows_:
+            say(f"{heading}:")
+            say_findings(rows_)
+    _say_changed(found)
+
+
+def _say_changed(found: "Comparison") -> None:
+    for name, changes in found.records.items():
+        for one in changes.changed[:_SHOWN]:
+            say(f"  {_DATASETS[name]} {_named(one.record)}: {_moved(one.before, one.after)}")
+        if len(changes.changed) > _SHOWN:
+            say(f"  …另有 and {len(changes.changed) - _SHOWN:,} more: --format json")
+
+
+def _named(record: Mapping[str, Any]) -> str:
+    return " ".join(printable(str(value)) for value in record.values())
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    return "; ".join(f"{name} {printable(str(before[name]))} → {printable(str(after[name]))}" for name in before)

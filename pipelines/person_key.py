@@ -4,11 +4,11 @@ Who holds the key can find out whose records are whose; who loses it can no long
 the person of the last.  So it is never made anew beside records that an older one has keyed.
 """
 
-import os
 import re
 import secrets
 from pathlib import Path
 
+from pipelines.key_files import write_once
 from pipelines.settings import Settings, SettingsError
 
 KEY_BYTES = 32
@@ -38,27 +38,8 @@ def person_key(settings: Settings) -> bytes:
 
 
 def _make(file: Path, store: Path) -> None:
-    """Write a new key whole under another name and link it: of two processes at once, both then read the first's."""
     if store.exists() and any(store.iterdir()):
         raise SettingsError(
             f"{file}: 人員代號密鑰遺失，請自備份還原 the person key is gone and the store holds records: restore it"
         )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as new:
-            new.write(secrets.token_hex(KEY_BYTES) + "\n")
-            new.flush()
-            os.fsync(new.fileno())
-        try:
-            os.link(temporary, file)
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_once(file, secrets.token_hex(KEY_BYTES) + "\n")

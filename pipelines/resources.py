@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from assets.platform import Platform
+from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
 from pipelines.settings import Settings
 from warehouse.landing import Landing
@@ -28,7 +29,7 @@ def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[],
     return Platform(
         home=home,
         engine=open_ledger(home.ledger_url),
-        landing=Landing(home.landing),
+        landing=Landing(home.landing, landing_ring(settings)),
         sources=home.sources,
         person_key=person_key(settings),
         limits=settings.check_limits,

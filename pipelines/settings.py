@@ -68,6 +68,15 @@ def _person_key(value: object) -> object:
     return value.strip()
 
 
+def _landing_keys(value: object) -> object:
+    """Pairs of id and key; the error does not repeat them."""
+    if not isinstance(value, str) or not re.fullmatch(
+        r"[0-9a-f]{8}:[0-9a-fA-F]{64}(,\s*[0-9a-f]{8}:[0-9a-fA-F]{64})*", value.strip(), re.ASCII
+    ):
+        raise ValueError("應為 id:密鑰 must be pairs of 8 hexadecimal digits, a colon and 64 hexadecimal digits")
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
 
 
@@ -103,6 +112,15 @@ class Settings(BaseSettings):
     )
     person_key_file: Path = Field(
         default=Path("person.key"), description="人員代號密鑰檔 the key's file; made at first use where no key is set"
+    )
+    landing_keys: Annotated[SecretStr, BeforeValidator(_landing_keys)] | None = Field(
+        default=None, description="收檔區密鑰 keys of landing, id:64 digits with commas between, the active one first"
+    )
+    landing_keys_file: Path = Field(
+        default=Path("landing.keys"), description="收檔區密鑰檔 the keys' file; made at first use where none are set"
+    )
+    receipt_key_file: Path = Field(
+        default=Path("receipt.key"), description="收據私鑰檔 the key that signs receipts; made at first use"
     )
     collection_began: Annotated[str, BeforeValidator(_month)] = Field(
         default=FIRST_MONTH, description="開始蒐集的月份 the first month collected (F012)"
@@ -228,7 +246,7 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 
 
 def _shown(name: str, value: Any, settings: Settings) -> str:
-    if name == "person_key":
+    if name in {"person_key", "landing_keys"}:
         return HIDDEN if value else ""
     if isinstance(value, SecretStr):
         return make_url(value.get_secret_value()).render_as_string(hide_password=True)

@@ -3,6 +3,7 @@
 Nothing is changed.  Each `Diagnosis` is one line: what was looked at, what was found, and what to do where it is wrong.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.sqlite import open_sqlite
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.partitions import RECORDS
+from warehouse.sealed import Keyring, UnknownKey
 from warehouse.store import file_of
 
 #: Called after each file looked at.
@@ -50,21 +52,25 @@ class Diagnosis:
     remedy: str = ""
 
 
-def diagnose(home: Home, advance: Advance) -> Iterator[Diagnosis]:
-    """Look everything over but the settings; what cannot be looked at without a sound ledger is left out."""
+def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:
+    """Look everything over but the settings; what cannot be looked at without a sound ledger is left out.
+
+    `ring` holds the keys of landing.
+    """
     ledger, engine = open_as_it_is(home)
     yield ledger
     if engine is None:
         return
     try:
-        yield from _over_the_ledger(home, engine, advance)
+        yield from _over_the_ledger(home, engine, advance, ring)
     finally:
         engine.dispose()
 
 
-def _over_the_ledger(home: Home, engine: Engine, advance: Advance) -> Iterator[Diagnosis]:
-    landing = Landing(home.landing)
+def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:
+    landing = Landing(home.landing, ring)
     yield landing_hashes(landing, advance)
+    yield landing_sealed(landing)
     with reading(engine) as session:
         for look in (landing_complete, landing_orphans):
             yield look(landing, session)
@@ -136,11 +142,26 @@ def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
 def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
     try:
         landing.verify(id_)
-    except (LandingDamaged, NotLanded, OSError):
+    except (LandingDamaged, NotLanded, UnknownKey, OSError):
         return id_
     finally:
         advance()
     return None
+
+
+def landing_sealed(landing: Landing) -> Diagnosis:
+    """Whether every landed file is encrypted, under a key that is at hand."""
+    name = "收檔區加密 landing encrypted"
+    keys = Counter(landing.key_id(id_) for id_ in landing.ids())
+    plain = keys.pop(None, 0)
+    unknown = sorted(key for key in keys if key and key not in (landing.ring.keys if landing.ring else ()))
+    if unknown:
+        found = f"密鑰不在手邊 keys not at hand: {', '.join(unknown)}"
+        return Diagnosis(name, ok=False, found=found, remedy="請還原密鑰檔 restore the key file")
+    if plain:
+        found = f"{plain:,} 檔未加密 files lie in plain, from before landing was encrypted"
+        return Diagnosis(name, ok=False, found=found, remedy="attendance keys reencrypt")
+    return Diagnosis(name, ok=True, found=f"{keys.total():,} 檔，{len(keys)} 把密鑰 files, keys in use")
 
 
 def landing_complete(landing: Landing, session: Session) -> Diagnosis:

@@ -1,8 +1,9 @@
 """Landing: every byte ever received, kept under its SHA-256 and never rewritten.
 
-`<root>/ab/<64 hexadecimal digits>`, on a local or shared file system.  A file is written under a temporary name in
-`<root>/.incoming`, synced, renamed, and its folder synced, so that an id which is there is whole, whatever was cut
-off while it came.  What was handed in by whom is the ledger's business, not known here.
+`<root>/ab/<64 hexadecimal digits>`, on a local or shared file system, encrypted under a keyring
+(`warehouse/sealed.py`); an id is the SHA-256 of the document as it came, whatever key its file is under.  A file is
+written under a temporary name in `<root>/.incoming`, synced, renamed, and its folder synced, so that an id which is
+there is whole, whatever was cut off while it came.  What was handed in by whom is the ledger's business.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from warehouse.sealed import HEADER, Keyring, SealBroken, key_of, plain_size, seal, unseal
 
 #: Hashing and syncing let go of the interpreter lock; four writers were the quickest on a disk measured with 1–32.
 WRITERS = 4
@@ -67,10 +70,14 @@ class LandingFull(OSError):  # noqa: N818 — says what happened
 
 
 class Landing:
-    """The landing under one folder, which is made when the first document comes.  Safe for many processes at once."""
+    """The landing under one folder, which is made when the first document comes.  Safe for many processes at once.
 
-    def __init__(self, root: Path) -> None:
+    Without `ring` documents are kept in plain; an installation always has one.
+    """
+
+    def __init__(self, root: Path, ring: Keyring | None = None) -> None:
         self.root = Path(root)
+        self.ring = ring
         self._incoming = self.root / ".incoming"
 
     def put(self, data: bytes) -> Landed:
@@ -85,12 +92,18 @@ class Landing:
     def put_stream(self, chunks: Iterable[bytes], limit: int) -> Landed:
         """Keep a document that comes in pieces, of at most `limit` bytes in all; beyond it raises `TooLarge`."""
         digest, size = hashlib.sha256(), 0
-        with self._temporary() as (descriptor, name):
+
+        def counted() -> Iterator[bytes]:
+            nonlocal size
             for chunk in chunks:
                 size += len(chunk)
                 if size > limit:
                     raise TooLarge(limit)
                 digest.update(chunk)
+                yield chunk
+
+        with self._temporary() as (descriptor, name):
+            for chunk in self._sealed(counted()):
                 _write_all(descriptor, chunk)
             landed = Landed(digest.hexdigest(), size)
             if not self._is_kept(landed):
@@ -122,26 +135,45 @@ class Landing:
 
     def read(self, id_: str) -> bytes:
         """Return the document; raises `NotLanded`, or `LandingDamaged` where its bytes no longer have that hash."""
-        with self.open(id_) as file:
-            data = file.read()
-        found = hashlib.sha256(data).hexdigest()
-        if found != id_:
-            raise LandingDamaged(self._path(id_), f"SHA-256 {found}")
+        data = b"".join(self.pieces(id_))
+        self._compare(id_, hashlib.sha256(data).hexdigest())
         return data
 
-    def open(self, id_: str) -> io.BufferedReader:
-        """Open the document for reading in pieces, unverified; raises `NotLanded`."""
+    def pieces(self, id_: str) -> Iterator[bytes]:
+        """Give the document in pieces, its hash unverified; raises `NotLanded`, `LandingDamaged`, `UnknownKey`."""
         try:
-            return self._path(id_).open("rb")
-        except FileNotFoundError:
-            raise NotLanded(id_) from None
+            with self._open(id_) as file:
+                yield from unseal(file, self.ring)
+        except SealBroken as error:
+            raise LandingDamaged(self._path(id_), str(error)) from None
 
     def verify(self, id_: str) -> None:
-        """Read the whole file and compare its hash; raises `LandingDamaged` or `NotLanded`."""
-        with self.open(id_) as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != id_:
-            raise LandingDamaged(self._path(id_), f"SHA-256 {found}")
+        """Read the whole document and compare its hash; raises as `pieces` does."""
+        digest = hashlib.sha256()
+        for piece in self.pieces(id_):
+            digest.update(piece)
+        self._compare(id_, digest.hexdigest())
+
+    def key_id(self, id_: str) -> str | None:
+        """The id of the key that the document is sealed under, None where it lies in plain; raises `NotLanded`."""
+        with self._open(id_) as file:
+            return key_of(file.read(HEADER))
+
+    def reseal(self, id_: str) -> bool:
+        """Put the document under the active key; whether it was not already.
+
+        Others may read and write meanwhile: the new file is whole and on the disk before it takes the old one's name.
+        Raises as `read` does.
+        """
+        if self.ring is None or self.key_id(id_) == self.ring.active:
+            return False
+        data = self.read(id_)
+        with self._temporary() as (descriptor, name):
+            for chunk in self._sealed([data]):
+                _write_all(descriptor, chunk)
+            self._finish(descriptor, name, Landed(id_, len(data)))
+        _sync_folder(self._path(id_).parent)
+        return True
 
     def ids(self) -> Iterator[str]:
         """Every id, in order."""
@@ -154,7 +186,8 @@ class Landing:
 
     def size(self, id_: str) -> int:
         """Return the document's size in bytes; raises `NotLanded`."""
-        return self._stat(id_).st_size
+        with self._open(id_) as file:
+            return plain_size(file.read(HEADER), self._stat(id_).st_size)
 
     def leftovers(self) -> list[Path]:
         """Temporary files: of documents on their way in, and of those cut off by a crash."""
@@ -184,8 +217,8 @@ class Landing:
     def _is_kept(self, landed: Landed) -> bool:
         """Whether the document is there already; its size tells at no cost that a file was cut off or tampered with."""
         try:
-            size = self._path(landed.id).stat().st_size
-        except FileNotFoundError:
+            size = self.size(landed.id)
+        except NotLanded:
             return False
         if size != landed.bytes:
             raise LandingDamaged(self._path(landed.id), f"{size:,} bytes instead of {landed.bytes:,}")
@@ -196,9 +229,23 @@ class Landing:
         landed = Landed(hashlib.sha256(data).hexdigest(), len(data))
         if not self._is_kept(landed):
             with self._temporary() as (descriptor, name):
-                _write_all(descriptor, data)
+                for chunk in self._sealed([data]):
+                    _write_all(descriptor, chunk)
                 self._finish(descriptor, name, landed)
         return landed
+
+    def _sealed(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
+        return chunks if self.ring is None else seal(chunks, self.ring)
+
+    def _open(self, id_: str) -> io.BufferedReader:
+        try:
+            return self._path(id_).open("rb")
+        except FileNotFoundError:
+            raise NotLanded(id_) from None
+
+    def _compare(self, id_: str, found: str) -> None:
+        if found != id_:
+            raise LandingDamaged(self._path(id_), f"SHA-256 {found}")
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[tuple[int, Path]]:

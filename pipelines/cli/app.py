@@ -12,7 +12,9 @@ from pipelines.cli import (
     demo,
     explain,
     failures,
+    keys,
     maintain,
+    receipt,
     register,
     report,
     run,
@@ -30,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, register, check, submit, run, status, corrections, explain, report, maintain):
+for group in (demo, register, check, submit, run, status, corrections, explain, receipt, report, maintain, keys):
     group.add_to(app)
 
 

@@ -55,6 +55,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
     """The settings first; without them nothing else can be found."""
     from assets.channels.config import SourcesError
     from assets.channels.registry import open_channels
+    from pipelines.landing_keys import key_file, landing_ring
     from pipelines.person_key import person_key
     from pipelines.settings import SettingsError, load_settings
     from warehouse.doctor import Diagnosis, diagnose
@@ -71,6 +72,15 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
         yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))
     except SourcesError as error:
         yield Diagnosis("管道 channels", ok=False, found=one_line(error), remedy=f"請更正 mend {home.sources}")
+    ring = None
+    if key_file(loaded).exists() or loaded.landing_keys is not None:
+        try:
+            ring = landing_ring(loaded)
+            yield Diagnosis("收檔區密鑰 landing keys", ok=True, found=f"{len(ring.keys)} 把，可用 usable")
+        except SettingsError as error:
+            restore = "請自備份還原 restore it"
+            yield Diagnosis("收檔區密鑰 landing keys", ok=False, found=one_line(error), remedy=restore)
+            return
     if home.store.exists() and any(home.store.iterdir()):
         try:
             person_key(loaded)
@@ -79,7 +89,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
             yield Diagnosis(
                 "人員代號密鑰 person key", ok=False, found=one_line(error), remedy="請自備份還原 restore it"
             )
-    yield from diagnose(home, advance)
+    yield from diagnose(home, advance, ring)
 
 
 def settings(output: options.Format = Format.TEXT) -> None:

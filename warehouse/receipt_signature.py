@@ -1,0 +1,115 @@
+"""Signed receipts (收據): what was received, when, what became of it; who holds the file can verify it offline.
+
+A receipt is a JSON object; its `signature` is Ed25519 over the rest in canonical form (keys sorted, no blanks, UTF-8).
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+FORMAT = "attendance-receipt-1"
+
+
+class NotAReceipt(ValueError):  # noqa: N818 — reads as what it is
+    """The text is no receipt of this kind, or the key no Ed25519 key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`is_the_file`: the bytes are those received.  `is_genuine`: the signature holds; None: no key was given."""
+
+    is_the_file: bool
+    is_genuine: bool | None
+
+    @property
+    def holds(self) -> bool:
+        """Nothing speaks against the receipt."""
+        return self.is_the_file and self.is_genuine is not False
+
+
+def new_signing_key() -> str:
+    """A new private key, as PEM."""
+    return (
+        Ed25519PrivateKey.generate()
+        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        .decode("ascii")
+    )
+
+
+def public_key(private_pem: str) -> str:
+    """The public key to a private one, as PEM: what is handed out."""
+    key = _private(private_pem).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def fingerprint(public_pem: str) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a public key's DER form."""
+    der = _public(public_pem).public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()[:16]
+
+
+def signed(said: Mapping[str, Any], private_pem: str) -> dict[str, Any]:
+    """The receipt of what is `said`, with its format, the key's fingerprint and the signature."""
+    receipt = {"format": FORMAT, **said, "key": fingerprint(public_key(private_pem))}
+    signature = _private(private_pem).sign(canonical(receipt))
+    return {**receipt, "signature": base64.b64encode(signature).decode("ascii")}
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """A receipt from its file; raises `NotAReceipt`."""
+    try:
+        receipt = json.loads(text)
+        known = receipt["format"] == FORMAT and isinstance(receipt["submission_id"], str)
+        known = known and isinstance(receipt["signature"], str)
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise NotAReceipt("這不是本平臺的收據檔 this file is no receipt of the platform")
+    return dict(receipt)
+
+
+def verify(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | None) -> Verdict:
+    """Whether the receipt is of the document and, where a public key is at hand, the platform's own and unchanged."""
+    genuine = None if public_pem is None else _is_genuine(receipt, public_pem)
+    return Verdict(receipt["submission_id"] == document_sha256, genuine)
+
+
+def canonical(receipt: Mapping[str, Any]) -> bytes:
+    """The bytes that are signed: the receipt without its signature."""
+    rest = {name: value for name, value in receipt.items() if name != "signature"}
+    return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _is_genuine(receipt: Mapping[str, Any], public_pem: str) -> bool:
+    try:
+        _public(public_pem).verify(base64.b64decode(receipt["signature"], validate=True), canonical(receipt))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _private(pem: str) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NotAReceipt("收據私鑰檔不是 Ed25519 私鑰 the receipts' key file holds no Ed25519 private key")
+    return key
+
+
+def _public(pem: str) -> Ed25519PublicKey:
+    try:
+        key = serialization.load_pem_public_key(pem.encode())
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise NotAReceipt("公鑰檔不是 Ed25519 公鑰（PEM） the file holds no Ed25519 public key (PEM)")
+    return key

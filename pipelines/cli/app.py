@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    changes,
     check,
     corrections,
     demo,
@@ -32,7 +33,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, register, check, submit, run, status, corrections, explain, receipt, report, maintain, keys):
+_GROUPS = (
+    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, maintain, keys,
+)  # fmt: skip
+for group in _GROUPS:
     group.add_to(app)
 
 

@@ -1,5 +1,6 @@
 """Asking the reports: one question with its filters, against the published warehouse or one as of a moment."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import duckdb
@@ -70,6 +71,21 @@ def report_frame_as_of(
     _check(report, year, month)
     with warehouse_as_of(home, engine, as_of, year, first_month=first_month) as connection:
         return _ask(connection, report, year, month, authority)
+
+
+def report_frames_as_of(
+    home: Home,
+    engine: Engine,
+    names: Iterable[str],
+    year: int,
+    *,
+    as_of: datetime,
+    authority: str | None = None,
+    first_month: str | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Return several reports of a year as known at `as_of` (aware), by name; the past is built once for all of them."""
+    with warehouse_as_of(home, engine, as_of, year, first_month=first_month) as connection:
+        return {name: _ask(connection, name, year, None, authority) for name in names}
 
 
 def _check(report: str, year: int, month: str | None) -> None:

@@ -69,8 +69,9 @@ def test_no_function_holds_two_ideas():
 @pytest.mark.parametrize("readme", READMES)
 def test_the_readmes_name_every_command(readme):
     written = (ROOT / readme).read_text(encoding="utf-8")
-    groups = {"attendance", "attendance register", "attendance explain", "attendance receipt", "attendance keys"}
-    assert [path for path, _ in helps() if path not in groups and f"`{path}" not in written] == []
+    paths = [path for path, _ in helps()]
+    groups = {path for path in paths if any(other.startswith(f"{path} ") for other in paths)}
+    assert [path for path in paths if path not in groups and f"`{path}" not in written] == []
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -3,11 +3,8 @@
 Nothing is changed.  Each `Diagnosis` is one line: what was looked at, what was found, and what to do where it is wrong.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,36 +17,26 @@ from sqlalchemy import Engine, create_engine, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from warehouse.diagnosis import REBUILD, RESTORE, Advance, Diagnosis, some
+from warehouse.doctor_landing import (
+    landing_complete,
+    landing_hashes,
+    landing_leftovers,
+    landing_orphans,
+    landing_sealed,
+)
 from warehouse.home import Home
-from warehouse.landing import Landing, LandingDamaged, NotLanded
+from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
-from warehouse.ledger.arrivals import SETTLED, orphans
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.sqlite import open_sqlite
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.partitions import RECORDS
-from warehouse.sealed import Keyring, UnknownKey
+from warehouse.sealed import Keyring
 from warehouse.store import file_of
 
-#: Called after each file looked at.
-Advance = Callable[[], object]
-
-RESTORE = "請自備份還原 restore from a backup"
-REBUILD = "attendance rebuild"
-
-_SHOWN = 3
 _READERS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One thing looked at.  `found` and `remedy` (empty where `ok`) are in Chinese and English, of one line."""
-
-    name: str
-    ok: bool
-    found: str
-    remedy: str = ""
 
 
 def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:
@@ -127,76 +114,6 @@ def _sound(diagnosis: Diagnosis, engine: Engine) -> Diagnosis:
     return Diagnosis(diagnosis.name, ok=False, found=f"檔案毀損 the file is damaged: {said}", remedy=RESTORE)
 
 
-def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
-    """Whether every landed file still has the hash that is its name."""
-    name = "收檔區 landing"
-    ids = list(landing.ids())
-    with ThreadPoolExecutor(_READERS) as readers:
-        damaged = [bad for bad in readers.map(partial(_damage, landing, advance), ids) if bad]
-    if damaged:
-        found = f"{len(damaged):,}/{len(ids):,} 檔毀損 files damaged: {_some(damaged)}"
-        return Diagnosis(name, ok=False, found=found, remedy=RESTORE)
-    return Diagnosis(name, ok=True, found=f"{len(ids):,} 檔雜湊相符 files, all hashes right")
-
-
-def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
-    try:
-        landing.verify(id_)
-    except (LandingDamaged, NotLanded, UnknownKey, OSError):
-        return id_
-    finally:
-        advance()
-    return None
-
-
-def landing_sealed(landing: Landing) -> Diagnosis:
-    """Whether every landed file is encrypted, under a key that is at hand."""
-    name = "收檔區加密 landing encrypted"
-    keys = Counter(landing.key_id(id_) for id_ in landing.ids())
-    plain = keys.pop(None, 0)
-    unknown = sorted(key for key in keys if key and key not in (landing.ring.keys if landing.ring else ()))
-    if unknown:
-        found = f"密鑰不在手邊 keys not at hand: {', '.join(unknown)}"
-        return Diagnosis(name, ok=False, found=found, remedy="請還原密鑰檔 restore the key file")
-    if plain:
-        found = f"{plain:,} 檔未加密 files lie in plain, from before landing was encrypted"
-        return Diagnosis(name, ok=False, found=found, remedy="attendance keys reencrypt")
-    return Diagnosis(name, ok=True, found=f"{keys.total():,} 檔，{len(keys)} 把密鑰 files, keys in use")
-
-
-def landing_complete(landing: Landing, session: Session) -> Diagnosis:
-    """Whether the bytes of every submission are in landing."""
-    name = "收檔區與帳冊 landing and ledger"
-    recorded = set(session.scalars(select(Submission.id)))
-    missing = sorted(recorded - set(landing.ids()))
-    if missing:
-        found = f"{len(missing):,} 份報送沒有檔案 submissions without their bytes: {_some(missing)}"
-        return Diagnosis(name, ok=False, found=found, remedy=RESTORE)
-    return Diagnosis(name, ok=True, found=f"{len(recorded):,} 份報送檔案俱在 submissions, all bytes there")
-
-
-def landing_orphans(landing: Landing, session: Session) -> Diagnosis:
-    """Whether anything landed without the ledger knowing of it: a process was stopped between the two."""
-    name = "未登錄的檔案 orphans"
-    found = orphans(landing, session)
-    if found:
-        said = f"{len(found):,} 檔在收檔區而不在帳冊 files in landing that the ledger does not know: {_some(found)}"
-        path = landing.root / found[0][:2] / found[0]
-        return Diagnosis(name, ok=False, found=said, remedy=f"請重新報送 hand them in again: attendance submit {path}")
-    return Diagnosis(name, ok=True, found="無 none")
-
-
-def landing_leftovers(landing: Landing) -> Diagnosis:
-    """Whether a process that was stopped left half a file behind."""
-    name = "未完成的收檔 leftovers"
-    settled = datetime.now(UTC).timestamp() - SETTLED.total_seconds()
-    old = [path for path in landing.leftovers() if path.stat().st_mtime < settled]
-    if old:
-        found = f"{len(old):,} 個暫存檔 temporary files: {_some(map(str, old))}"
-        return Diagnosis(name, ok=False, found=found, remedy="可以刪除 they can be deleted")
-    return Diagnosis(name, ok=True, found="無 none")
-
-
 def store_complete(store: Path, session: Session, advance: Advance) -> Diagnosis:
     """Whether every agency-month counted has its data files, readable, with as many rows as the ledger says."""
     name = "資料庫與帳冊 store and ledger"
@@ -204,7 +121,7 @@ def store_complete(store: Path, session: Session, advance: Advance) -> Diagnosis
     with ThreadPoolExecutor(_READERS) as readers:
         wrong = [bad for bad in readers.map(partial(_fault, advance), wanted.items()) if bad]
     if wrong:
-        found = f"{len(wrong):,}/{len(wanted):,} 檔有誤 files wrong: {_some(wrong)}"
+        found = f"{len(wrong):,}/{len(wanted):,} 檔有誤 files wrong: {some(wrong)}"
         return Diagnosis(name, ok=False, found=found, remedy=REBUILD)
     return Diagnosis(name, ok=True, found=f"{len(wanted):,} 檔筆數相符 files, rows as the ledger counts them")
 
@@ -255,7 +172,7 @@ def store_findings(store: Path, session: Session) -> Diagnosis:
     ).all()
     missing = [path for place in faulty if not (path := file_of(store, "findings", *place)).is_file()]
     if missing:
-        found = f"{len(missing):,} 份沒有檢誤檔 submissions without their findings: {_some(map(str, missing))}"
+        found = f"{len(missing):,} 份沒有檢誤檔 submissions without their findings: {some(map(str, missing))}"
         return Diagnosis(name, ok=False, found=found, remedy=REBUILD)
     return Diagnosis(name, ok=True, found=f"{len(faulty):,} 份有誤者俱在 submissions with faults, all there")
 
@@ -317,9 +234,3 @@ def _extensions(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode <> 'STATICALLY_LINKED'"
     ).fetchall()
     return [str(name) for (name,) in rows]
-
-
-def _some(names: Iterable[str]) -> str:
-    """The first few names, and whether there are more."""
-    listed = list(names)
-    return ", ".join(listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")

@@ -18,6 +18,7 @@ from pipelines.cli import (
     receipt,
     register,
     report,
+    rules,
     run,
     status,
     submit,
@@ -34,7 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _GROUPS = (
-    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, maintain, keys,
+    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules,
+    maintain, keys,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

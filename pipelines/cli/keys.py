@@ -46,16 +46,20 @@ def list_(output: options.Format = Format.TEXT) -> None:
     table("收檔區密鑰 landing keys", ("密鑰 key", "現用 active", "建立 made", "檔案數 files"), lines, numbers=[3])
 
 
-def rotate() -> None:
+def rotate(output: options.Format = Format.TEXT) -> None:
     """新增密鑰並自即起使用；舊檔仍可讀 Add a key; what was landed before stays readable under the older ones."""
     from pipelines import landing_keys
     from pipelines.settings import load_settings
 
-    say(f"現用密鑰 the active key is now {landing_keys.rotate(load_settings())}")
+    key = landing_keys.rotate(load_settings())
+    if output is Format.JSON:
+        say_json({"key": key})
+        return
+    say(f"現用密鑰 the active key is now {key}")
     say("舊檔改用新密鑰 older files under it too: attendance keys reencrypt")
 
 
-def reencrypt() -> None:
+def reencrypt(output: options.Format = Format.TEXT) -> None:
     """逐檔以現用密鑰重新加密；可中斷、可重來 File by file, verified; others may read and write meanwhile."""
     from pipelines.cli.platform import opened
 
@@ -64,10 +68,15 @@ def reencrypt() -> None:
         for id_ in platform.landing.ids():
             changed += platform.landing.reseal(id_)
             advance()
+    if output is Format.JSON:
+        say_json({"files": changed})
+        return
     say(f"已重新加密 put under the active key: {changed:,}")
 
 
-def retire(key: Annotated[str, typer.Argument(metavar="KEY", help="密鑰編號 key id")]) -> None:
+def retire(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="密鑰編號 key id")], output: options.Format = Format.TEXT
+) -> None:
     """刪除密鑰；尚有檔案使用者不准 Forget a key; refused while any file is under it."""
     from pipelines import landing_keys
     from pipelines.cli.platform import opened
@@ -80,6 +89,9 @@ def retire(key: Annotated[str, typer.Argument(metavar="KEY", help="密鑰編號 
             f"尚有 {left:,} 檔使用該密鑰，請先執行 attendance keys reencrypt {left:,} files are still under it"
         )
     landing_keys.retire(load_settings(), key)
+    if output is Format.JSON:
+        say_json({"key": key})
+        return
     say(f"已刪除 forgotten: {key}")
 
 

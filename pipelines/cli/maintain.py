@@ -11,7 +11,7 @@ from pipelines.cli.console import Format, printable, progress, say, say_json, ta
 from pipelines.cli.failures import DONE, FAULTS_FOUND, one_line
 
 if TYPE_CHECKING:
-    from warehouse.doctor import Diagnosis
+    from warehouse.diagnosis import Diagnosis
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,7 +58,8 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
     from pipelines.landing_keys import key_file, landing_ring
     from pipelines.person_key import person_key
     from pipelines.settings import SettingsError, load_settings
-    from warehouse.doctor import Diagnosis, diagnose
+    from warehouse.diagnosis import Diagnosis
+    from warehouse.doctor import diagnose
 
     try:
         loaded = load_settings()

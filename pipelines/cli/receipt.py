@@ -76,13 +76,17 @@ def verify(
     raise typer.Exit(DONE if verdict.holds else FAULTS_FOUND)
 
 
-def key() -> None:
+def key(output: options.Format = Format.TEXT) -> None:
     """印出平臺的公鑰（PEM），供機關驗證收據 The platform's public key, for agencies to verify receipts with."""
     from pipelines.receipt_key import receipt_key
     from pipelines.settings import load_settings
     from warehouse.receipt_signature import public_key
 
-    say(public_key(receipt_key(load_settings())).strip())
+    pem = public_key(receipt_key(load_settings()))
+    if output is Format.JSON:
+        say_json({"public_key": pem})
+    else:
+        say(pem.strip())
 
 
 def _say(said: dict[str, Any], *, is_the_file: bool, is_genuine: bool | None) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -202,5 +203,4 @@ def test_a_zip_bomb_is_refused_and_its_neighbours_are_not(attendance: Attendance
     assert len(ran.objects) == 1
     assert "zip bomb" in ran.err
     landed = [path for path in (home / "landing").rglob("*") if path.is_file()]
-    assert len(landed) == 1
-    assert landed[0].read_bytes() == document(AUTHORITY)
+    assert [path.name for path in landed] == [sha256(document(AUTHORITY)).hexdigest()]

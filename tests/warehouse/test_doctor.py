@@ -15,7 +15,8 @@ from assets.platform import Platform
 from pipelines.landing_keys import landing_ring
 from pipelines.settings import load_settings
 from tests.support.installations import AUTHORITY, FIRST, NOW, document, installation, with_error
-from warehouse.doctor import REBUILD, RESTORE, Diagnosis, diagnose
+from warehouse.diagnosis import REBUILD, RESTORE, Diagnosis
+from warehouse.doctor import diagnose
 from warehouse.home import Home
 from warehouse.ledger.arrivals import SETTLED
 from warehouse.publish import publish

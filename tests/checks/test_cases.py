@@ -1,0 +1,92 @@
+"""The catalogue's cases are tests: each finds exactly what it says of its rule; every rule's life is covered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+
+from checks.across.history import MONTHS_BEFORE, headcount_jumps, unusual_numbers
+from checks.across.leave_quotas import quotas_exceeded
+from checks.across.payrolls import on_two_payrolls
+from checks.bulk import ACROSS_SUBMISSIONS, check_documents
+from checks.cases import AGENCY, Case, cases
+from checks.context import CheckContext
+from checks.limits import Limits
+from checks.quotas import packaged_quotas
+from checks.rule_set import all_rules
+from warehouse.months import month_range
+
+ALL = [case for of_rule in cases().values() for case in of_rule]
+ALONE = [case for case in ALL if case.rule not in ACROSS_SUBMISSIONS]
+ACROSS = [case for case in ALL if case.rule in ACROSS_SUBMISSIONS]
+
+
+def named(case: Case) -> str:
+    return f"{case.rule} {case.title_en}"
+
+
+@pytest.mark.parametrize("case", ALONE, ids=named)
+def test_a_document_alone(case: Case):
+    checked = check_documents([case.document], case.context).documents[0]
+    finds_exactly(case, checked.findings)
+
+
+@pytest.mark.parametrize("case", ACROSS, ids=named)
+def test_across_submissions(case: Case):
+    finds_exactly(case, reviewed(case))
+
+
+def finds_exactly(case: Case, findings: pl.DataFrame) -> None:
+    found = findings.filter(rule=case.rule).to_dicts()
+    assert len(found) == len(case.finds), found
+    for wanted, row in zip(case.finds, found, strict=True):
+        assert {name: row[name] for name in wanted} == dict(wanted)
+        severity = all_rules()[case.rule].severity_in(case.month)
+        assert row["severity"] == severity
+
+
+def reviewed(case: Case) -> pl.DataFrame:
+    """What the rules across submissions find for the case's own document, all of its documents being entered."""
+    everyone = [case, *case.others]
+    context = CheckContext(today=case.context.today, limits=Limits(collection_began="2020-01"))
+    result = check_documents([one.document for one in everyone], context)
+    assert not any(one.refused for one in result.documents)
+    places = pl.DataFrame(
+        [(number, one.said.get("agency_code", AGENCY), one.month, f"{number}") for number, one in enumerate(everyone)],
+        schema={"document": pl.UInt32, "agency_code": pl.String, "month": pl.String, "submission_id": pl.String},
+        orient="row",
+    )
+    persons = result.entered["persons"]["person_id"]
+    frames = {
+        name: frame.join(places, on="document").with_columns(person_key=persons.gather(frame["person"]))
+        for name, frame in result.entered.items()
+        if name != "persons"
+    }
+    months = month_range("2019-01", case.month)[-MONTHS_BEFORE - 1 :]
+    ago = {month: len(months) - 1 - number for number, month in enumerate(months)}
+    counts = pl.DataFrame([
+        {**place, "dataset": name, "months_ago": ago[place["month"]], "entered": one.entered}
+        for place, document in zip(places.iter_rows(named=True), result.documents, strict=True)
+        for name, one in document.counts.items()
+    ])  # fmt: skip
+    of_month = frames["employees"].filter(month=case.month)
+    parts: Sequence[Any] = [
+        quotas_exceeded(frames["leaves"], of_month.filter(submission_id="0"), case.month, packaged_quotas()),
+        unusual_numbers(counts, case.month)[0],
+        headcount_jumps(counts, case.month)[0],
+        on_two_payrolls(of_month, case.month),
+    ]
+    return pl.concat(parts).filter(submission_id="0")
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.id)
+def test_every_period_of_a_rule_has_a_case_that_trips_and_one_that_does_not(rule):
+    its = cases()[rule.id]
+    for period in rule.life:
+        of_period = [case for case in its if period.holds(case.month)]
+        assert {case.trips for case in of_period} == {True, False}
+
+
+def test_there_are_cases_of_no_other_rule():
+    assert set(cases()) == set(all_rules())

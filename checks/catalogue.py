@@ -63,11 +63,6 @@ class Rule:
         """What it is for documents of a month; None where it is not in force."""
         return next((period.severity for period in self.life if period.holds(month)), None)
 
-    @property
-    def ever_refuses(self) -> bool:
-        """Whether in some months a record that fails is kept out."""
-        return any(period.severity is Severity.ERROR for period in self.life)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RecordRule(Rule):
@@ -75,7 +70,8 @@ class RecordRule(Rule):
 
     `fails` is a Boolean expression over the prepared columns (see `checks.rules.prepare`); `unless` names the rules
     whose failure leaves this one out for the record; `value` and `expected` are text expressions, evaluated on the
-    failing rows only.
+    failing rows only.  `of_records_let_in`: asked only of records that no other kind of rule has refused, and after
+    all of those, whatever its severity.
     """
 
     datasets: Sequence[str]
@@ -84,3 +80,4 @@ class RecordRule(Rule):
     value: pl.Expr
     expected: pl.Expr
     unless: Sequence[str] = ()
+    of_records_let_in: bool = False

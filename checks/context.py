@@ -1,5 +1,6 @@
 """What a check needs to know besides the bytes: limits, today, the register, the dated tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from checks.calendar import OfficeCalendar
+from checks.catalogue import Period
 from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
@@ -22,7 +24,10 @@ class AgencyLookup(Protocol):
 
 @dataclass(frozen=True)
 class CheckContext:
-    """`agencies` None: there is no register at hand, F011 is not evaluated."""
+    """`agencies` None: there is no register at hand, F011 is not evaluated.
+
+    `lives` gives record rules, by id, another life than their own: what a change of rules would do is tried so.
+    """
 
     today: date
     limits: Limits = field(default_factory=Limits)
@@ -30,6 +35,7 @@ class CheckContext:
     leave_types: LeaveTypes = field(default_factory=packaged_leave_types)
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
     closures: Closures = field(default_factory=Closures)
+    lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
         """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""

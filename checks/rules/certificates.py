@@ -28,4 +28,5 @@ def certificate_missing(leave_types: LeaveTypes) -> RecordRule:
         value=pl.format("{} {}～{}", "leave_type", "start", "end"),
         expected=pl.lit("certificate: true"),
         unless=("R104", "R107"),
+        of_records_let_in=True,
     )

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -45,45 +46,55 @@ def evaluate(
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """Prepared frames (see `prepare`) → the frames with `refused` and `warned`, and the findings.
 
-    Findings have `document` and the columns of `FOUND_SCHEMA`; line and column are still unknown.  First the rules
-    that keep records out, then those that only warn, as nothing is asked of a record that is not let in.
+    Findings have `document` and the columns of `FOUND_SCHEMA`; line and column are still unknown.
     """
-    rules = record_rules(context.leave_types)
-    judged, findings = _refuse(frames, [rule for rule in rules if rule.ever_refuses])
-    findings += _warn(judged, [rule for rule in rules if not rule.ever_refuses], calendar, context)
+    rules = [replace(rule, life=context.lives.get(rule.id, rule.life)) for rule in record_rules(context.leave_types)]
+    judged, findings = _every_record(frames, [rule for rule in rules if not rule.of_records_let_in])
+    findings += _records_let_in(judged, [rule for rule in rules if rule.of_records_let_in], calendar, context)
     return judged, _in_order(findings, list(frames))
 
 
-def _refuse(
+def _every_record(
     frames: dict[str, pl.DataFrame], rules: Sequence[RecordRule]
 ) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
-    alone = [rule for rule in rules if rule not in {overlaps.R109, overlaps.R110}]
+    of_leaves = [rule for rule in rules if rule.id == overlaps.R109.id]
+    of_overtime = [rule for rule in rules if rule.id == overlaps.R110.id]
+    alone = [rule for rule in rules if rule not in of_leaves + of_overtime]
     judged, findings = {}, []
     for dataset, frame in frames.items():
         judged[dataset], found = _judge(_unjudged(frame), dataset, [rule for rule in alone if dataset in rule.datasets])
         findings += found
     leaves = overlaps.with_leave_overlaps(judged["leaves"])
-    judged["leaves"], found = _judge(leaves, "leaves", [overlaps.R109])
+    judged["leaves"], found = _judge(leaves, "leaves", of_leaves)
     findings += found
     overtime = overlaps.with_overtime_overlaps(judged["overtime"], judged["leaves"])
-    judged["overtime"], found = _judge(overtime, "overtime", [overlaps.R110])
+    judged["overtime"], found = _judge(overtime, "overtime", of_overtime)
     return judged, findings + found
 
 
-def _warn(
+def _records_let_in(
     judged: dict[str, pl.DataFrame], rules: Sequence[RecordRule], calendar: OfficeCalendar, context: CheckContext
 ) -> list[pl.DataFrame]:
-    """Puts `warned` into the judged frames and gives the findings."""
+    """Adds to `refused` and `warned` in the judged frames and gives the findings."""
     findings = []
     judged["overtime"] = long_hours.with_overtime_sums(judged["overtime"], calendar, context.overtime_limits)
     for dataset, frame in judged.items():
-        of_records = [rule for rule in rules if dataset in rule.datasets and rule is not presence.W205]
+        of_records = [rule for rule in rules if dataset in rule.datasets and rule.id != presence.W205.id]
         judged[dataset], found = _judge(frame, dataset, of_records)
         findings += found
     # A row for each day without a trace, so several of one employee.
-    missing, found = _judge(presence.without_trace(judged, calendar), "employees", [presence.W205])
-    warned = pl.struct("document", "index").is_in(missing.select(pl.struct("document", "index")).to_series().implode())
-    judged["employees"] = judged["employees"].with_columns(pl.col("warned") | warned)
+    of_days = [rule for rule in rules if rule.id == presence.W205.id]
+    days, found = _judge(presence.without_trace(judged, calendar), "employees", of_days)
+    failing = days.group_by("document", "index").agg(
+        refused_for=pl.col("refused").any(), warned_for=pl.col("warned").any()
+    )
+    judged["employees"] = (
+        judged["employees"]
+        .join(failing, on=["document", "index"], how="left", maintain_order="left")
+        .with_columns(refused=pl.col("refused") | pl.col("refused_for").fill_null(value=False))
+        .with_columns(warned=(pl.col("warned") | pl.col("warned_for").fill_null(value=False)) & ~pl.col("refused"))
+        .drop("refused_for", "warned_for")
+    )
     return findings + found
 
 
@@ -98,8 +109,7 @@ def _judge(frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]) -> tu
     """
     if not rules:
         return frame, []
-    # What only warns asks nothing of a record that is refused.
-    let_in = {rule.id: ~pl.col("refused") for rule in rules if not rule.ever_refuses}
+    let_in = {rule.id: ~pl.col("refused") for rule in rules if rule.of_records_let_in}
     flagged = frame.with_columns((_applies(rule) & let_in.get(rule.id, True)).alias(rule.id) for rule in rules)
     known = set(flagged.columns)
     flagged = flagged.with_columns(

@@ -42,6 +42,7 @@ W203 = RecordRule(
     value=pl.format("{} {} 小時", pl.col("first_day").dt.to_string("%Y-%m-%d"), _hours(pl.col("day_total"))),
     expected=_at_most("day_limit"),
     unless=("R104",),
+    of_records_let_in=True,
 )
 
 W204 = RecordRule(
@@ -64,6 +65,7 @@ W204 = RecordRule(
     value=pl.format("{} 小時", _hours(pl.col("month_total"))),
     expected=_at_most("month_limit"),
     unless=("R104",),
+    of_records_let_in=True,
 )
 
 RULES = (W203, W204)

@@ -27,6 +27,7 @@ W205 = RecordRule(
     fails=pl.lit(value=True),
     value=pl.col("day").dt.to_string("%Y-%m-%d"),
     expected=pl.lit("刷卡或請假 clocking or leave"),
+    of_records_let_in=True,
 )
 
 

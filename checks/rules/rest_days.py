@@ -24,4 +24,5 @@ W201 = RecordRule(
     value=pl.format("{}～{}", "start", "end"),
     expected=pl.lit("至少一個上班日 at least one working day"),
     unless=("R104",),
+    of_records_let_in=True,
 )

@@ -18,7 +18,8 @@ from checks.findings import Severity
 from checks.rule_set import rule_set_version
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading, writing
-from warehouse.ledger.entries import Result, pending, record_results
+from warehouse.ledger.entries import pending, record_results
+from warehouse.ledger.judgements import Result
 from warehouse.ledger.models import Submission
 from warehouse.register import RegisterAgencies
 from warehouse.store import Place, Store
@@ -149,7 +150,7 @@ def _keep(
     started = time.perf_counter()
     store_batch(store, batch, checked)
     stored = time.perf_counter()
-    results = [_result(submission, one) for submission, one in zip(batch, checked.documents, strict=True)]
+    results = [result_of(submission, one) for submission, one in zip(batch, checked.documents, strict=True)]
     with writing(platform.engine) as session:
         record_results(session, results, actor=platform.actor, at=platform.clock())
     seconds["store"] += stored - started
@@ -172,7 +173,8 @@ def store_batch(store: Store, batch: list[Submission], checked: BatchResult) -> 
     store.write(checked.entered, accepted, findings)
 
 
-def _result(submission: Submission, checked: CheckedDocument) -> Result:
+def result_of(submission: Submission, checked: CheckedDocument) -> Result:
+    """What the ledger is to record of a checked submission."""
     errors = checked.number_of(Severity.ERROR)
     accepted = lifecycle.ENTERED_WITH_ERRORS if errors else lifecycle.ENTERED
     return Result(

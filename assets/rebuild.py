@@ -7,77 +7,74 @@ decide again, the circumstances of then do not.  Dying at any moment loses nothi
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import func, select
-
-from assets.entering import batches, read_batch, store_batch
+from assets.entering import result_of, store_batch
+from assets.judged import Judged, judged_submissions
 from assets.platform import Platform
 from assets.reviewing import review
-from checks.bulk import CheckedDocument, check_documents
-from checks.context import CheckContext
-from checks.limits import Limits
-from warehouse.deadlines import TAIPEI
+from checks.rule_set import rule_set_version
 from warehouse.ledger import lifecycle
-from warehouse.ledger.engine import reading
+from warehouse.ledger.engine import writing
+from warehouse.ledger.judgements import Result, judge_anew
 from warehouse.ledger.lifecycle import SubmissionKey
-from warehouse.ledger.models import DatasetCount, Submission, Transition
 from warehouse.publish import publish
 from warehouse.publish.lock import exclusive
-from warehouse.register import RegisterAgencies
 from warehouse.store import Store
 
 #: Seconds to wait for another rebuild, which takes much longer than that.
 _PATIENCE = 1.0
-#: Nothing is over these limits, nor in this day's future: what was let in is not refused for them now.
-_NO_LIMITS = Limits(max_bytes=1 << 62, max_depth=1 << 10, max_records=1 << 62, collection_began="0001-01")
-_LAST_DAY = date(9999, 12, 31)
-
-_Counts = dict[str, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What was rebuilt: submissions checked again, months published, Parquet files now in the store, seconds."""
+    """What was rebuilt: submissions, those judged otherwise than before, months published, Parquet files, seconds."""
 
     submissions: int
+    judged_anew: int
     months: int
     files: int
     seconds: float
 
 
 class RebuildDiffers(RuntimeError):  # noqa: N818 — says what happened
-    """Submissions come out otherwise than the ledger has them: the rules have changed since; nothing was replaced."""
+    """Submissions come out otherwise than the ledger has them: the rules have changed since; nothing was replaced.
 
-    def __init__(self, keys: list[SubmissionKey]) -> None:
+    `refused`: changes were to be accepted, but these submissions would be refused, which is not taken back.
+    """
+
+    def __init__(self, keys: list[SubmissionKey], *, refused: bool) -> None:
         self.keys = keys
         first = keys[0]
+        remedy = (
+            "已入檔者不因規則變更而退件，請為該規則訂施行月份 what was accepted is not refused by a change of rules: "
+            "give the rule the months in which it is in force"
+            if refused
+            else "請先查看差異（attendance rules replay），再重新檢核（attendance rebuild --accept-changes），"
+            "或使用當時版本的程式 look at the differences with `attendance rules replay`, then judge anew with "
+            "`attendance rebuild --accept-changes`; or use the version of this program that judged them"
+        )
         super().__init__(
             f"{len(keys):,} 份報送的檢核結果與帳冊不同，未更動任何資料 {len(keys):,} submissions come out otherwise "
             f"than the ledger has them, nothing was replaced; the first: {first.agency_code} {first.month} "
-            f"{first.id}; 請使用當時版本的程式 use the version of this program that judged them"
+            f"{first.id}; {remedy}"
         )
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """The submissions that the ledger has a result of, their counts, and the day on which the refused were refused."""
-
-    submissions: list[Submission]
-    counts: Mapping[SubmissionKey, _Counts]
-    refused_on: Mapping[SubmissionKey, date]
-    register: RegisterAgencies
-
-
-def rebuild(platform: Platform, on_progress: Callable[[int, int], None] | None = None) -> Rebuilt:
+def rebuild(
+    platform: Platform,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    accept_changes: bool = False,
+) -> Rebuilt:
     """Build the store anew beside the old, put it in its place, and publish every month.
 
-    `on_progress` gets the submissions done and in all.  Raises `RebuildDiffers` and
-    `warehouse.landing.LandingDamaged` or `NotLanded` before anything is replaced, and what `publish` raises.
+    `accept_changes`: where the rules of today give another result the ledger takes it, and keeps the one before; but
+    what was accepted is never refused afterwards.  `on_progress` gets the submissions done and in all.  Raises
+    `RebuildDiffers` and `warehouse.landing.LandingDamaged` or `NotLanded` before anything is replaced, and what
+    `publish` raises.
     """
     began = time.monotonic()
     home = platform.home
@@ -86,8 +83,14 @@ def rebuild(platform: Platform, on_progress: Callable[[int, int], None] | None =
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(mode=0o750)
-        judged = _judged(platform)
-        _build(platform, judged, new, on_progress)
+        judged = judged_submissions(platform)
+        differing = _build(platform, judged, new, on_progress)
+        unacceptable = [one for one in differing if one.outcome == lifecycle.REFUSED or not accept_changes]
+        if unacceptable:
+            shutil.rmtree(new, ignore_errors=True)
+            raise RebuildDiffers([one.key for one in unacceptable], refused=accept_changes)
+        # Before the new store is in place: a rebuild after a crash in between needs no permission any more.
+        _accept(platform, differing)
         if home.store.exists():
             home.store.rename(old)
         new.rename(home.store)
@@ -98,77 +101,35 @@ def rebuild(platform: Platform, on_progress: Callable[[int, int], None] | None =
         )
         shutil.rmtree(old, ignore_errors=True)
     files = sum(1 for _ in home.store.rglob("*.parquet"))
-    return Rebuilt(len(judged.submissions), len(published.months), files, time.monotonic() - began)
+    return Rebuilt(len(judged.submissions), len(differing), len(published.months), files, time.monotonic() - began)
 
 
-def _judged(platform: Platform) -> _Judged:
-    with reading(platform.engine) as session:
-        submissions = session.scalars(
-            select(Submission)
-            .where(Submission.rule_set.is_not(None))
-            .order_by(Submission.month, Submission.agency_code, Submission.id)
-        ).all()
-        counts: dict[SubmissionKey, _Counts] = {}
-        for row in session.scalars(select(DatasetCount)):
-            key = SubmissionKey(row.submission_id, row.agency_code, row.month)
-            counts.setdefault(key, {})[row.dataset] = (row.read, row.entered, row.refused)
-        refusals = session.execute(
-            select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at))
-            .where(Transition.to_state == lifecycle.REFUSED)
-            .group_by(Transition.submission_id, Transition.agency_code, Transition.month)
-        )
-        refused_on = {SubmissionKey(id_, agency, month): _day(at) for id_, agency, month, at in refusals}
-        return _Judged(list(submissions), counts, refused_on, RegisterAgencies(session))
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(TAIPEI).date()
-
-
-def _build(platform: Platform, judged: _Judged, new: Path, on_progress: Callable[[int, int], None] | None) -> None:
+def _build(
+    platform: Platform, judged: Judged, new: Path, on_progress: Callable[[int, int], None] | None
+) -> list[Result]:
+    """Write every file; the results that are not what the ledger has."""
     store = Store(new, platform.person_key)
-    differing: list[SubmissionKey] = []
+    differing: list[Result] = []
     done = 0
-    for context, submissions in _by_circumstances(platform, judged):
-        for batch in batches(submissions):
-            checked = check_documents(read_batch(platform, batch), context)
-            store_batch(store, batch, checked)
-            differing += [
-                key
-                for one, result in zip(batch, checked.documents, strict=True)
-                if _differs(one, result, judged.counts.get(key := _key(one), {}))
-            ]
-            done += len(batch)
-            if on_progress:
-                on_progress(done, len(judged.submissions))
+    for batch, checked in judged.recheck(platform):
+        store_batch(store, batch, checked)
+        differing += [
+            result_of(one, result)
+            for one, result in zip(batch, checked.documents, strict=True)
+            if judged.differs(one, result)
+        ]
+        done += len(batch)
+        if on_progress:
+            on_progress(done, len(judged.submissions))
+    return differing
+
+
+def _accept(platform: Platform, differing: Sequence[Result]) -> None:
+    """Have the ledger say what the rules of today say."""
     if differing:
-        shutil.rmtree(new, ignore_errors=True)
-        raise RebuildDiffers(differing)
-
-
-def _by_circumstances(platform: Platform, judged: _Judged) -> Iterator[tuple[CheckContext, list[Submission]]]:
-    """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
-    accepted = [one for one in judged.submissions if not one.fatal]
-    yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS), accepted
-    refused = [one for one in judged.submissions if one.fatal]
-
-    def day(one: Submission) -> date:
-        return judged.refused_on.get(_key(one), platform.today())
-
-    for today, of_day in groupby(sorted(refused, key=day), key=day):
-        yield CheckContext(today=today, limits=platform.limits, agencies=judged.register or None), list(of_day)
-
-
-def _differs(submission: Submission, checked: CheckedDocument, counts: _Counts) -> bool:
-    """Whether a document comes out otherwise than the ledger says; what was refused was refused for its time."""
-    if submission.fatal:
-        return False
-    found = {name: (one.read, one.entered, one.refused) for name, one in checked.counts.items()}
-    return checked.refused or found != counts
-
-
-def _key(one: Submission) -> SubmissionKey:
-    return SubmissionKey(one.id, one.agency_code, one.month)
+        with writing(platform.engine) as session:
+            reason = f"judged anew by rule set {rule_set_version()}"
+            judge_anew(session, differing, reason=reason, actor=platform.actor, at=platform.clock())
 
 
 def _carry_over(old: Path, store: Path, rebuilt: set[str]) -> None:

@@ -5,7 +5,7 @@ affects is recorded: a run that dies in between leaves work that the next one do
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,8 +15,9 @@ from checks.across.history import MONTHS_BEFORE, headcount_jumps, unusual_number
 from checks.across.leave_quotas import MONTHS_BEFORE as QUOTA_MONTHS
 from checks.across.leave_quotas import quotas_exceeded, users_of_quotas
 from checks.across.payrolls import on_two_payrolls
+from checks.catalogue import Rule
 from checks.quotas import packaged_quotas
-from checks.rule_set import rule_set_version
+from checks.rule_set import all_rules, rule_set_version
 from warehouse.ledger.engine import reading, writing
 from warehouse.publish.lock import exclusive
 from warehouse.reviews.due import affected, changes
@@ -88,7 +89,7 @@ def _all(counted: Collection[Place]) -> dict[str, set[str]]:
 
 def _review_month(platform: Platform, records: CountedRecords, month: str, submissions: dict[str, str]) -> set[Place]:
     """Evaluate and record one month's agencies; those whose answer is another now."""
-    reviews = _evaluate(platform, records, month, submissions)
+    reviews = evaluate_month(platform, records, month, submissions)
     store_findings(Store(platform.home.store, platform.person_key), reviews)
     with writing(platform.engine) as session:
         moved = record(
@@ -102,16 +103,26 @@ def _review_month(platform: Platform, records: CountedRecords, month: str, submi
     return {(agency, month) for agency in moved}
 
 
-def _evaluate(platform: Platform, records: CountedRecords, month: str, submissions: dict[str, str]) -> list[Reviewing]:
-    """Every rule across submissions, for these agencies of the month."""
+def evaluate_month(
+    platform: Platform,
+    records: CountedRecords,
+    month: str,
+    submissions: Mapping[str, str],
+    rules: Mapping[str, Rule] | None = None,
+) -> list[Reviewing]:
+    """What the rules across submissions say of these agencies' submissions of a month; nothing is written.
+
+    `rules`, by id, are those of the catalogue unless given.
+    """
+    rules = rules or all_rules()
     agencies, quotas = set(submissions), packaged_quotas()
     with reading(platform.engine) as session:
         counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
-    numbers, too_short = unusual_numbers(counts, month)
-    headcounts, no_month_before = headcount_jumps(counts, month)
+    numbers, too_short = unusual_numbers(counts, month, rules["W206"])
+    headcounts, no_month_before = headcount_jumps(counts, month, rules["W207"])
     leaves = records.leaves_of_heavy_users(month, QUOTA_MONTHS, agencies, users_of_quotas(quotas))
-    exceeded = quotas_exceeded(leaves, records.employment(month, agencies), month, quotas)
-    twice = on_two_payrolls(records.listed_twice(month, agencies), month)
+    exceeded = quotas_exceeded(leaves, records.employment(month, agencies), month, quotas, rules["W202"])
+    twice = on_two_payrolls(records.listed_twice(month, agencies), month, rules["W209"])
     not_evaluated: dict[str, dict[str, str]] = {agency: {} for agency in agencies}
     for agency in too_short:
         not_evaluated[agency]["W206"] = _TOO_SHORT

@@ -45,7 +45,7 @@ W207 = Rule(
 )
 
 
-def unusual_numbers(counts: pl.DataFrame, month: str) -> tuple[pl.DataFrame, set[str]]:
+def unusual_numbers(counts: pl.DataFrame, month: str, rule: Rule = W206) -> tuple[pl.DataFrame, set[str]]:
     """Findings of W206, and the agencies of which it could not be evaluated.
 
     `counts`: `agency_code`, `submission_id`, `dataset`, `months_ago` (0 the month itself, at most 12), `entered`; a row
@@ -62,10 +62,10 @@ def unusual_numbers(counts: pl.DataFrame, month: str) -> tuple[pl.DataFrame, set
     fewest, most = pl.col("median") * _FEWEST, pl.col("median") * _MOST
     unusual = now.filter(enough & ~pl.col("entered").is_between(fewest, most))
     found = _of_document(unusual, pl.format(f"{month} {{}} 筆", "entered"), _range(fewest, most, "筆"))
-    return findings_of(W206, month, found), set(now.filter(~enough)["agency_code"])
+    return findings_of(rule, month, found), set(now.filter(~enough)["agency_code"])
 
 
-def headcount_jumps(counts: pl.DataFrame, month: str) -> tuple[pl.DataFrame, set[str]]:
+def headcount_jumps(counts: pl.DataFrame, month: str, rule: Rule = W207) -> tuple[pl.DataFrame, set[str]]:
     """Findings of W207, and the agencies of which it could not be evaluated; `counts` as for `unusual_numbers`."""
     counts = counts.filter(pl.col("dataset") == "employees")
     before = counts.filter(pl.col("months_ago") == 1).select("agency_code", before="entered")
@@ -77,7 +77,7 @@ def headcount_jumps(counts: pl.DataFrame, month: str) -> tuple[pl.DataFrame, set
     fewest, most = (pl.col("before") * (1 - _CHANGE)).ceil(), (pl.col("before") * (1 + _CHANGE)).floor()
     expected = pl.format("{}（上月 {} 人）", _range(fewest, most, "人"), "before")
     found = _of_document(jumped, pl.format(f"{month} {{}} 人", "entered"), expected)
-    return findings_of(W207, month, found), set(now.filter(pl.col("before").is_null())["agency_code"])
+    return findings_of(rule, month, found), set(now.filter(pl.col("before").is_null())["agency_code"])
 
 
 def _range(fewest: pl.Expr, most: pl.Expr, unit: str) -> pl.Expr:

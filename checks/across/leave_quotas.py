@@ -73,7 +73,9 @@ def users_of_quotas(quotas: Quotas) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["quota_type", "leave_type", "per", "least_hours"], orient="row")
 
 
-def quotas_exceeded(leaves: pl.DataFrame, employment: pl.DataFrame, month: str, quotas: Quotas) -> pl.DataFrame:
+def quotas_exceeded(
+    leaves: pl.DataFrame, employment: pl.DataFrame, month: str, quotas: Quotas, rule: Rule = W202
+) -> pl.DataFrame:
     """Findings of the agencies of `employment` in `month` (`YYYY-MM`).
 
     `leaves`: the persons' counted leaves of the window, in all agencies: `agency_code`, `month`, `submission_id`,
@@ -105,7 +107,7 @@ def quotas_exceeded(leaves: pl.DataFrame, employment: pl.DataFrame, month: str, 
         ),
         person_key="person_key",
     )
-    return findings_of(W202, month, found)
+    return findings_of(rule, month, found)
 
 
 def _first_month(month: str) -> pl.Expr:

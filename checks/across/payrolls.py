@@ -23,7 +23,7 @@ W209 = Rule(
 )
 
 
-def on_two_payrolls(employees: pl.DataFrame, month: str) -> pl.DataFrame:
+def on_two_payrolls(employees: pl.DataFrame, month: str, rule: Rule = W209) -> pl.DataFrame:
     """Findings of all agencies among the month's counted employees.
 
     `employees`: `agency_code`, `submission_id`, `record_index`, `person_key`, `payroll_from`, `payroll_to`; it is
@@ -54,4 +54,4 @@ def on_two_payrolls(employees: pl.DataFrame, month: str) -> pl.DataFrame:
         expected=pl.lit("同日僅在一機關支薪 one payroll a day"),
         person_key="person_key",
     )
-    return findings_of(W209, month, found)
+    return findings_of(rule, month, found)

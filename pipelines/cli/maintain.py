@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,19 +21,29 @@ def add_to(app: typer.Typer) -> None:
     app.command("settings", short_help="顯示設定 every setting and its origin")(settings)
 
 
-def rebuild(output: options.Format = Format.TEXT) -> None:
+def rebuild(
+    *,
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="規則變更後依現行規則重新檢核 take the results of the rules of today"),
+    ] = False,
+    output: options.Format = Format.TEXT,
+) -> None:
     """由收檔區與報送帳冊重建資料庫 Store and warehouse anew from landing and ledger; a crash loses nothing."""
     from assets.rebuild import rebuild as rebuild_all
     from pipelines.cli.platform import opened
 
     with opened() as platform, progress("重建 rebuilding") as advance:
-        rebuilt = rebuild_all(platform, lambda done, total: advance(completed=done, total=total))
+        rebuilt = rebuild_all(
+            platform, lambda done, total: advance(completed=done, total=total), accept_changes=accept_changes
+        )
     if output is Format.JSON:
         say_json(asdict(rebuilt))
         return
     say(
         f"已重建 rebuilt: {rebuilt.submissions:,} 份報送 submissions, {rebuilt.months:,} 個月 months, "
         f"{rebuilt.files:,} 個檔案 files, {rebuilt.seconds:.1f} s"
+        + (f"；重新檢核 judged anew: {rebuilt.judged_anew:,}" if rebuilt.judged_anew else "")
     )
 
 

@@ -14,9 +14,12 @@ RuleId = Annotated[str, typer.Argument(metavar="RULE", help="規則編號 rule i
 
 def add_to(app: typer.Typer) -> None:
     """Register the group of commands."""
+    from pipelines.cli import rule_trials
+
     group = typer.Typer(rich_markup_mode=None, help="檢核規則 The rules.")
     group.command("list", short_help="列出規則 list the rules")(list_)
     group.command("show", short_help="一條規則的全部 everything on one rule")(show)
+    rule_trials.add_to(group)
     app.add_typer(group, name="rules")
 
 

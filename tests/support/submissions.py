@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 
 from warehouse.ledger.arrivals import Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
-from warehouse.ledger.entries import Result, record_results
+from warehouse.ledger.entries import record_results
+from warehouse.ledger.judgements import Result
 from warehouse.ledger.models import AgencyMonth, Submission, Transition
 from warehouse.receipts import DatasetCounts
 

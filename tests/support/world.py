@@ -18,7 +18,8 @@ from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.arrivals import Arrived, record_arrivals
 from warehouse.ledger.engine import open_ledger, writing
-from warehouse.ledger.entries import Result, record_results
+from warehouse.ledger.entries import record_results
+from warehouse.ledger.judgements import Result
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.store import file_of
 

@@ -10,78 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
 from warehouse.ledger.arrivals import Known, submissions_of
 from warehouse.ledger.engine import lock_months
+from warehouse.ledger.judgements import Result, write_judgements
 from warehouse.ledger.lifecycle import Move, SubmissionKey
-from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
-
-OUTCOMES = lifecycle.TRANSITIONS[lifecycle.RECEIVED]
+from warehouse.ledger.models import AgencyMonth, Submission
 
 #: Up to so many agencies are asked for by code; for more, the whole month is read.
 _FEW = 500
-
-_JUDGED = ("system", "version", "produced_at", "rule_set", "fatal", "errors", "warnings")
-
-
-class Counts(Protocol):
-    """Records of one dataset: read = entered + refused; warned are among the entered."""
-
-    @property
-    def read(self) -> int:
-        """Records in the document."""
-
-    @property
-    def entered(self) -> int:
-        """Records let in, warned or not."""
-
-    @property
-    def refused(self) -> int:
-        """Records kept out by an error."""
-
-    @property
-    def warned(self) -> int:
-        """Records let in with a warning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the checks said of a submission.  `outcome` is refused, entered or entered_with_errors.
-
-    `counts` are by dataset; `fatal`, `errors` and `warnings` are numbers of findings; `produced_at` is as the document
-    has it; `rule_set` is the version of the rules.  ValueError where the counts do not add up or the outcome is none.
-    """
-
-    submission_id: str
-    agency_code: str
-    month: str
-    outcome: str
-    rule_set: str
-    counts: Mapping[str, Counts] = field(default_factory=dict)
-    fatal: int = 0
-    errors: int = 0
-    warnings: int = 0
-    system: str | None = None
-    version: str | None = None
-    produced_at: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.outcome not in OUTCOMES:
-            raise ValueError(f"not an outcome: {self.outcome!r}")
-        for dataset, counts in self.counts.items():
-            if counts.read != counts.entered + counts.refused or counts.warned > counts.entered:
-                raise ValueError(f"the counts of {dataset} do not add up: {counts}")
-
-    @property
-    def key(self) -> SubmissionKey:
-        """The submission that it is a result of."""
-        return SubmissionKey(self.submission_id, self.agency_code, self.month)
-
 
 _Place = tuple[str, str]  # agency code and month
 
@@ -161,12 +103,8 @@ def record_results(
     moves.sort(key=lambda one: one.to_state)
     lifecycle.move_many(session, moves, actor=actor, at=at)
     lifecycle.move_many(session, changes.supersessions, actor=actor, at=at)
-    judged = {
-        key: {name: getattr(one, name) for name in _JUDGED} | {"supersedes": changes.supersedes.get(key)}
-        for key, one in fresh.items()
-    }
-    lifecycle.set_many(session, [*_JUDGED, "supersedes"], judged)
-    _write_counts(session, fresh, [key for key in fresh if known[key].rule_set is not None])
+    write_judgements(session, fresh, [key for key in fresh if known[key].rule_set is not None], at=at)
+    lifecycle.set_many(session, ["supersedes"], {key: {"supersedes": changes.supersedes.get(key)} for key in fresh})
     _write_pointers(session, changes)
     return recorded
 
@@ -250,37 +188,6 @@ def _supersede(
     for one in held:
         reason = f"received before the decision of {pointer.decided_at}"
         changes.supersessions.append(Move(SubmissionKey(one.id, *place), one.state, lifecycle.SUPERSEDED, reason))
-
-
-def _write_counts(
-    session: Session, fresh: Mapping[SubmissionKey, Result], judged_before: Sequence[SubmissionKey]
-) -> None:
-    """Write the counts by dataset, in place of those of an earlier judgement of the same bytes."""
-    places = [{"_id": key.id, "_agency_code": key.agency_code, "_month": key.month} for key in judged_before]
-    if places:
-        table = cast("Table", DatasetCount.__table__)
-        here = (
-            table.c.submission_id == bindparam("_id"),
-            table.c.agency_code == bindparam("_agency_code"),
-            table.c.month == bindparam("_month"),
-        )
-        session.connection().execute(delete(table).where(*here), places)
-    rows = [
-        {
-            "submission_id": key.id,
-            "agency_code": key.agency_code,
-            "month": key.month,
-            "dataset": dataset,
-            "read": counts.read,
-            "entered": counts.entered,
-            "refused": counts.refused,
-            "warned": counts.warned,
-        }
-        for key, one in fresh.items()
-        for dataset, counts in one.counts.items()
-    ]
-    if rows:
-        session.connection().execute(insert(DatasetCount), rows)
 
 
 def _write_pointers(session: Session, changes: _Changes) -> None:

@@ -32,8 +32,9 @@ TRANSITIONS: Mapping[str | None, frozenset[str]] = {
     RECEIVED: frozenset({REFUSED, ENTERED, ENTERED_WITH_ERRORS}),
     # Handed in again: the register or the calendar may have moved on since (F011, F012), so it is judged anew.
     REFUSED: frozenset({RECEIVED}),
-    ENTERED: frozenset({SUPERSEDED, WITHDRAWN}),
-    ENTERED_WITH_ERRORS: frozenset({SUPERSEDED, WITHDRAWN}),
+    # Between these two: judged anew after a change of rules, which never takes back that it was accepted.
+    ENTERED: frozenset({SUPERSEDED, WITHDRAWN, ENTERED_WITH_ERRORS}),
+    ENTERED_WITH_ERRORS: frozenset({SUPERSEDED, WITHDRAWN, ENTERED}),
     # An agency that hands in an earlier document again takes its correction back; reverting to it does the same
     # without judging it anew.
     SUPERSEDED: frozenset({RECEIVED, ENTERED, ENTERED_WITH_ERRORS}),

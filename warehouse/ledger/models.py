@@ -158,6 +158,43 @@ class DatasetCount(Base):
     __table_args__ = (_of_a_submission(),)
 
 
+class PastJudgement(Base):
+    """先前的檢核結果 What the checks had said of a submission `until` it was judged anew.  Append-only."""
+
+    __tablename__ = "past_judgements"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(64), index=True)
+    agency_code: Mapped[str] = mapped_column(String(10))
+    month: Mapped[str] = mapped_column(String(7))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    rule_set: Mapped[str] = mapped_column(String(40))
+    fatal: Mapped[int]
+    errors: Mapped[int]
+    warnings: Mapped[int]
+
+    __table_args__ = (_of_a_submission(),)
+
+
+class PastCount(Base):
+    """先前的筆數 The counts that belong to a `PastJudgement`."""
+
+    __tablename__ = "past_counts"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    submission_id: Mapped[str] = mapped_column(String(64), index=True)
+    agency_code: Mapped[str] = mapped_column(String(10))
+    month: Mapped[str] = mapped_column(String(7))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    dataset: Mapped[str] = mapped_column(String(20))
+    read: Mapped[int]
+    entered: Mapped[int]
+    refused: Mapped[int]
+    warned: Mapped[int]
+
+    __table_args__ = (_of_a_submission(),)
+
+
 class AgencyMonth(Base):
     """入檔 The pointer: which submission an agency-month counts.  No row: nothing was ever entered.
 

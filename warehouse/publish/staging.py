@@ -23,6 +23,8 @@ from warehouse.ledger.models import (
     DatasetCount,
     Decision,
     Explanation,
+    PastCount,
+    PastJudgement,
     Review,
     Submission,
     Transition,
@@ -64,6 +66,10 @@ _PAST_TABLES = """
         to_state VARCHAR, "at" TIMESTAMP);
     CREATE TABLE ledger.decisions (id BIGINT, agency_code VARCHAR, month VARCHAR, kind VARCHAR, from_submission VARCHAR,
         to_submission VARCHAR, "at" TIMESTAMP);
+    CREATE TABLE ledger.past_judgements (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
+        "until" TIMESTAMP, rule_set VARCHAR, fatal INTEGER, errors INTEGER, warnings INTEGER);
+    CREATE TABLE ledger.past_counts (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
+        "until" TIMESTAMP, dataset VARCHAR, read BIGINT, entered BIGINT, refused BIGINT, warned BIGINT);
 """
 #: What a submission's state says of the judgement; `received` waits for one.
 _OUTCOMES = """
@@ -113,11 +119,11 @@ def stage(
     connection.execute(_TABLES)
     _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Explanation, Review))
     connection.execute(_OUTCOMES)
-    _execute_all(connection, _ANSWERS, as_of or now)
     if as_of is not None:
         connection.execute(_PAST_TABLES)
-        _copy_tables(connection, session, (Arrival, Decision, Transition))
+        _copy_tables(connection, session, (Arrival, Decision, PastCount, PastJudgement, Transition))
         _execute_all(connection, reports.sql("as_of"), as_of)
+    _execute_all(connection, _ANSWERS, as_of or now)
     moment = as_of or now
     owed, others = _months(connection, first_month, moment)
     _stage_months(connection, owed, others, moment)

@@ -1,4 +1,25 @@
 -- The staged ledger as it was at $as_of: what had arrived by then counts, judged as it was judged.
+
+-- A judgement that has been written over since counts as it was: the first that was written over after the moment.
+CREATE TEMP TABLE judged_then AS
+    SELECT submission_id, agency_code, month, min("until") AS "until"
+    FROM ledger.past_judgements
+    WHERE "until" > $as_of
+    GROUP BY ALL;
+
+UPDATE ledger.submissions AS s
+SET rule_set = p.rule_set, fatal = p.fatal, errors = p.errors, warnings = p.warnings
+FROM ledger.past_judgements p JOIN judged_then t USING (submission_id, agency_code, month, "until")
+WHERE p.submission_id = s.id AND p.agency_code = s.agency_code AND p.month = s.month;
+
+DELETE FROM ledger.dataset_counts AS c WHERE EXISTS (
+    FROM judged_then t
+    WHERE t.submission_id = c.submission_id AND t.agency_code = c.agency_code AND t.month = c.month
+);
+INSERT INTO ledger.dataset_counts BY NAME
+    SELECT p.* EXCLUDE (id, "until")
+    FROM ledger.past_counts p JOIN judged_then t USING (submission_id, agency_code, month, "until");
+
 CREATE TEMP TABLE arrived AS
     SELECT submission_id AS id, agency_code, month, min(received_at) AS first_received_at, max(received_at) AS received_at
     FROM ledger.arrivals
@@ -83,4 +104,5 @@ END;
 DROP TABLE arrived;
 DROP TABLE decided;
 DROP TABLE judged;
+DROP TABLE judged_then;
 DROP TABLE submissions_then;

@@ -14,7 +14,8 @@ from sqlalchemy import delete, func, select
 
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, pointer, result, sha, states, trail
 from warehouse.ledger.engine import open_ledger, reading, writing
-from warehouse.ledger.entries import Result, UnknownSubmission, pending, record_results
+from warehouse.ledger.entries import UnknownSubmission, pending, record_results
+from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import TRANSITIONS
 from warehouse.ledger.models import AgencyMonth, Arrival, DatasetCount, Submission, Transition
 from warehouse.receipts import DatasetCounts

@@ -1,0 +1,106 @@
+"""Submissions that were judged, checked again under the circumstances of then: by rebuilding, and by trials of rules.
+
+The rules decide again; what was let in is not asked again about register, limits and calendar of today.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import groupby
+
+from sqlalchemy import func, select
+
+from assets.entering import batches, read_batch
+from assets.platform import Platform
+from checks.bulk import BatchResult, CheckedDocument, check_documents
+from checks.catalogue import Period
+from checks.context import CheckContext
+from checks.findings import Severity
+from checks.limits import Limits
+from warehouse.deadlines import TAIPEI
+from warehouse.ledger import lifecycle
+from warehouse.ledger.engine import reading
+from warehouse.ledger.lifecycle import SubmissionKey
+from warehouse.ledger.models import DatasetCount, Submission, Transition
+from warehouse.register import RegisterAgencies
+
+#: Nothing is over these limits, nor in this day's future: what was let in is not refused for them now.
+_NO_LIMITS = Limits(max_bytes=1 << 62, max_depth=1 << 10, max_records=1 << 62, collection_began="0001-01")
+_LAST_DAY = date(9999, 12, 31)
+
+Counts = dict[str, tuple[int, int, int, int]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The submissions that the ledger has a result of, in order of month, agency and id, with their counts.
+
+    `counts`: read, entered, refused, warned by dataset.
+    """
+
+    submissions: list[Submission]
+    counts: Mapping[SubmissionKey, Counts] = field(repr=False)
+    _refused_on: Mapping[SubmissionKey, date] = field(repr=False)
+    _register: RegisterAgencies = field(repr=False)
+
+    def recheck(
+        self, platform: Platform, lives: Mapping[str, tuple[Period, ...]] | None = None
+    ) -> Iterator[tuple[list[Submission], BatchResult]]:
+        """Check all of them again, batch by batch; `lives` as in `CheckContext`.
+
+        Raises what `Landing.read` does.
+        """
+        for context, submissions in self._by_circumstances(platform):
+            here = replace(context, lives=lives or {})
+            for batch in batches(submissions):
+                yield batch, check_documents(read_batch(platform, batch), here)
+
+    def differs(self, one: Submission, checked: CheckedDocument) -> bool:
+        """Whether a document comes out otherwise than the ledger says; what was refused was refused for its time."""
+        if one.fatal:
+            return False
+        counts = {name: tuple(counts) for name, counts in checked.counts.items()}
+        numbers = (checked.number_of(Severity.ERROR), checked.number_of(Severity.WARNING))
+        return checked.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
+
+    def _by_circumstances(self, platform: Platform) -> Iterator[tuple[CheckContext, list[Submission]]]:
+        """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
+        accepted = [one for one in self.submissions if not one.fatal]
+        yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS), accepted
+        refused = [one for one in self.submissions if one.fatal]
+
+        def day(one: Submission) -> date:
+            return self._refused_on.get(key_of(one), platform.today())
+
+        for today, of_day in groupby(sorted(refused, key=day), key=day):
+            yield CheckContext(today=today, limits=platform.limits, agencies=self._register or None), list(of_day)
+
+
+def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12") -> Judged:
+    """What the ledger has judged of the months from `first` to `last` (`YYYY-MM`, both included)."""
+    with reading(platform.engine) as session:
+        submissions = session.scalars(
+            select(Submission)
+            .where(Submission.rule_set.is_not(None), Submission.month.between(first, last))
+            .order_by(Submission.month, Submission.agency_code, Submission.id)
+        ).all()
+        counts: dict[SubmissionKey, Counts] = {}
+        for row in session.scalars(select(DatasetCount).where(DatasetCount.month.between(first, last))):
+            key = SubmissionKey(row.submission_id, row.agency_code, row.month)
+            counts.setdefault(key, {})[row.dataset] = (row.read, row.entered, row.refused, row.warned)
+        refusals = session.execute(
+            select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at))
+            .where(Transition.to_state == lifecycle.REFUSED, Transition.month.between(first, last))
+            .group_by(Transition.submission_id, Transition.agency_code, Transition.month)
+        )
+        refused_on = {SubmissionKey(id_, agency, month): _day(at) for id_, agency, month, at in refusals}
+        return Judged(list(submissions), counts, refused_on, RegisterAgencies(session))
+
+
+def key_of(one: Submission) -> SubmissionKey:
+    """What identifies it."""
+    return SubmissionKey(one.id, one.agency_code, one.month)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(TAIPEI).date()

@@ -1,0 +1,214 @@
+"""Trials of rules: what one rule, or the whole rule set of today, makes of what is stored.  Nothing is changed.
+
+`preview` tries one rule as though it were in force, `replay` compares the present rules with what was said before.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from assets.judged import Judged, judged_submissions, key_of
+from assets.platform import Platform
+from assets.reviewing import evaluate_month
+from checks.bulk import ACROSS_SUBMISSIONS, CheckedDocument
+from checks.catalogue import Period, Rule
+from checks.findings import Severity
+from checks.rule_set import all_rules
+from warehouse.ledger.engine import reading
+from warehouse.ledger.models import Submission
+from warehouse.publish.lock import exclusive
+from warehouse.reviews.due import changes
+from warehouse.reviews.reading import CountedRecords, Place, counted_submissions, open_records
+from warehouse.store import REVIEWS, file_of
+
+_FIRST, _LAST = "", "9999-12"
+#: Seconds to wait for a publisher or a review.
+_PATIENCE = 300.0
+
+#: Agency code, month, submission id.
+_Key = tuple[str, str, str]
+#: Number of findings by rule and severity.
+_ByRule = Counter[tuple[str, str]]
+
+Progress = Callable[[int, int], None]
+
+
+class TrialRefused(ValueError):  # noqa: N818 — says what happened
+    """The rule cannot be tried so; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """An agency-month that fails the rule: its findings, the records that they are of, and those refused only then."""
+
+    agency_code: str
+    month: str
+    findings: int
+    records: int
+    refused_more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Findings of a rule that a submission had, and has by the rules of today; `counted`: it is what counts.
+
+    `rule` and `severity` empty: no rule's findings differ in number, but the records refused or warned of do.
+    """
+
+    agency_code: str
+    month: str
+    submission_id: str
+    counted: bool
+    rule: str
+    severity: str
+    before: int
+    now: int
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """`reviews_waiting`: rules across submissions were left out, as arrivals wait to be reviewed."""
+
+    submissions: int
+    differences: list[Difference]
+    reviews_waiting: bool
+
+
+def preview(
+    platform: Platform,
+    rule: Rule,
+    severity: Severity | None = None,
+    *,
+    first: str = _FIRST,
+    last: str = _LAST,
+    on_progress: Progress | None = None,
+) -> list[Failing]:
+    """The agency-months from `first` to `last` that would fail if the rule were in force in all of them.
+
+    Over what the agency-months count.  `severity` None: the rule's own.  `on_progress` gets the number done and in
+    all.  Raises `TrialRefused`.
+    """
+    severity = severity or rule.severity
+    if (rule.severity is Severity.FATAL) is not (severity is Severity.FATAL):
+        raise TrialRefused(
+            f"{rule.id} 不能試為 {severity}：整份退件的規則不能改為他種，反之亦然 rules that refuse whole documents "
+            "cannot be tried as others, nor others as they"
+        )
+    if rule.id in ACROSS_SUBMISSIONS and severity is not Severity.WARNING:
+        raise TrialRefused(f"{rule.id} 於入檔後計算，只能警告 {rule.id} runs after entry and can only warn")
+    life = (Period(severity),)
+    with reading(platform.engine) as session:
+        counted = {place: id_ for place, id_ in counted_submissions(session).items() if first <= place[1] <= last}
+    if rule.id in ACROSS_SUBMISSIONS:
+        return list(_preview_across(platform, replace(rule, life=life), counted, on_progress))
+    judged = judged_submissions(platform, first, last)
+    counting = [one for one in judged.submissions if counted.get((one.agency_code, one.month)) == one.id]
+    found, done = [], 0
+    for batch, checked in replace(judged, submissions=counting).recheck(platform, {rule.id: life}):
+        for one, result in zip(batch, checked.documents, strict=True):
+            failing = _failing(judged, one, result, rule)
+            found += [failing] if failing.findings else []
+        done += len(batch)
+        if on_progress:
+            on_progress(done, len(counting))
+    return sorted(found, key=lambda one: (one.month, one.agency_code))
+
+
+def replay(
+    platform: Platform, *, first: str = _FIRST, last: str = _LAST, on_progress: Progress | None = None
+) -> Replayed:
+    """Where the rules of today say something else of the submissions of these months than was said of them."""
+    judged = judged_submissions(platform, first, last)
+    with reading(platform.engine) as session:
+        counted = counted_submissions(session)
+        waiting = bool(changes(session, counted))
+    differences: list[Difference] = []
+    done = 0
+    for batch, checked in judged.recheck(platform):
+        for one, result in zip(batch, checked.documents, strict=True):
+            counts = counted.get((one.agency_code, one.month)) == one.id
+            at = (one.agency_code, one.month, one.id)
+            found = _compared(at, _stored(platform, "findings", at), _by_rule(result.findings), counted=counts)
+            if not found and judged.differs(one, result):
+                found = [Difference(*at, counts, "", "", 0, 0)]
+            differences += found
+        done += len(batch)
+        if on_progress:
+            on_progress(done, len(judged.submissions))
+    if not waiting:
+        differences += _replay_across(platform, counted, first, last)
+    differences.sort(key=lambda one: (one.month, one.agency_code, one.submission_id, one.rule))
+    return Replayed(len(judged.submissions), differences, waiting)
+
+
+def _failing(judged: Judged, one: Submission, result: CheckedDocument, rule: Rule) -> Failing:
+    found = result.findings.filter(pl.col("rule") == rule.id)
+    refused = sum(counts.refused for counts in result.counts.values())
+    refused_before = sum(refused for _, _, refused, _ in judged.counts.get(key_of(one), {}).values())
+    return Failing(
+        one.agency_code,
+        one.month,
+        findings=found.height,
+        records=found.select("dataset", "index").n_unique(),
+        refused_more=max(refused - refused_before, 0),
+    )
+
+
+def _preview_across(
+    platform: Platform, rule: Rule, counted: Mapping[Place, str], on_progress: Progress | None
+) -> Iterator[Failing]:
+    with _records(platform) as (records, _):
+        months = sorted({month for _, month in counted})
+        for done, month in enumerate(months):
+            submissions = {agency: id_ for (agency, of), id_ in counted.items() if of == month}
+            for one in evaluate_month(platform, records, month, submissions, {**all_rules(), rule.id: rule}):
+                found = one.findings.filter(pl.col("rule") == rule.id)
+                if found.height:
+                    concerned = found.select("dataset", "index").n_unique()
+                    yield Failing(one.agency_code, month, found.height, concerned, 0)
+            if on_progress:
+                on_progress(done + 1, len(months))
+
+
+def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str, last: str) -> Iterator[Difference]:
+    with _records(platform) as (records, now_counted):
+        for month in sorted({month for _, month in counted if first <= month <= last}):
+            submissions = {
+                agency: id_
+                for (agency, of), id_ in counted.items()
+                if of == month and now_counted.get((agency, of)) == id_
+            }
+            for one in evaluate_month(platform, records, month, submissions):
+                at = (one.agency_code, month, one.submission_id)
+                yield from _compared(at, _stored(platform, REVIEWS, at), _by_rule(one.findings), counted=True)
+
+
+@contextmanager
+def _records(platform: Platform) -> Iterator[tuple[CountedRecords, Mapping[Place, str]]]:
+    """The counted records, and what counts, while nobody publishes."""
+    platform.home.published.mkdir(parents=True, exist_ok=True)
+    with exclusive(platform.home.published / ".lock", _PATIENCE):
+        with reading(platform.engine) as session:
+            counted = counted_submissions(session)
+        with open_records(platform.home, counted, platform.clock()) as records:
+            yield records, counted
+
+
+def _compared(at: _Key, before: _ByRule, now: _ByRule, *, counted: bool) -> list[Difference]:
+    return [
+        Difference(*at, counted, *rule, before[rule], now[rule])
+        for rule in sorted(before.keys() | now.keys())
+        if before[rule] != now[rule]
+    ]
+
+
+def _stored(platform: Platform, dataset: str, at: _Key) -> _ByRule:
+    file = file_of(platform.home.store, dataset, *at)
+    return _by_rule(pl.read_parquet(file, columns=["rule", "severity"])) if file.exists() else Counter()
+
+
+def _by_rule(findings: pl.DataFrame) -> _ByRule:
+    return Counter(findings.select("rule", "severity").rows())

@@ -1,0 +1,154 @@
+"""`attendance rules preview|replay`: what a rule, or the rules of today, would make of what is stored."""
+
+from collections import Counter
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli import options
+from pipelines.cli.console import Format, note, progress, say, say_json, table
+from pipelines.cli.failures import DONE, FAULTS_FOUND, CannotError
+from pipelines.cli.rules import RuleId, known_rule
+
+if TYPE_CHECKING:
+    from assets.rule_trials import Difference, Failing, Replayed
+
+#: Agency-months that the terminal lists; JSON has all of them.
+_LISTED = 20
+
+_First = Annotated[
+    str | None, typer.Option("--from", parser=options.month, metavar="YYYY-MM", help="起始年月，預設全部 first month")
+]
+_Last = Annotated[
+    str | None, typer.Option("--to", parser=options.month, metavar="YYYY-MM", help="截止年月，預設全部 last month")
+]
+
+
+class _Severity(StrEnum):
+    """What a rule can be tried as."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def add_to(group: typer.Typer) -> None:
+    """Register the commands in `attendance rules`."""
+    group.command("preview", short_help="試算一條規則 who would fail a rule")(preview)
+    group.command("replay", short_help="以現行規則重算比對 the rules of today on what is stored")(replay)
+
+
+def preview(
+    rule: RuleId,
+    first: _First = None,
+    last: _Last = None,
+    severity: Annotated[
+        _Severity | None, typer.Option("--as", help="試為此嚴重度，預設為規則現行者 default: the rule's own")
+    ] = None,
+    output: options.Format = Format.TEXT,
+) -> None:
+    """試算：若該規則自始施行，哪些機關月份不符；不更動任何資料 Who would fail the rule; nothing is changed."""
+    from assets.rule_trials import TrialRefused
+    from assets.rule_trials import preview as preview_rule
+    from checks.findings import Severity
+    from pipelines.cli.platform import opened
+
+    found = known_rule(rule)
+    with opened() as platform, progress("試算 trying") as advance:
+        try:
+            failing = preview_rule(
+                platform,
+                found,
+                Severity(severity) if severity else None,
+                first=first or "",
+                last=last or "9999-12",
+                on_progress=lambda done, total: advance(completed=done, total=total),
+            )
+        except TrialRefused as error:
+            raise CannotError(str(error)) from error
+    if output is Format.JSON:
+        for one in failing:
+            say_json(asdict(one))
+        return
+    say(
+        f"{found.id} {found.title} {found.title_en}: {len(failing):,} 個機關月份 agency-months, "
+        f"{sum(one.findings for one in failing):,} 項檢出 findings, "
+        f"{sum(one.refused_more for one in failing):,} 筆會因此退件 records refused by it"
+    )
+    _by_month(failing)
+    _worst(failing)
+
+
+def replay(first: _First = None, last: _Last = None, output: options.Format = Format.TEXT) -> None:
+    """以現行規則重新檢核已存資料並與原結果比對；有不同則結束代碼為 1 Compare the rules of today with what was said."""
+    from assets.rule_trials import replay as replay_all
+    from pipelines.cli.platform import opened
+
+    with opened() as platform, progress("重算 replaying") as advance:
+        replayed = replay_all(
+            platform,
+            first=first or "",
+            last=last or "9999-12",
+            on_progress=lambda done, total: advance(completed=done, total=total),
+        )
+    if replayed.reviews_waiting:
+        note("未比對跨檔規則，請先執行 attendance run rules across submissions left out: attendance run first")
+    if output is Format.JSON:
+        for one in replayed.differences:
+            say_json(asdict(one))
+    else:
+        _tell(replayed)
+    raise typer.Exit(FAULTS_FOUND if replayed.differences else DONE)
+
+
+def _by_month(failing: list["Failing"]) -> None:
+    agencies = Counter(one.month for one in failing)
+    findings: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for one in failing:
+        findings[one.month] += one.findings
+        refused[one.month] += one.refused_more
+    rows = [(month, agencies[month], findings[month], refused[month]) for month in sorted(agencies)]
+    if rows:
+        table("各月 by month", ("年月 month", "機關 agencies", "檢出 findings", "退件 refused"), rows)
+
+
+def _worst(failing: list["Failing"]) -> None:
+    worst = sorted(failing, key=lambda one: (-one.findings, one.month, one.agency_code))
+    rows = [(one.agency_code, one.month, one.findings, one.records, one.refused_more) for one in worst[:_LISTED]]
+    if rows:
+        headings = ("機關 agency", "年月 month", "檢出 findings", "紀錄 records", "退件 refused")
+        table("檢出最多者 most findings", headings, rows)
+    if len(worst) > _LISTED:
+        say(f"…另有 {len(worst) - _LISTED:,} 個機關月份，請用 --format json and more; --format json has them all")
+
+
+def _tell(replayed: "Replayed") -> None:
+    found = replayed.differences
+    if not found:
+        say(f"{replayed.submissions:,} 份報送的檢核結果與現行規則一致 nothing differs by the rules of today")
+        return
+    say(
+        f"{replayed.submissions:,} 份報送中，{len({one.submission_id for one in found}):,} 份結果不同 differ; "
+        "attendance rebuild --accept-changes 依現行規則重新檢核 judges them anew"
+    )
+    rules = sorted({_name(one) for one in found})
+    rows = [_of_rule(rule, [one for one in found if _name(one) == rule]) for rule in rules]
+    table("各規則 by rule", ("規則 rule", "原 before", "現 now", "機關月份 agency-months"), rows)
+    listed = [
+        (one.agency_code, one.month, one.submission_id[:12], _name(one), one.before, one.now) for one in found[:_LISTED]
+    ]
+    headings = ("機關 agency", "年月 month", "報送 submission", "規則 rule", "原 before", "現 now")
+    table("不同之處 differences", headings, listed)
+    if len(found) > _LISTED:
+        say(f"…另有 {len(found) - _LISTED:,} 項，請用 --format json and more; --format json has them all")
+
+
+def _of_rule(rule: str, found: list["Difference"]) -> tuple[str, int, int, int]:
+    places = {(one.agency_code, one.month) for one in found}
+    return rule, sum(one.before for one in found), sum(one.now for one in found), len(places)
+
+
+def _name(one: "Difference") -> str:
+    return f"{one.rule} {one.severity}" if one.rule else "筆數 counts"

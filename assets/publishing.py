@@ -4,27 +4,31 @@ from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+import duckdb
 
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.previews import ask, markdown
+from assets.previews import markdown
 from assets.reviews import reviews
 from warehouse.ledger.engine import reading
-from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.publish import Published, publish
+from warehouse.publish.database import open_warehouse
+from warehouse.publish.partitions import RECORDS
+from warehouse.reconciliation import accounts_of, agreed, unreconciled
 
-DATASETS = ("employees", "leaves", "overtime", "clockings")
 CORE = dg.AssetKey("core_tables")
 
-COMPLETE = dg.AssetCheckSpec(
-    "rows_as_entered",
+#: 對帳 For each agency and dataset of the month; see `warehouse.reconciliation`.
+RECONCILED = dg.AssetCheckSpec(
+    "records_reconciled",
     asset=CORE,
     partitions_def=MONTHS,
     blocking=True,
-    description="發布筆數 = 入檔筆數 | Rows published = records entered by the ledger, for each dataset of the month",
+    description="讀入筆數 = 入檔筆數 + 退件筆數，帳冊、明細、檢誤結果、月筆數統計四者相符 | Records read = entered + "
+    "refused, the same in ledger, details, findings and monthly counts, for each agency and dataset; a difference is a "
+    "fault of ours and stops what follows",
 )
+_SHOWN = 100
 
 
 def publish_month(platform: Platform, month: str) -> tuple[dg.AssetCheckEvaluation, dict[str, Any]]:
@@ -33,26 +37,34 @@ def publish_month(platform: Platform, month: str) -> tuple[dg.AssetCheckEvaluati
     Raises `warehouse.publish.PublishingBusy` or `StoreIncomplete`.
     """
     with reading(platform.engine) as session:
-        before = _entered(session, month)
+        before = accounts_of(session, month)
     publish_now(platform, [month])
     with reading(platform.engine) as session:
-        entered = _entered(session, month)
-    rows = _published(platform, month)
-    # What another run enters meanwhile is in one of the two, and is published by that run.
-    wrong = [name for name in DATASETS if rows[name] not in {before[name], entered[name]}]
-    table = markdown(["資料表 table", "筆數 rows"], [(f"core.{name}", rows[name]) for name in DATASETS])
+        after = accounts_of(session, month)
+    accounts = agreed(before, after)
+    with open_warehouse(platform.home.warehouse) as warehouse:
+        wrong = unreconciled(warehouse, month, accounts, whole=before == after)
+        rows = _published(warehouse, month)
+    table = markdown(["資料表 table", "筆數 rows"], [(f"core.{name}", rows[name]) for name in RECORDS])
     metadata = {
         "dagster/row_count": sum(rows.values()),
         "資料表 tables": dg.MetadataValue.md(table),
         "warehouse": dg.MetadataValue.path(str(platform.home.warehouse)),
     }
+    counts = [counts for datasets in accounts.values() for counts in datasets.values()]
     check = dg.AssetCheckEvaluation(
         asset_key=CORE,
-        check_name=COMPLETE.name,
+        check_name=RECONCILED.name,
         partition=month,
         passed=not wrong,
         blocking=True,
-        metadata={name: f"發布 published {rows[name]:,}；入檔 entered {entered[name]:,}" for name in DATASETS},
+        metadata={
+            "機關 agencies": len(accounts),
+            "讀入 read": sum(read for _, read, _, _ in counts),
+            "入檔 entered": sum(entered for _, _, entered, _ in counts),
+            "退件 refused": sum(refused for _, _, _, refused in counts),
+            "不符 wrong": [str(one) for one in wrong[:_SHOWN]],
+        },
     )
     return check, metadata
 
@@ -69,32 +81,16 @@ def publish_now(platform: Platform, months: Iterable[str]) -> Published:
     )
 
 
-def _entered(session: Session, month: str) -> dict[str, int]:
-    """Records entered of the submissions that the month's agencies count, by dataset."""
-    query = (
-        select(DatasetCount.dataset, func.sum(DatasetCount.entered))
-        .join(
-            AgencyMonth,
-            (AgencyMonth.submission_id == DatasetCount.submission_id)
-            & (AgencyMonth.agency_code == DatasetCount.agency_code)
-            & (AgencyMonth.month == DatasetCount.month),
-        )
-        .where(DatasetCount.month == month)
-        .group_by(DatasetCount.dataset)
-    )
-    return dict.fromkeys(DATASETS, 0) | {name: int(rows) for name, rows in session.execute(query)}
-
-
-def _published(platform: Platform, month: str) -> dict[str, int]:
-    counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM core.{name} WHERE month = $month" for name in DATASETS)  # noqa: S608 — our own names
-    return dict(ask(platform.home.warehouse, counts, {"month": month}))
+def _published(warehouse: duckdb.DuckDBPyConnection, month: str) -> dict[str, int]:
+    counts = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM core.{name} WHERE month = $month" for name in RECORDS)  # noqa: S608 — our own names
+    return dict(warehouse.execute(counts, {"month": month}).fetchall())
 
 
 @dg.asset(
     key=CORE,
     partitions_def=MONTHS,
     deps=[reviews],
-    check_specs=[COMPLETE],
+    check_specs=[RECONCILED],
     group_name="warehouse",
     kinds={"duckdb", "parquet"},
     description="差勤明細：該月入檔的紀錄發布至 warehouse.duckdb，讀者不受影響\n\n"

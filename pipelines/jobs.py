@@ -101,7 +101,7 @@ def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg
     context.log_event(_materialized(core_tables, month, metadata))
     tell(context, [check])
     if not check.passed:
-        raise dg.Failure(f"發布筆數與帳冊不符 rows published are not those entered: {CORE.to_user_string()} {month}")
+        raise dg.Failure(f"對帳不符 records do not reconcile: {CORE.to_user_string()} {month}")
     context.log_event(_materialized(monthly_counts, month, MONTHLY_COUNTS.show(platform, month)))
     context.log_event(_materialized(summary, month, SUMMARY.show(platform, month)))
     return entry

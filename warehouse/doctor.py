@@ -33,6 +33,7 @@ from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.sqlite import open_sqlite
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.partitions import RECORDS
+from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
 from warehouse.sealed import Keyring
 from warehouse.store import file_of
 
@@ -190,6 +191,7 @@ def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
     try:
         with open_warehouse(path) as connection:
             found = {dataset: _rows(connection, f"core.{dataset}") for dataset in RECORDS}
+            unequal = [one for month in _months(session) for one in _unreconciled(connection, session, month)]
             needed = _extensions(connection)
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
@@ -201,11 +203,26 @@ def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis(name, ok=False, found=said, remedy=REBUILD)
     else:
         yield Diagnosis(name, ok=True, found=f"筆數相符 rows as the ledger counts them: {sum(found.values()):,}")
+    name = "對帳 reconciliation"
+    if unequal:
+        said = f"{len(unequal):,} 處不符 differences: {some(map(str, unequal))}"
+        yield Diagnosis(name, ok=False, found=said, remedy=REBUILD)
+    else:
+        said = "讀入 = 入檔 + 退件，四處相符 read = entered + refused, alike in all four accounts"
+        yield Diagnosis(name, ok=True, found=said)
     if needed:
         found_needed = f"載入了外部延伸套件 loads extensions from outside: {', '.join(needed)}"
         yield Diagnosis("DuckDB", ok=False, found=found_needed, remedy="請移除 remove them: they need the network")
     else:
         yield Diagnosis("DuckDB", ok=True, found=f"{duckdb.__version__},不需外部延伸套件 needs no extension")
+
+
+def _months(session: Session) -> list[str]:
+    return sorted(session.scalars(select(AgencyMonth.month).distinct()))
+
+
+def _unreconciled(connection: duckdb.DuckDBPyConnection, session: Session, month: str) -> list[Unreconciled]:
+    return unreconciled(connection, month, accounts_of(session, month))
 
 
 def _entered(session: Session) -> dict[str, int]:

@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from assets.marks import ASSET, FINDINGS
-from assets.publishing import COMPLETE
+from assets.publishing import RECONCILED
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.runs import run_month
@@ -166,7 +166,7 @@ def test_published_rows_that_are_not_those_entered_fail_the_run(here, settings, 
     run_month(settings, ["2021-06"])
     lay(here, b=document(FIRST))
     monkeypatch.setattr("assets.publishing.publish_now", lambda platform, months: None)
-    with pytest.raises(dg.Failure, match="rows published"):
+    with pytest.raises(dg.Failure, match="do not reconcile"):
         run_month(settings, ["2021-06"])
 
 
@@ -192,6 +192,6 @@ def test_pull_publish_and_ratios_are_jobs_of_their_own(here, settings, instance)
         assert result.success
         assert latest(instance, asset).partition == partition
     assert "機關報送率" in latest(instance, "submission_ratios").metadata["預覽 preview"].value
-    (record, *_) = instance.event_log_storage.get_asset_check_execution_history(COMPLETE.key, limit=10)
+    (record, *_) = instance.event_log_storage.get_asset_check_execution_history(RECONCILED.key, limit=10)
     assert record.partition == "2021-06"
     assert record.event.dagster_event.event_specific_data.passed

@@ -144,7 +144,7 @@ def _read(
     scans = {position: scan(documents[position].data, context.limits) for position in sorted(suspect)}
     kept = _keep(columns, set(columns.documents) - suspect)
     excused = [plain_columns(documents[p].data, p) for p, one in scans.items() if not one.findings]
-    return _joined([kept, *excused]), scans
+    return _in_order(_joined([kept, *excused])), scans
 
 
 def _too_many_records(columns: Columns, most: int) -> set[int]:
@@ -174,6 +174,18 @@ def _joined(parts: Sequence[Columns]) -> Columns:
         [position for part in parts for position in part.documents],
         pl.concat([part.headers for part in parts]),
         {name: pl.concat([part.frames[name] for part in parts]) for name in SUBMITTED},
+    )
+
+
+def _in_order(columns: Columns) -> Columns:
+    """By document: readers give what they take together first, but what is stored is cut by position."""
+    if columns.documents == sorted(columns.documents):
+        return columns
+    rows = sorted(range(len(columns.documents)), key=columns.documents.__getitem__)
+    return Columns(
+        [columns.documents[row] for row in rows],
+        columns.headers[rows],
+        {name: frame.sort("document", maintain_order=True) for name, frame in columns.frames.items()},
     )
 
 

@@ -46,9 +46,9 @@ def entered_records(judged: dict[str, pl.DataFrame], roster: Roster) -> dict[str
     """The records let in, by dataset, in document order.
 
     Columns: `document` (position in the batch), `record_index`, `person` and the stored model's own; and under
-    `"persons"` the national ID of each `person` number (`person_id`, in order of `person`).
+    `"persons"` the `document` and national ID (`person_id`) of each `person` number, in order of it.
     """
     entered = {
         name: frame.filter(~pl.col("refused")).select(*_RECORD, *_COLUMNS[name]) for name, frame in judged.items()
     }
-    return {**entered, "persons": roster.persons.select("person_id")}
+    return {**entered, "persons": roster.persons.select("document", "person_id")}

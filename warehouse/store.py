@@ -41,6 +41,13 @@ class Place:
     month: str
 
 
+class RecordsOutOfOrder(RuntimeError):  # noqa: N818 — says what happened
+    """A batch's records do not stand by document: cut up, they would become another agency's; a fault of ours."""
+
+    def __init__(self, dataset: str) -> None:
+        super().__init__(f"the {dataset} of a batch do not stand by document; nothing was stored")
+
+
 def file_of(root: Path, dataset: str, agency_code: str, month: str, submission_id: str) -> Path:
     """Where a submission's file of a dataset lies (whether or not it exists)."""
     return (
@@ -69,14 +76,16 @@ class Store:
         """Write the files of a batch; they are on the disk when this returns.
 
         `entered` is what `checks.bulk.check_documents` let in: a frame a dataset, sorted by `document`, with `person`
-        in place of the person key, and the national IDs under `"persons"`.  `places` are the documents entered;
-        `findings` holds a frame for each document number that has some.  Raises `pandera.errors.SchemaErrors` where
-        records do not fit their model, which is a fault of ours, and OSError where the disk does not take them.
+        in place of the person key, and under `"persons"` the `document` and national ID of each.  `places` are the
+        documents entered; `findings` holds a frame for each document number that has some.  Raises
+        `pandera.errors.SchemaErrors` where records do not fit their model and `RecordsOutOfOrder`, which are faults of
+        ours, and OSError where the disk does not take them.
         """
         keys = person_keys(entered["persons"]["person_id"], self._person_key)
         numbers = {place.document: place for place in places}
         documents = max(numbers, default=-1) + 1
-        batches = [_Dataset(name, entered[name], keys, documents) for name in _RECORDS]
+        owners = entered["persons"]["document"].to_numpy()
+        batches = [_Dataset(name, entered[name], keys, owners, documents) for name in _RECORDS]
         for place in places:
             for batch in batches:
                 self._write(batch.table(place), file_of(self._root, batch.name, *_at(place)))
@@ -127,12 +136,15 @@ def _at(place: Place) -> tuple[str, str, str]:
 class _Dataset:
     """One dataset of a batch as Arrow columns, from which each submission's file is a slice."""
 
-    def __init__(self, name: str, frame: pl.DataFrame, keys: pa.Array, documents: int) -> None:
+    def __init__(self, name: str, frame: pl.DataFrame, keys: pa.Array, owners: np.ndarray, documents: int) -> None:
         self.name = name
+        self._owners = owners
         self._schema = STORED[name].to_schema()
         ours = [column for column in self._schema.columns if column not in {*_CONSTANT, "person_key"}]
         own = self._schema.remove_columns([*_CONSTANT, "person_key"])
         own.validate(frame.select(ours), lazy=True)
+        if not frame["document"].is_sorted():
+            raise RecordsOutOfOrder(name)
         self._columns = {column: _arrow(frame[column]) for column in ours}
         self._persons = frame["person"].to_numpy()
         self._keys = keys
@@ -147,19 +159,26 @@ class _Dataset:
             "agency_code": _constant(place.agency_code, rows),
             "month": _constant(place.month, rows),
             "submission_id": _constant(place.submission_id, rows),
-            "person_key": self._person_key(first, end),
+            "person_key": self._person_key(first, end, place.document),
             **{name: column.slice(first, rows) for name, column in self._columns.items()},
         }
         return pa.table({name: columns[name] for name in self._schema.columns})
 
-    def _person_key(self, first: int, end: int) -> pa.Array:
-        """Dictionary-encoded with this document's persons only: they stand together in the batch."""
+    def _person_key(self, first: int, end: int, document: int) -> pa.Array:
+        """Dictionary-encoded with this document's persons only; employees stand together in the batch.
+
+        Arrow 26 writes uninitialised memory into the file where a dictionary holds a value twice, and that memory may
+        hold national IDs: so never a stretch of the batch in which a person of another document may stand again.
+        """
         persons = self._persons[first:end]
         if not len(persons):
             return pa.array([], pa.string())
         lowest, highest = int(persons.min()), int(persons.max())
-        own = self._keys.slice(lowest, highest - lowest + 1)
-        return pa.DictionaryArray.from_arrays(pa.array((persons - lowest).astype(np.int32)), own)
+        if (self._owners[lowest : highest + 1] == document).all():
+            own = self._keys.slice(lowest, highest - lowest + 1)
+            return pa.DictionaryArray.from_arrays(pa.array((persons - lowest).astype(np.int32)), own)
+        numbers, places = np.unique(persons, return_inverse=True)
+        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32)), self._keys.take(pa.array(numbers)))
 
 
 def _constant(value: str, rows: int) -> pa.Array:

@@ -63,9 +63,10 @@ _SCHEMA = _document_schema()
 class Columns:
     """Documents as columns.
 
-    `documents` holds their positions in the batch; `headers` one row each (`format_version`, `agency_code`,
-    `month`, `system`, `version`, `produced_at`); `frames[dataset]` the records in document order, with `document`
-    (position in the batch, UInt32) and `index` (position in the array, UInt32) before the submitted columns.
+    `documents` holds their positions in the batch, in the order of reading; `headers` one row each
+    (`format_version`, `agency_code`, `month`, `system`, `version`, `produced_at`); `frames[dataset]` their records in
+    that order, with `document` (position in the batch, UInt32) and `index` (position in the array, UInt32) before the
+    submitted columns.
     """
 
     documents: list[int]

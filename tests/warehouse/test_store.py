@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from checks.model.stored import STORED
-from warehouse.store import Place, Store, file_of
+from warehouse.store import Place, RecordsOutOfOrder, Store, file_of
 
 KEY = b"a secret of thirty-two bytes ...."
 IDS = ["A123456789", "B223456782", "A100000001"]
@@ -49,7 +49,7 @@ def entered():
         clocked_at=pl.Series([morning] * 3, dtype=pl.Datetime("ms")),
         kind=pl.Series(["in", "out", "in"], dtype=kinds),
     )
-    return {**empty, "clockings": clockings, "persons": pl.DataFrame({"person_id": IDS})}
+    return {**empty, "clockings": clockings, "persons": frame(document=[0, 0, 2], person_id=IDS)}
 
 
 def test_a_file_for_each_dataset_and_submission(tmp_path, entered):
@@ -108,3 +108,32 @@ def test_what_cannot_be_written_leaves_nothing_half(tmp_path, entered):
 def test_unknown_place_of_findings():
     path = file_of(Path("store"), "findings", "", "", "d" * 64)
     assert path == Path("store/findings/month=unknown/agency=unknown") / f"{'d' * 64}.parquet"
+
+
+def test_records_out_of_order_are_not_cut_up_into_other_agencies(tmp_path, entered):
+    mixed = entered["clockings"].sort("document", descending=True)
+    with pytest.raises(RecordsOutOfOrder, match="clockings"):
+        Store(tmp_path, KEY).write({**entered, "clockings": mixed}, PLACES, {})
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_somebody_in_two_documents_is_never_twice_in_a_dictionary(tmp_path, entered):
+    """Two persons of the batch between whom another document's stand, the same people again among them."""
+    people = [f"Z{number:09}" for number in range(60)]
+    persons = frame(document=[0] * 40 + [1] * 60 + [0], person_id=[*people[:40], *people, people[50]])
+    ours = [*range(40), 100]
+    clockings = frame(
+        document=[0] * len(ours),
+        record_index=list(range(len(ours))),
+        person=ours,
+        clocked_at=entered["clockings"]["clocked_at"].sample(len(ours), with_replacement=True, seed=1),
+        kind=entered["clockings"]["kind"].sample(len(ours), with_replacement=True, seed=1),
+    )
+    Store(tmp_path, KEY).write({**entered, "clockings": clockings, "persons": persons}, PLACES[:1], {})
+    path = file_of(tmp_path, "clockings", "376500000A", "2021-06", "a" * 64)
+    # A dictionary that holds a value twice is abandoned by Arrow, and what it abandons is memory as it was.
+    columns = pq.read_metadata(path).row_group(0)
+    by_name = {columns.column(n).path_in_schema: columns.column(n) for n in range(columns.num_columns)}
+    assert "RLE_DICTIONARY" in by_name["person_key"].encodings
+    expected = [hmac.new(KEY, one.encode(), hashlib.sha256).hexdigest() for one in [*people[:40], people[50]]]
+    assert pl.read_parquet(path)["person_key"].to_list() == expected

@@ -1,15 +1,23 @@
 """The demo, whole: what readers of the warehouse see in the end is what the plan says."""
 
+import hmac
+import json
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.cli.app import ending
 from pipelines.demo.country import COUNTIES, Country
 from pipelines.demo.plan import MONTHS, Round
 from pipelines.demo.run import DemoRefused, RoundRun, run_demo
+from pipelines.resources import platform
 from pipelines.settings import Settings
+from tests.support.disclosure import Wanted, disclosures
+from warehouse.ledger.engine import reading
+from warehouse.ledger.models import Submission
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +63,50 @@ def test_records_published_are_those_of_the_plan(home, country):
 
 
 @pytest.mark.usefixtures("rounds")
-def test_no_national_id_and_no_name_is_in_the_warehouse_or_beside_it(home, country):
+def test_records_published_are_word_for_word_those_handed_in(home):
+    """Whose clocking, when, of what kind: of every agency-month that was entered without a fault."""
+    opened = platform(Settings(home=home))
+    with reading(opened.engine) as session:
+        sound = session.query(Submission).filter_by(state="entered").all()
+    stored = Counter(published(home, "SELECT agency_code, month, person_key, clocked_at, kind FROM core.clockings"))
+    handed_in: Counter[tuple] = Counter()
+    for one in sound:
+        for clocking in json.loads(opened.landing.read(one.id))["clockings"]:
+            key = hmac.digest(opened.person_key, clocking["person_id"].encode(), "sha256").hex()
+            at = datetime.fromisoformat(clocking["at"])
+            handed_in[one.agency_code, one.month, key, at, clocking["kind"]] += 1
+    places = {(one.agency_code, one.month) for one in sound}
+    assert handed_in == Counter({row: count for row, count in stored.items() if row[:2] in places})
+    assert len(places) > 150
+
+
+@pytest.mark.usefixtures("rounds")
+def test_nobody_is_disclosed(home, country, capsys, monkeypatch):
+    """Neither in a file of the home, but for the agencies' own systems and files, nor by anything that is printed."""
     people = [person for agency in country.agencies for person in agency.people]
-    ids = {person.person_id.encode() for person in people}
-    kept = [home / "warehouse.duckdb", home / "ledger.sqlite", *(home / "store").rglob("*.parquet")]
-    assert len(kept) > 500
-    for file in kept:
-        data = file.read_bytes()
-        assert not [person_id for person_id in ids if person_id in data], file
+    wanted = Wanted.people({person.person_id for person in people}, {person.name for person in people})
+    assert disclosures(wanted, home, [home / "demo", home / "inbox"]) == []
+    # The search itself works: the systems and files that are left out are full of people.
+    assert all(disclosures(wanted, home / left_out) for left_out in ("demo", "inbox"))
+
+    monkeypatch.setenv("ATTENDANCE_HOME", str(home))
+    faulty = published(home, "SELECT DISTINCT agency_code, month FROM core.findings ORDER BY ALL")
+    assert len(faulty) > 20
+    for arguments in [
+        *(["findings", "--agency", agency, "--month", month] for agency, month in faulty[::3]),
+        *(["compare", "--agency", agency, "--month", month] for agency, month in faulty[:1]),
+        *(["check", str(path)] for path in sorted((home / "inbox").rglob("*.json"))[:8]),
+        ["status", "--month", MONTHS[-1]],
+        ["explain", "list", "--agency", faulty[0][0], "--month", faulty[0][1]],
+        ["rules", "preview", "W208", "--as", "error"],
+        ["doctor"],
+        ["settings"],
+    ]:
+        for output in (["--format", "json"], []):
+            ending([*arguments, *output])
+            printed = capsys.readouterr()
+            said = f"{printed.out}\n{printed.err}".encode()
+            assert list(wanted.within(" ".join(arguments), said)) == []
 
 
 def test_each_channel_brings_and_one_that_is_down_costs_its_own_agencies_only(rounds, country):

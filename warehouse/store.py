@@ -8,6 +8,7 @@ which submission counts is the ledger's pointer.
 import hmac
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from checks.model.stored import STORED, Findings
 UNKNOWN = "unknown"
 #: Where the findings of reviews lie, beside those of the documents' own checks.
 REVIEWS = "reviews"
+#: Tells which key the persons are under, without telling the key.
+_MARK = ".person-key"
 #: Columns that are the same for the whole file.
 _CONSTANT = ("agency_code", "month", "submission_id")
 _RECORDS = tuple(name for name in STORED if name != "findings")
@@ -39,6 +42,16 @@ class Place:
     submission_id: str
     agency_code: str
     month: str
+
+
+class PersonKeyDiffers(RuntimeError):  # noqa: N818 — says what happened
+    """The store's persons are under another key: under two, a person of one month is not the person of the next."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root} 的人員代號出自另一把密鑰，未寫入任何資料；請還原原密鑰，或以新密鑰重建（attendance rebuild）"
+            " the persons in the store are under another person key, nothing was written: restore that key, or rebuild with this one"
+        )
 
 
 class RecordsOutOfOrder(RuntimeError):  # noqa: N818 — says what happened
@@ -64,6 +77,8 @@ class Store:
     """Writes batches of checked submissions.  Any number of processes may write at once."""
 
     def __init__(self, root: Path, person_key: bytes) -> None:
+        """Raises `PersonKeyDiffers` where the store's persons are under another key."""
+        _mark(root, person_key)
         self._root = root
         self._person_key = person_key
         #: Tells this writer's temporary files from those of others, on this machine or another.
@@ -127,6 +142,20 @@ class Store:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _mark(root: Path, person_key: bytes) -> None:
+    fingerprint = hmac.digest(person_key, b"fingerprint of a person key", "sha256").hex()[:32]
+    root.mkdir(mode=0o750, parents=True, exist_ok=True)
+    mark = root / _MARK
+    if not mark.exists():
+        temporary = root / f"{_MARK}.{uuid4().hex}"
+        temporary.write_text(fingerprint, encoding="ascii")
+        with suppress(FileExistsError):  # of two at once, the first
+            os.link(temporary, mark)
+        temporary.unlink()
+    if mark.read_text(encoding="ascii") != fingerprint:
+        raise PersonKeyDiffers(root)
 
 
 def _at(place: Place) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from checks.model.stored import STORED
-from warehouse.store import Place, RecordsOutOfOrder, Store, file_of
+from warehouse.store import PersonKeyDiffers, Place, RecordsOutOfOrder, Store, file_of
 
 KEY = b"a secret of thirty-two bytes ...."
 IDS = ["A123456789", "B223456782", "A100000001"]
@@ -70,13 +70,13 @@ def test_a_file_for_each_dataset_and_submission(tmp_path, entered):
 def test_no_file_holds_a_national_id(tmp_path, entered):
     Store(tmp_path, KEY).write(entered, PLACES, {})
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 8
+    assert len(files) == 8 + 1
     assert not [path for path in files for one in IDS if one.encode() in path.read_bytes()]
 
 
 def test_writing_again_is_the_same(tmp_path, entered):
     Store(tmp_path, KEY).write(entered, PLACES, {})
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     Store(tmp_path, KEY).write(entered, PLACES, {})
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
@@ -137,3 +137,13 @@ def test_somebody_in_two_documents_is_never_twice_in_a_dictionary(tmp_path, ente
     assert "RLE_DICTIONARY" in by_name["person_key"].encodings
     expected = [hmac.new(KEY, one.encode(), hashlib.sha256).hexdigest() for one in [*people[:40], people[50]]]
     assert pl.read_parquet(path)["person_key"].to_list() == expected
+
+
+def test_two_keys_are_never_mixed(tmp_path, entered):
+    Store(tmp_path, KEY).write(entered, PLACES, {})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(PersonKeyDiffers, match="restore that key"):
+        Store(tmp_path, KEY[::-1])
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert all(KEY not in data and KEY.hex().encode() not in data for data in before.values())
+    Store(tmp_path, KEY).write(entered, PLACES, {})

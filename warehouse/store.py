@@ -50,7 +50,8 @@ class PersonKeyDiffers(RuntimeError):  # noqa: N818 — says what happened
     def __init__(self, root: Path) -> None:
         super().__init__(
             f"{root} 的人員代號出自另一把密鑰，未寫入任何資料；請還原原密鑰，或以新密鑰重建（attendance rebuild）"
-            " the persons in the store are under another person key, nothing was written: restore that key, or rebuild with this one"
+            " the persons in the store are under another person key, nothing was written: restore that key, or rebuild "
+            "with this one"
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from assets.closures import closures_of
 from assets.platform import Platform
 from checks.bulk import BatchResult, CheckedDocument, check_documents
 from checks.context import CheckContext
@@ -76,10 +77,12 @@ def enter(
         if agencies is None:
             waiting += pending(session, "")
         register = RegisterAgencies(session)
+        closures = closures_of(session, [month])
     context = CheckContext(
         today=platform.today(),
         limits=platform.limits,
         agencies=register or None,
+        closures=closures,
     )
     store = Store(platform.home.store, platform.person_key)
     entered = Entered()

@@ -3,30 +3,37 @@
 The rules decide again; what was let in is not asked again about register, limits and calendar of today.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from assets.closures import closures_of
 from assets.entering import batches, read_batch
 from assets.platform import Platform
 from checks.bulk import BatchResult, CheckedDocument, check_documents
 from checks.catalogue import Period
+from checks.closures import Closures
 from checks.context import CheckContext
 from checks.findings import Severity
 from checks.limits import Limits
 from warehouse.deadlines import TAIPEI
-from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
+from warehouse.ledger.judgements import OUTCOMES
 from warehouse.ledger.lifecycle import SubmissionKey
-from warehouse.ledger.models import DatasetCount, Submission, Transition
+from warehouse.ledger.models import DatasetCount, PastJudgement, Submission, Transition
 from warehouse.register import RegisterAgencies
+from warehouse.register.closures import moments_declared
 
 #: Nothing is over these limits, nor in this day's future: what was let in is not refused for them now.
 _NO_LIMITS = Limits(max_bytes=1 << 62, max_depth=1 << 10, max_records=1 << 62, collection_began="0001-01")
 _LAST_DAY = date(9999, 12, 31)
+#: The least that moments differ by.
+_A_MOMENT = timedelta(microseconds=1)
 
 Counts = dict[str, tuple[int, int, int, int]]
 
@@ -35,22 +42,23 @@ Counts = dict[str, tuple[int, int, int, int]]
 class Judged:
     """The submissions that the ledger has a result of, in order of month, agency and id, with their counts.
 
-    `counts`: read, entered, refused, warned by dataset.
+    `counts`: read, entered, refused, warned by dataset.  `judged_at`: when each was last judged.
     """
 
     submissions: list[Submission]
     counts: Mapping[SubmissionKey, Counts] = field(repr=False)
-    _refused_on: Mapping[SubmissionKey, date] = field(repr=False)
+    judged_at: Mapping[SubmissionKey, datetime] = field(repr=False)
     _register: RegisterAgencies = field(repr=False)
 
     def recheck(
-        self, platform: Platform, lives: Mapping[str, tuple[Period, ...]] | None = None
+        self, platform: Platform, lives: Mapping[str, tuple[Period, ...]] | None = None, *, anew: bool = True
     ) -> Iterator[tuple[list[Submission], BatchResult]]:
         """Check all of them again, batch by batch; `lives` as in `CheckContext`.
 
-        Raises what `Landing.read` does.
+        With the closures that are known now, or not `anew`: with those that were known when each was judged.  Raises
+        what `Landing.read` does.
         """
-        for context, submissions in self._by_circumstances(platform):
+        for context, submissions in self._by_circumstances(platform, anew=anew):
             here = replace(context, lives=lives or {})
             for batch in batches(submissions):
                 yield batch, check_documents(read_batch(platform, batch), here)
@@ -63,17 +71,33 @@ class Judged:
         numbers = (checked.number_of(Severity.ERROR), checked.number_of(Severity.WARNING))
         return checked.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
 
-    def _by_circumstances(self, platform: Platform) -> Iterator[tuple[CheckContext, list[Submission]]]:
+    def _by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
         accepted = [one for one in self.submissions if not one.fatal]
-        yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS), accepted
+        for closures, submissions in self._by_closures(platform, accepted, anew=anew):
+            yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS, closures=closures), submissions
         refused = [one for one in self.submissions if one.fatal]
 
         def day(one: Submission) -> date:
-            return self._refused_on.get(key_of(one), platform.today())
+            return self.judged_at[key_of(one)].astimezone(TAIPEI).date()
 
         for today, of_day in groupby(sorted(refused, key=day), key=day):
             yield CheckContext(today=today, limits=platform.limits, agencies=self._register or None), list(of_day)
+
+    def _by_closures(
+        self, platform: Platform, submissions: list[Submission], *, anew: bool
+    ) -> Iterator[tuple[Closures, list[Submission]]]:
+        """The submissions with the closures that were known of: as many parts as times that something was declared."""
+        months = {one.month for one in submissions}
+        with reading(platform.engine) as session:
+            moments = [] if anew else moments_declared(session)
+
+            def known(one: Submission) -> int:
+                return bisect_right(moments, self.judged_at[key_of(one)])
+
+            for number, part in groupby(sorted(submissions, key=known), key=known):
+                at = None if number == len(moments) else moments[number] - _A_MOMENT
+                yield closures_of(session, months, at), list(part)
 
 
 def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12") -> Judged:
@@ -88,19 +112,27 @@ def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12
         for row in session.scalars(select(DatasetCount).where(DatasetCount.month.between(first, last))):
             key = SubmissionKey(row.submission_id, row.agency_code, row.month)
             counts.setdefault(key, {})[row.dataset] = (row.read, row.entered, row.refused, row.warned)
-        refusals = session.execute(
-            select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at))
-            .where(Transition.to_state == lifecycle.REFUSED, Transition.month.between(first, last))
-            .group_by(Transition.submission_id, Transition.agency_code, Transition.month)
-        )
-        refused_on = {SubmissionKey(id_, agency, month): _day(at) for id_, agency, month, at in refusals}
-        return Judged(list(submissions), counts, refused_on, RegisterAgencies(session))
+        return Judged(list(submissions), counts, _judged_at(session, first, last), RegisterAgencies(session))
+
+
+def _judged_at(session: Session, first: str, last: str) -> dict[SubmissionKey, datetime]:
+    """When each was judged: its last result, or judged anew under other rules."""
+    results = select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at)).where(
+        Transition.to_state.in_(OUTCOMES), Transition.month.between(first, last)
+    )
+    past = select(
+        PastJudgement.submission_id, PastJudgement.agency_code, PastJudgement.month, func.max(PastJudgement.until)
+    ).where(PastJudgement.month.between(first, last))
+    judged_at: dict[SubmissionKey, datetime] = {}
+    for query, model in ((results, Transition), (past, PastJudgement)):
+        for id_, agency, month, at in session.execute(
+            query.group_by(model.submission_id, model.agency_code, model.month)
+        ):
+            key = SubmissionKey(id_, agency, month)
+            judged_at[key] = max(at, judged_at.get(key, at))
+    return judged_at
 
 
 def key_of(one: Submission) -> SubmissionKey:
     """What identifies it."""
     return SubmissionKey(one.id, one.agency_code, one.month)
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(TAIPEI).date()

@@ -84,7 +84,7 @@ def rebuild(
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(mode=0o750)
         judged = judged_submissions(platform)
-        differing = _build(platform, judged, new, on_progress)
+        differing = _build(platform, judged, new, on_progress, anew=accept_changes)
         unacceptable = [one for one in differing if one.outcome == lifecycle.REFUSED or not accept_changes]
         if unacceptable:
             shutil.rmtree(new, ignore_errors=True)
@@ -105,13 +105,13 @@ def rebuild(
 
 
 def _build(
-    platform: Platform, judged: Judged, new: Path, on_progress: Callable[[int, int], None] | None
+    platform: Platform, judged: Judged, new: Path, on_progress: Callable[[int, int], None] | None, *, anew: bool
 ) -> list[Result]:
     """Write every file; the results that are not what the ledger has."""
     store = Store(new, platform.person_key)
     differing: list[Result] = []
     done = 0
-    for batch, checked in judged.recheck(platform):
+    for batch, checked in judged.recheck(platform, anew=anew):
         store_batch(store, batch, checked)
         differing += [
             result_of(one, result)

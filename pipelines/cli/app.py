@@ -9,6 +9,7 @@ import typer
 from pipelines.cli import (
     changes,
     check,
+    closures,
     corrections,
     demo,
     explain,
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _GROUPS = (
-    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules,
+    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
     maintain, keys,
 )  # fmt: skip
 for group in _GROUPS:

@@ -17,11 +17,15 @@ from pipelines.cli.failures import DONE, FAULTS_FOUND
 
 if TYPE_CHECKING:
     from checks.bulk import CheckedDocument
+    from checks.closures import Closures
     from checks.context import AgencyLookup, CheckContext
 
 #: Checked together: enough to use both cores, little enough that the first answer comes soon.
 BATCH_BYTES = 16 << 20
 BATCH_FILES = 200
+#: No document is of an earlier month.
+_FIRST_MONTH = "2021-01"
+_NO_REGISTER = "沒有機關代碼檔 no register at hand"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -121,12 +125,12 @@ def context_of_this_place(today: date | None) -> "tuple[CheckContext, str]":
 
     day = today or datetime.now(TAIPEI).date()
     if not _is_an_installation():
-        return CheckContext(day), "沒有機關代碼檔 no register at hand"
+        return CheckContext(day), _NO_REGISTER
     from pipelines.settings import load_settings
 
     settings = load_settings()
-    agencies, why = _register(settings.place.ledger_url)
-    return CheckContext(day, settings.check_limits, agencies), why
+    agencies, closures, why = _register(settings.place.ledger_url, f"{day:%Y-%m}")
+    return CheckContext(day, settings.check_limits, agencies, closures=closures), why
 
 
 def _is_an_installation() -> bool:
@@ -134,20 +138,22 @@ def _is_an_installation() -> bool:
     return any(name.startswith("ATTENDANCE_") for name in os.environ) or Path("data").is_dir()
 
 
-def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
-    """The register where this installation has one; it is only read, and its absence is no fault."""
+def _register(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, Closures, str]":
+    """The register and the closures where this installation has them; only read, and their absence is no fault."""
     from urllib.parse import quote
 
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
 
+    from assets.closures import closures_of
+    from checks.closures import Closures
     from warehouse.register.agencies import RegisterAgencies
 
     url = make_url(ledger_url)
     if url.get_backend_name() == "sqlite":
         if not Path(str(url.database)).exists():
-            return None, "沒有機關代碼檔 no register at hand"
+            return None, Closures(), _NO_REGISTER
         # Even a reader leaves files beside a ledger in WAL mode; while nobody has it open, it can be read without.
         how = {"mode": "ro"} if Path(f"{url.database}-wal").exists() else {"immutable": "1"}
         url = url.set(database=f"file:{quote(str(url.database))}", query={**how, "uri": "true"})
@@ -155,12 +161,13 @@ def _register(ledger_url: str) -> "tuple[AgencyLookup | None, str]":
     try:
         with Session(engine) as session:
             agencies = RegisterAgencies(session)
+            closures = closures_of(session, [_FIRST_MONTH, this_month])
     except SQLAlchemyError as error:
         reason = "機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read"
-        return None, f"{reason} ({type(error).__name__})"
+        return None, Closures(), f"{reason} ({type(error).__name__})"
     finally:
         engine.dispose()
-    return (agencies, "") if agencies.periods else (None, "沒有機關代碼檔 no register at hand")
+    return (agencies, closures, "") if agencies.periods else (None, closures, _NO_REGISTER)
 
 
 def _say_file(name: str, checked: "CheckedDocument", agency: str | None, month: str | None, *, ok: bool) -> None:

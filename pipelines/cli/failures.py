@@ -32,7 +32,7 @@ def report(error: BaseException, *, debug: bool) -> int:
         note("已中斷 interrupted")
         return INTERRUPTED
     if debug and not isinstance(error, typer.TyperException):
-        traceback.print_exception(error, file=sys.stderr)
+        sys.stderr.write(_masked("".join(traceback.format_exception(error))))
     hint = "" if debug or _is_for_the_reader(error) else " (加 --debug 可見細節 --debug shows more)"
     note(f"錯誤 error: {one_line(error)}{hint}")
     return CANNOT
@@ -49,8 +49,11 @@ def one_line(error: BaseException) -> str:
         text = str(error)
     else:
         text = f"{type(error).__name__}: {error}"
-    masked = _ID_IN_TEXT.sub(r"\1****\2", _PASSWORD.sub(r"\1:***@", text))
-    return printable(" ".join(masked.split()))
+    return printable(" ".join(_masked(text).split()))
+
+
+def _masked(text: str) -> str:
+    return _ID_IN_TEXT.sub(r"\1****\2", _PASSWORD.sub(r"\1:***@", text))
 
 
 def _is_for_the_reader(error: BaseException) -> bool:

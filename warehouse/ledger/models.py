@@ -216,10 +216,7 @@ class AgencyMonth(Base):
 
 
 class Decision(Base):
-    """撤回與回復 A pointer moved by decision: `kind` is `withdrawn` or `reverted`, `to_submission` what then counts.
-
-    `to_submission` None: nothing counts any more.  Append-only.
-    """
+    """撤回與回復 A pointer moved by decision (`withdrawn`, `reverted`) to what then counts (None: nothing)."""
 
     __tablename__ = "decisions"
 
@@ -292,17 +289,17 @@ class Explanation(Base):
 
 
 class Closure(Base):
-    """停止上班 Hours closed (typhoons) on a day, by agency, or by an authority for all agencies below it."""
+    """停止上班 Hours closed on a day, declared for an agency and all below it; the newest row holds, 0 is open."""
 
     __tablename__ = "closures"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     code: Mapped[str] = mapped_column(String(10))
-    day: Mapped[date]
+    day: Mapped[date] = mapped_column(index=True)
     hours: Mapped[int]
-    reason: Mapped[str | None] = mapped_column(Text)
-
-    __table_args__ = (UniqueConstraint("code", "day"),)
+    reason: Mapped[str | None] = mapped_column(OutsideText(200))
+    by: Mapped[str] = mapped_column(OutsideText(80))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Fetch(Base):

@@ -27,6 +27,7 @@ def test_the_commands_are_those_of_the_specification():
         "demo", "register", "register import", "register list", "check", "submit", "pull", "run", "status",
         "findings", "report", "rebuild", "doctor", "settings", "compare", "withdraw", "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
+        "closures", "closures import", "closures list",
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",

@@ -155,3 +155,21 @@ def test_the_demo_does_not_mix_with_real_data(attendance, home):
     assert ran.code == 2
     assert "ATTENDANCE_HOME" in ran.err
     assert not Path(home / "demo").exists()
+
+
+def test_closures_are_taken_in_listed_and_known_to_the_check(attendance, home, tmp_path):
+    opened = installation(home)
+    opened.engine.dispose()
+    file = tmp_path / "closures.csv"
+    file.write_bytes("機關代碼,日期,停止上班時數,原因\n376500000A,1100603,8,颱風\n".encode("cp950"))
+    ran = attendance("closures", "import", file, "--format", "json")
+    assert (ran.code, ran.objects) == (0, [{"rows": 1, "added": 1, "concerned": []}])
+    (held,) = attendance("closures", "list", "--month", "2021-06", "--format", "json").objects
+    assert (held["code"], held["day"], held["hours"], held["reason"]) == ("376500000A", "2021-06-03", 8, "颱風")
+    (tmp_path / "a.json").write_bytes(document(FIRST))
+    checked = attendance("check", tmp_path / "a.json", "--format", "json").objects[0]
+    assert [finding["rule"] for finding in checked["findings"]] == ["W201"]
+    file.write_text("code,day,hours\n376500000A,2021-06-03,12\n", encoding="utf-8")
+    ran = attendance("closures", "import", file)
+    assert ran.code == 2
+    assert "line 2" in ran.err

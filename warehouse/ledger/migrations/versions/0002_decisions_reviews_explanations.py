@@ -50,9 +50,11 @@ def upgrade() -> None:
         sa.Column("code", sa.String(10), nullable=False),
         sa.Column("day", sa.Date, nullable=False),
         sa.Column("hours", sa.Integer, nullable=False),
-        sa.Column("reason", sa.Text),
-        sa.UniqueConstraint("code", "day"),
+        sa.Column("reason", sa.String(200)),
+        sa.Column("by", sa.String(80), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
     )
+    op.create_index("ix_closures_day", "closures", ["day"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,139 @@
+"""Closures: what a file may say, whom it reaches, and what was known when."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.models import Agency, Closure
+from warehouse.register.closures import (
+    ClosuresRefused,
+    Declared,
+    closed_days,
+    import_closures,
+    list_closures,
+    moments_declared,
+    read_closures,
+)
+
+COUNTY, TOWN, SCHOOL, OTHER = "376500000A", "376500100A", "376500101A", "376510000A"
+TYPHOON = date(2021, 9, 13)
+FIRST = datetime(2021, 9, 12, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def register(ledger):
+    """A county with a town and the town's school, and another county."""
+    parents = {COUNTY: None, TOWN: COUNTY, SCHOOL: TOWN, OTHER: None}
+    with writing(ledger) as session:
+        for code, parent in parents.items():
+            session.add(Agency(agency_code=code, name=code, parent_code=parent, active_from=date(2015, 1, 1)))
+    return ledger
+
+
+def declare(engine, *lines: str, at: datetime = FIRST):
+    with writing(engine) as session:
+        return import_closures(session, "\n".join(["code,day,hours,reason", *lines]).encode(), by="tester", at=at)
+
+
+def closed(engine, at=None) -> dict[str, int]:
+    """Agency → hours on the day of the typhoon."""
+    with reading(engine) as session:
+        days = closed_days(session, ["2021-09"], at)
+    assert set(days["day"]) <= {TYPHOON}
+    return dict(days.select("agency_code", "hours").rows())
+
+
+def test_a_countys_closure_holds_for_all_below_it(register):
+    declare(register, f"{COUNTY},2021-09-13,8,颱風璨樹")
+    assert closed(register) == {COUNTY: 8, TOWN: 8, SCHOOL: 8}
+
+
+def test_the_nearest_declaration_holds(register):
+    declare(register, f"{COUNTY},2021-09-13,8,颱風", f"{TOWN},2021-09-13,4,下午停止上班", f"{OTHER},2021-09-13,0,")
+    assert closed(register) == {COUNTY: 8, TOWN: 4, SCHOOL: 4}
+    declare(register, f"{SCHOOL},2021-09-13,0,照常", at=FIRST + timedelta(hours=1))
+    assert closed(register) == {COUNTY: 8, TOWN: 4}
+
+
+def test_what_was_known_then_stays_known(register):
+    declare(register, f"{COUNTY},2021-09-13,4,")
+    later = FIRST + timedelta(days=30)
+    declare(register, f"{COUNTY},2021-09-13,8,更正", at=later)
+    assert closed(register, FIRST - timedelta(seconds=1)) == {}
+    assert set(closed(register, FIRST).values()) == {4}
+    assert set(closed(register).values()) == {8}
+    with reading(register) as session:
+        assert moments_declared(session) == [FIRST, later]
+        (held,) = list_closures(session, "2021-09")
+        assert (held.hours, held.reason, held.by, held.at) == (8, "更正", "tester", later)
+        assert list_closures(session, "2021-10") == []
+        assert list_closures(session, code=TOWN) == []
+
+
+def test_the_same_file_again_changes_nothing(register):
+    lines = (f"{COUNTY},2021-09-13,8,颱風", f"{TOWN},2021-09-14,4,")
+    assert declare(register, *lines).added == 2
+    assert declare(register, *lines, at=FIRST + timedelta(days=1)).added == 0
+    assert declare(register, *lines, f"{TOWN},2021-09-15,4,", at=FIRST + timedelta(days=1)).added == 1
+
+
+def test_every_fault_is_told_and_nothing_is_imported(register):
+    with pytest.raises(ClosuresRefused) as refused:
+        declare(
+            register,
+            "short,2021-09-13,8,",
+            f"{COUNTY},2021-02-30,9,{'長' * 201}",
+            f"{TOWN},2021-09-13,8,",
+            f"{TOWN},1100913,4,",
+        )
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [
+        "第 2 行 line 2", "第 3 行 line 3", "第 3 行 line 3", "第 3 行 line 3", "第 5 行 line 5",
+    ]  # fmt: skip
+    assert "line 4" in refused.value.faults[-1]
+    with reading(register) as session:
+        assert session.scalar(select(func.count()).select_from(Closure)) == 0
+
+
+def test_a_code_that_is_not_in_force_is_refused(register):
+    with pytest.raises(ClosuresRefused, match="399999999A"):
+        declare(register, f"{TOWN},2021-09-13,8,", "399999999A,2021-09-13,8,")
+    with pytest.raises(ClosuresRefused, match="2014-09-13"):
+        declare(register, f"{TOWN},2014-09-13,8,")
+    assert closed(register) == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp950"])
+@pytest.mark.parametrize("day", ["1100913", "110/9/13", "2021-09-13", "2021/9/13"])
+def test_files_as_people_write_them(encoding, day):
+    text = f"日期,機關代碼,原因,停止上班時數\r\n{day},{COUNTY.lower()}, 颱風 ,8\r\n\r\n"
+    assert read_closures(text.encode(encoding)) == [Declared(COUNTY, TYPHOON, 8, "颱風")]
+
+
+@pytest.mark.parametrize("data", [b"", b"code,day\n", b"\xff\xff", b'code,day,hours\n"', "機關,日子\n".encode()])
+def test_what_is_no_such_file_is_refused(data):
+    with pytest.raises(ClosuresRefused):
+        read_closures(data if data != b'code,day,hours\n"' else b'code,day,hours\n"x')
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.from_regex(r"[0-9A-Z]{10}", fullmatch=True), st.dates(date(1950, 1, 1), date(2999, 1, 1))),
+        st.tuples(st.integers(0, 8), st.none() | st.text("颱風,\"'\n a", min_size=1, max_size=9)),
+        max_size=6,
+    )
+)
+def test_what_is_written_is_read(declared):
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["code", "day", "hours", "reason"])
+    writer.writerows((code, day, hours, reason) for (code, day), (hours, reason) in declared.items())
+    read = read_closures(file.getvalue().encode())
+    assert read == [
+        Declared(code, day, hours, (reason or "").strip() or None) for (code, day), (hours, reason) in declared.items()
+    ]

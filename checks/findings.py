@@ -87,8 +87,11 @@ SHOWN_CHARACTERS = 40
 
 
 def shown(text: pl.Expr) -> pl.Expr:
-    """Text of the agency's own making as a finding may show it: cut, and with IDs inside it masked."""
-    return text.str.head(SHOWN_CHARACTERS).str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}")
+    """Text of the agency's own making as a finding may show it: with IDs inside it masked, and then cut.
+
+    Cutting first would leave the better part of an ID that lies across the cut, which no longer looks like one.
+    """
+    return text.str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}").str.head(SHOWN_CHARACTERS)
 
 
 #: Polars schema of findings before they are tied to a submission: the fields of `Finding`, in their order.

@@ -123,11 +123,11 @@ class Judgement:
             if _month(moment(record["at"]).date()) != self.month:
                 self._say("R105", dataset, index, "at", record["at"], self.month)
         for dataset, index, record in self._each("employees"):
-            if not self._payroll_days(record):
+            if not self.payroll_days(record):
                 value = f"{record['from'] or ''}～{record['to'] or ''}"
                 self._say("R105", dataset, index, "from", value, self.month)
 
-    def _payroll_days(self, employee: Record) -> list[date]:
+    def payroll_days(self, employee: Record) -> list[date]:
         """The days of the month on which the employee is on the payroll; none where from is after to."""
         first = date.fromisoformat(employee["from"]) if employee["from"] else date.min
         last = date.fromisoformat(employee["to"]) if employee["to"] else date.max
@@ -239,7 +239,7 @@ class Judgement:
             if moment(leave["end"]) > moment(leave["start"]):
                 seen |= {(leave["person_id"], day) for day in days_touched(leave)}
         for index, record in self.let_in["employees"]:
-            for day in self._payroll_days(record):
+            for day in self.payroll_days(record):
                 if worked(self.agency, day, self.closed) and (record["person_id"], day) not in seen:
                     expected = "刷卡或請假 clocking or leave"
                     self._say("W205", "employees", index, "person_id", day.isoformat(), expected)

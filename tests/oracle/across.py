@@ -76,9 +76,10 @@ def _two_payrolls(counted: Counted, place: Place) -> Iterable[Found]:
         for (other, of_month), judged in sorted(counted.items()):
             if other == agency or of_month != month:
                 continue
-            for _, theirs in judged.let_in["employees"]:
+            same = [one for _, one in judged.let_in["employees"] if one["person_id"] == employee["person_id"]]
+            for theirs in same:
                 both = sorted(days & set(judged.payroll_days(theirs)))
-                if theirs["person_id"] == employee["person_id"] and both:
+                if both:
                     value = f"{other} {both[0]}～{both[-1]}"
                     expected = "同日僅在一機關支薪 one payroll a day"
                     yield Found("W209", "warning", "employees", index, "person_id", value, expected)

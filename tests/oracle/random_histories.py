@@ -65,7 +65,7 @@ class Group:
             "clockings": [],
         }
 
-    def _employee(self, person: str, days: list[date]) -> Record:
+    def _employee(self, person: str, days: tuple[date, ...]) -> Record:
         edges: list[str | None] = [None, None]
         if person in self.people and self.random.random() < 0.4:
             edges[self.random.randrange(2)] = self.random.choice([*days, days[0] - timedelta(days=1)]).isoformat()
@@ -89,7 +89,7 @@ class Group:
         # A whole number of hours each day, so that no share of a month stands between two ways of rounding.
         return {**leave, "hours": len(counted_days(agency, leave, {})) * random.choice((8, 8, 8, 4, 1))}
 
-    def _overtime(self, person: str, days: list[date]) -> list[Record]:
+    def _overtime(self, person: str, days: tuple[date, ...]) -> list[Record]:
         return [
             {
                 "record_id": f"O-{number}",

@@ -69,14 +69,15 @@ def worked(agency: str, day: date, closed: Closed) -> bool:
     return _worked_in_the_country(day) and closed.get((agency, day), 0) < 8
 
 
-def month_days(month: str) -> list[date]:
+@cache
+def month_days(month: str) -> tuple[date, ...]:
     """Every day of a month."""
     day = date.fromisoformat(f"{month}-01")
     days = []
     while day.isoformat()[:7] == month:
         days.append(day)
         day += timedelta(days=1)
-    return days
+    return tuple(days)
 
 
 def moment(text: str) -> datetime:

@@ -49,8 +49,11 @@ class Finding:
         return asdict(self)
 
 
-#: What may be a national ID inside other text: two leading characters, eight more digits, in either resident form.
-_ID_IN_TEXT = re.compile(r"(?P<head>[A-Za-z][A-Da-d1289][0-9])[0-9]{4}(?P<tail>[0-9]{3})")
+#: What may be a national ID inside other text: two leading characters, eight more digits, in either resident form;
+#: in full-width characters too, as input methods write them.
+_ID_IN_TEXT = re.compile(
+    r"(?P<head>[A-Za-zＡ-Ｚａ-ｚ][A-Da-d1289Ａ-Ｄａ-ｄ１２８９][0-9０-９])[0-9０-９]{4}(?P<tail>[0-9０-９]{3})"
+)
 
 
 #: Characters of a national ID; the ends of shorter text would give it away.
@@ -87,8 +90,11 @@ SHOWN_CHARACTERS = 40
 
 
 def shown(text: pl.Expr) -> pl.Expr:
-    """Text of the agency's own making as a finding may show it: cut, and with IDs inside it masked."""
-    return text.str.head(SHOWN_CHARACTERS).str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}")
+    """Text of the agency's own making as a finding may show it: with IDs inside it masked, and then cut.
+
+    Cutting first would leave the better part of an ID that lies across the cut, which no longer looks like one.
+    """
+    return text.str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}").str.head(SHOWN_CHARACTERS)
 
 
 #: Polars schema of findings before they are tied to a submission: the fields of `Finding`, in their order.

@@ -28,14 +28,16 @@ W202 = Rule(
     why="各假別有日數上限，須累計各月才看得出。Quotas run over the months; no single month shows it.",
     note=(
         "累計同一人在各機關各月採計的報送中落在各該月的時數，至本月底止；年度為曆年，教師為學年（8 月至次年 7 月），"
-        "依本機關本月員工名冊的人員類別。每次事件：同假別相隔不逾 30 日者為同一事件，最多回溯 12 個月。"
-        "併計者（25、28 併入 01；24 每年前 3 日以外併入 02）計入該上限。上限依該筆起日。每人每上限每月一項，"
-        "列於超過上限（或已超過後）的第一筆。"
+        "依本機關本月員工名冊的人員類別（名冊該列被退件者依一般規定）。每次事件：同假別相隔不逾 30 日者為同一事件，"
+        "最多回溯 12 個月。併計者（25、28 併入 01；24 每年前 3 日以外併入 02）計入該上限。上限依該筆起日。"
+        "依月份、起時、機關累計；每人每上限每月一項，列於超過上限（或已超過後）、且時數落在本月的第一筆。"
         "The hours within each month of what the months count are added up for the person over all agencies, to the "
-        "end of this month: the calendar year, for teachers (by this agency's list of the month) the school year. An "
-        "event is a chain of records at most 30 days apart, back to 12 months. Types counted within another use up its "
-        "quota too. The quota is that of the day on which the record starts. One finding a person, quota and month, on "
-        "the first record by which it is exceeded, or the first after it was."
+        "end of this month: the calendar year, for teachers the school year. The kind of staff is that of this "
+        "agency's list of the month; whose row there was refused is judged as staff of no special kind. An event is a "
+        "chain of records at most 30 days apart, back to 12 months. Types counted within another use up its quota too. "
+        "The quota is that of the day on which the record starts. Records count by month, start and agency. One "
+        "finding a person, quota and month, on the first record with hours in the month by which it is exceeded, or "
+        "the first after it was."
     ),
 )
 
@@ -76,15 +78,18 @@ def users_of_quotas(quotas: Quotas) -> pl.DataFrame:
 def quotas_exceeded(
     leaves: pl.DataFrame, employment: pl.DataFrame, month: str, quotas: Quotas, rule: Rule = W202
 ) -> pl.DataFrame:
-    """Findings of the agencies of `employment` in `month` (`YYYY-MM`).
+    """Findings of `month` (`YYYY-MM`), right for the agencies of which `employment` is given.
 
     `leaves`: the persons' counted leaves of the window, in all agencies: `agency_code`, `month`, `submission_id`,
     `record_index`, `record_id`, `person_key`, `leave_type`, `start_at`, `end_at`, `hours_in_month`.  `employment`:
-    `agency_code`, `person_key`, `employment_type`, the employees of the agency-months reviewed.
+    `agency_code`, `person_key`, `employment_type`, the employees of the agency-months reviewed; whoever has a leave
+    and is not among them, his own row having been refused, is judged as staff of no special kind.
     """
-    subjects = employment.select(
+    kinds = employment.select(
         "person_key", judged_for="agency_code", employment_type=pl.col("employment_type").cast(pl.String)
-    ).unique(["person_key", "judged_for"], keep="first", maintain_order=True)
+    ).unique(["person_key", "judged_for"], keep="first")
+    with_leaves = leaves.filter(month=month).select("person_key", judged_for="agency_code").unique()
+    subjects = with_leaves.join(kinds, on=["person_key", "judged_for"], how="left")
     of_subjects = leaves.join(subjects, on="person_key").with_columns(first_month=_first_month(month))
     ordered = ["judged_for", "person_key", "month", "start_at", "agency_code", "record_index"]
     parts = [_used(of_subjects.sort(ordered), line, month) for line in _lines(quotas)]
@@ -135,7 +140,8 @@ def _used(leaves: pl.DataFrame, line: _Line, month: str) -> pl.DataFrame:
         beyond = (so_far - line.free_hours).clip(lower_bound=0)
         hours = beyond - beyond.shift(fill_value=0).over(person)
     records = records.with_columns(hours=hours)
-    return records.filter(pl.col("hours") > 0) if line.free_hours else records
+    # A leave that ends on the month's first days off has none of its hours there: it uses nothing up.
+    return records.filter(pl.col("hours") > 0)
 
 
 def _with_quota(used: pl.DataFrame, quotas: Quotas) -> pl.DataFrame:

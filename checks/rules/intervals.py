@@ -82,6 +82,7 @@ def _more_than_holds(dataset: str, claimed: str, capacity: pl.Expr, unless: tupl
             "A leave holds 8 hours for each working day that it touches (every day for 05, 26 and where none is a "
             "working day), overtime its clock time."
         ),
+        note="加班以足分鐘計，不足一分鐘的秒數捨去。Of overtime whole minutes count; seconds beyond them do not.",
         datasets=(dataset,),
         field=claimed,
         fails=pl.col(claimed) > capacity,

@@ -44,6 +44,7 @@ R111 = RecordRule(
     message="同一人、同一時間、同一刷卡別重複（{value}），請刪除重複的紀錄；第二筆起不入檔。",
     message_en="One person, time and kind is clocked more than once ({value}); every one but the first is refused.",
     why="重複匯出是常見的系統錯誤。Exporting twice is a common fault of systems.",
+    note="`08:00` 與 `08:00:00` 是同一時間。`08:00` and `08:00:00` are the same time.",
     datasets=("clockings",),
     field="at",
     fails=~_clocking_key().is_first_distinct(),

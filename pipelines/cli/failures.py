@@ -17,7 +17,7 @@ INTERRUPTED = 130
 #: Names in `module.name` of errors whose text is written for the reader; others are named with their kind.
 _OURS = re.compile(r"(pipelines|assets|checks|warehouse)\.")
 #: Something that looks like a national ID; the same shape as `checks.findings` masks, which is slow to import.
-_ID_IN_TEXT = re.compile(r"([A-Za-z][A-Da-d1289]\d)\d{4}(\d{3})")
+_ID_IN_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ][A-Da-dＡ-Ｄａ-ｄ1289１２８９]\d)\d{4}(\d{3})")
 #: `//user:password@` of an address.
 _PASSWORD = re.compile(r"(//[^/\s:@]*):[^/\s@]*@")
 

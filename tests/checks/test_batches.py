@@ -39,7 +39,7 @@ def written(number: int, way: str) -> SubmittedDocument:
 
 def parts(entered: dict[str, pl.DataFrame], document: int) -> dict[str, list[tuple[object, ...]]]:
     """What one document of a batch enters, with the national ID in place of the batch's number of the person."""
-    ids = entered["persons"].with_row_index("person")
+    ids = entered["persons"].select("person_id").with_row_index("person")
     return {
         name: frame.filter(pl.col("document") == document).join(ids, on="person").drop("document", "person").rows()
         for name, frame in entered.items()

@@ -9,6 +9,7 @@ import pytest
 from checks.bulk import check_documents
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
+from checks.findings import mask_ids_in
 from checks.rule_set import all_rules
 from tests.checks.conftest import ALICE, BOB, STRANGER, clocking, employee, leave, overtime
 
@@ -185,6 +186,18 @@ def test_findings_point_at_the_value_and_mask_the_person(document, check):
 def test_an_id_within_a_record_id_is_masked(document, check):
     checked = check(document(leaves=[leave(f"{ALICE}-1", "03T08:00", "03T08:00")]))
     assert checked.findings["record_id"].to_list() == ["A12****789-1"]
+
+
+def test_an_id_where_a_value_is_cut_is_masked(document, check):
+    checked = check(document(leaves=[leave("L", "03T08:00", "03T09:00", leave_type=f"{'-' * 33}{ALICE}")]))
+    assert checked.findings["value"].to_list() == [f"{'-' * 33}A12****"]
+
+
+def test_an_id_in_full_width_characters_is_masked_too(document, check):
+    written = "Ａ１２３４５６７８９"
+    checked = check(document(leaves=[leave(f"假{written}", "03T08:00", "03T08:00", person_id=BAD)]))
+    assert set(checked.findings["record_id"]) == {"假Ａ１２****７８９"}
+    assert mask_ids_in(f"假{written}單") == "假Ａ１２****７８９單"
 
 
 def test_company_makes_no_difference(document, context):

@@ -1,0 +1,120 @@
+"""Random histories for the oracle: groups of agencies that share people, their months, and later corrections."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.oracle.random_months import national_id
+from tests.oracle.tables import counted_days, days_touched, month_days
+
+Place = tuple[str, str]
+Record = dict[str, Any]
+
+#: Leave type → days that a leave of it lasts about; together they use quotas up within a few months.
+_LASTING = {
+    "01": 4, "25": 3, "24": 1, "02": 9, "03": 15, "08": 10, "10": 8, "13": 30, "22": 5, "21": 6, "09": 32, "05": 4,
+}  # fmt: skip
+_QUARTER = [f"2022-{number:02}" for number in range(5, 9)]
+
+
+def months_from(first: str, number: int) -> list[str]:
+    """So many months from the first on."""
+    months, day = [], date.fromisoformat(f"{first}-01")
+    while len(months) < number:
+        months.append(day.isoformat()[:7])
+        day = (day + timedelta(days=31)).replace(day=1)
+    return months
+
+
+class Group:
+    """Agencies and the people that they share.  `document` is made anew, and differently, at every call."""
+
+    def __init__(self, random: Random, agencies: tuple[str, ...], months: list[str]) -> None:
+        self.random, self.agencies, self.months = random, agencies, months
+        self.people = [national_id(random) for _ in range(3)]
+        self.others = {one: [national_id(random) for _ in range(random.choice((0, 8, 10, 13)))] for one in agencies}
+        self.kinds = {person: random.choice(("civil_servant", "teacher", "contract")) for person in self.people}
+        self.leaves: dict[str, list[Record]] = defaultdict(list)
+        for person in self.people:
+            types = random.sample(sorted(_LASTING), k=3)
+            for _ in range(random.randint(10, 24)):
+                agency = random.choice(agencies)
+                self.leaves[agency].append(self._leave(agency, person, random.choice(types)))
+
+    def document(self, agency: str, month: str) -> Record:
+        random, days = self.random, month_days(month)
+        listed = [one for one in self.people if random.random() < 0.8]
+        others = self.others[agency][random.choice((0, 0, 0, 1, 2, 3)) :]
+        touching = [
+            one
+            for one in self.leaves[agency]
+            if one["person_id"] in listed and set(days_touched(one)) & set(days) and random.random() < 0.9
+        ]
+        return {
+            "format_version": "1.0",
+            "agency_code": agency,
+            "month": month,
+            "produced_by": {"system": "WebITR", "version": "2.4.1"},
+            "produced_at": "2021-07-05T09:12:00+08:00",
+            "employees": [self._employee(one, days) for one in (*listed, *others)],
+            "leaves": random.sample(touching, k=len(touching)),
+            "overtime": self._overtime(listed[0], days) if listed else [],
+            "clockings": [],
+        }
+
+    def _employee(self, person: str, days: tuple[date, ...]) -> Record:
+        edges: list[str | None] = [None, None]
+        if person in self.people and self.random.random() < 0.4:
+            edges[self.random.randrange(2)] = self.random.choice([*days, days[0] - timedelta(days=1)]).isoformat()
+        kind = self.kinds.get(person, "other") if self.random.random() < 0.9 else "civil_servant"
+        return {"person_id": person, "name": "王小明", "employment_type": kind, "from": edges[0], "to": edges[1]}
+
+    def _leave(self, agency: str, person: str, leave_type: str) -> Record:
+        random = self.random
+        month = random.choice([*self.months, *_QUARTER] if leave_type == "22" else self.months)
+        start = datetime.combine(random.choice(month_days(month)), datetime.min.time()).replace(hour=8, minute=30)
+        length = timedelta(days=random.randrange(2 * _LASTING[leave_type]), hours=9)
+        leave = {
+            "record_id": f"L-{random.getrandbits(64):x}",
+            "person_id": person,
+            "leave_type": leave_type,
+            "start": start.isoformat(timespec="minutes"),
+            "end": (start + length).isoformat(timespec="minutes"),
+            "certificate": True,
+            "reason": None,
+        }
+        # A whole number of hours each day, so that no share of a month stands between two ways of rounding.
+        return {**leave, "hours": len(counted_days(agency, leave, {})) * random.choice((8, 8, 8, 4, 1))}
+
+    def _overtime(self, person: str, days: tuple[date, ...]) -> list[Record]:
+        return [
+            {
+                "record_id": f"O-{number}",
+                "person_id": person,
+                "start": f"{days[number]}T22:00",
+                "end": f"{days[number]}T22:30",
+                "minutes": 30,
+                "compensation": "none",
+            }
+            for number in range(self.random.choice((0, 3, 4, 4, 4, 4, 5, 9)))
+        ]
+
+
+def random_history(random: Random, agencies: tuple[str, ...], together: int) -> Iterator[dict[Place, bytes]]:
+    """Arrivals, one mapping after another: most months at first, then those that were late and those corrected.
+
+    `together` agencies share their people.
+    """
+    months = months_from(random.choice(("2021-01", "2021-04", "2021-09")), random.randint(9, 15))
+    groups = [Group(random, agencies[first : first + together], months) for first in range(0, len(agencies), together)]
+    of_agency = {agency: group for group in groups for agency in group.agencies}
+    places = [(agency, month) for agency in agencies for month in months]
+    for share in (0.75, 0.1, 0.08):
+        arriving = [place for place in places if random.random() < share]
+        yield {
+            (agency, month): json.dumps(of_agency[agency].document(agency, month), ensure_ascii=False).encode()
+            for agency, month in arriving
+        }

@@ -16,6 +16,7 @@ from pipelines.cli.console import Format, note, printable, progress, say, say_js
 from pipelines.cli.failures import DONE, FAULTS_FOUND
 
 if TYPE_CHECKING:
+    from assets.error_report import Reported
     from checks.bulk import CheckedDocument
     from checks.closures import Closures
     from checks.context import AgencyLookup, CheckContext
@@ -40,14 +41,16 @@ def check(
     today: Annotated[
         Any, typer.Option(parser=options.day, metavar="YYYY-MM-DD", help="以此日判斷未來月份 the day F012 goes by")
     ] = None,
+    file: options.ErrorReport = None,
     output: options.Format = Format.TEXT,
 ) -> None:
     """檢核檔案，不報送、不寫入 Check files: every finding; submits nothing, writes nothing."""
     context, why_no_register = context_of_this_place(today)
     counts = {"files": 0, "faulty": 0}
     explained = False
+    reported = []
     with progress("檢核 checking") as advance:
-        for name, checked in checked_files(files, context, agency, month):
+        for name, data, checked in checked_files(files, context, agency, month):
             ok = is_ok(checked)
             counts["files"] += 1
             counts["faulty"] += not ok
@@ -55,10 +58,17 @@ def check(
                 say_json({"file": name, "ok": ok, "findings": findings_of(checked)})
             else:
                 _say_file(name, checked, agency, month, ok=ok)
+            if file is not None:
+                reported.append(_reported(name, data, checked))
             if not explained:
                 explained = True
                 _explain(checked.not_evaluated, why_no_register, to_stderr=output is Format.JSON)
             advance()
+    if file is not None:
+        from assets.error_report import write_error_report
+
+        write_error_report(reported, file)
+        note(f"檢誤報告 error report → {file}")
     if output is Format.TEXT and counts["files"] > 1:
         say(f"共 {counts['files']:,} 檔，{counts['faulty']:,} 檔有誤 files: {counts['files']:,}, with faults: "
             f"{counts['faulty']:,}")  # fmt: skip
@@ -79,19 +89,36 @@ def is_ok(checked: "CheckedDocument") -> bool:
 
 def checked_files(
     paths: Sequence[Path], context: "CheckContext", agency: str | None = None, month: str | None = None
-) -> Iterator[tuple[str, "CheckedDocument"]]:
-    """Each file with what the check says of it, in order, a batch at a time; folders and archives as their files.
+) -> Iterator[tuple[str, bytes, "CheckedDocument"]]:
+    """Each file with its bytes and what the check says of it, in order, a batch at a time.
 
-    `agency` and `month` are what the files would be submitted for.  Raises OSError where a file cannot be read and
-    `assets.channels.documents.ArchiveRefused` for an archive that is damaged or a trap.
+    Folders and archives are their files; `agency` and `month` are what they would be submitted for.  Raises OSError
+    where a file cannot be read and `assets.channels.documents.ArchiveRefused` for an archive that is damaged or a trap.
     """
     from checks.bulk import check_documents
     from checks.document import SubmittedDocument
 
     for batch in _batches(paths, context.limits.max_bytes):
         documents = [SubmittedDocument(data, agency, month) for _, data in batch]
-        for (name, _), checked in zip(batch, check_documents(documents, context).documents, strict=True):
-            yield name, checked
+        for (name, data), checked in zip(batch, check_documents(documents, context).documents, strict=True):
+            yield name, data, checked
+
+
+def _reported(name: str, data: bytes, checked: "CheckedDocument") -> "Reported":
+    from assets.error_report import Reported
+    from checks.causes import record_days
+    from warehouse.deadlines import TAIPEI
+
+    found = findings_of(checked)
+    return Reported(
+        name=Path(name).name,
+        agency_code=checked.agency_code,
+        month=checked.month,
+        when=f"{datetime.now(TAIPEI):%Y-%m-%d %H:%M}",
+        counts=checked.counts,
+        findings=found,
+        days=record_days(data) if found else {},
+    )
 
 
 def _batches(paths: Sequence[Path], max_bytes: int) -> Iterator[list[tuple[str, bytes]]]:

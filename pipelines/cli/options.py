@@ -52,6 +52,10 @@ def moment(text: str) -> datetime:
 
 
 Format = Annotated[Formats, typer.Option("--format", help="輸出格式 how to print")]
+ErrorReport = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="檢誤報告 error report: .xlsx .ods"),
+]
 Month = Annotated[str, typer.Option("--month", parser=month, metavar="YYYY-MM", help="資料年月 month")]
 OptionalMonth = Annotated[str | None, typer.Option("--month", parser=month, metavar="YYYY-MM", help="資料年月 month")]
 Agency = Annotated[str, typer.Option("--agency", parser=agency_code, metavar="CODE", help="機關代碼 agency")]

@@ -13,8 +13,10 @@ from pipelines.cli.failures import DONE, FAULTS_FOUND
 from pipelines.cli.findings_text import agency_month, roc, say_findings, tally
 
 if TYPE_CHECKING:
+    from assets.error_report import Reported
     from assets.platform import Platform
     from assets.standing_findings import Standing
+    from warehouse.receipts import Receipt
 
 #: State → what it is called, in the order of the totals; the last three are listed agency by agency.
 STATES = {
@@ -23,6 +25,8 @@ STATES = {
     "refused": "退件 refused",
     "missing": "未報送 missing",
 }
+#: Characters of a submission's id that tell it from the others.
+_ID_SHOWN = 12
 _FAULTY = {"refused", "entered_with_errors"}
 _LISTED = ("missing", "refused", "entered_with_errors")
 
@@ -103,13 +107,23 @@ def _status_line(row: Mapping[str, Any]) -> tuple[object, ...]:
     return (row["agency_code"], row["agency_name"], STATES[row["state"]], received, *counts)
 
 
-def findings(agency: options.Agency, month: options.Month, output: options.Format = Format.TEXT) -> None:
+def findings(
+    agency: options.Agency,
+    month: options.Month,
+    file: options.ErrorReport = None,
+    output: options.Format = Format.TEXT,
+) -> None:
     """檢誤結果：採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
+    from assets.error_report import write_error_report
     from assets.standing_findings import standing_findings
     from pipelines.cli.platform import opened
 
     with opened() as platform:
         standing = standing_findings(platform, agency, month)
+        if file is not None:
+            write_error_report([_reported(platform, standing, one) for one in standing.submissions], file)
+    if file is not None:
+        note(f"檢誤報告 error report → {file}")
     if standing.waiting:
         note(f"有報送尚未檢核 some are received and not yet checked: attendance run --month {month} --agency {agency}")
     if output is Format.JSON:
@@ -118,6 +132,22 @@ def findings(agency: options.Agency, month: options.Month, output: options.Forma
     else:
         _say_standing(agency, month, standing)
     raise typer.Exit(FAULTS_FOUND if any(row["severity"] != "warning" for row in standing.findings) else DONE)
+
+
+def _reported(platform: "Platform", standing: "Standing", one: "Receipt") -> "Reported":
+    from assets.error_report import Reported
+    from checks.causes import record_days
+
+    found = standing.of(one.submission_id)
+    return Reported(
+        name=one.submission_id[:_ID_SHOWN],
+        agency_code=one.agency_code,
+        month=one.month,
+        when=f"{one.last_received_at:%Y-%m-%d %H:%M}",
+        counts=one.counts,
+        findings=found,
+        days=record_days(platform.landing.read(one.submission_id)) if found else {},
+    )
 
 
 def _say_standing(agency: str, month: str, standing: "Standing") -> None:

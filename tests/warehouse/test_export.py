@@ -14,8 +14,9 @@ from odf import table as odf_table
 from odf import teletype
 from odf.opendocument import load
 
-from warehouse import export as module
-from warehouse.export import TooManyRows, UnknownSuffix, export
+from warehouse import sheets
+from warehouse.export import UnknownSuffix, export
+from warehouse.sheets import TooManyRows
 
 HEADINGS = {"agency_code": "機關代碼", "leave_type": "假別", "ratio": "報送率", "note": "備註"}
 
@@ -129,7 +130,7 @@ def test_unknown_suffix(frame, tmp_path):
 
 
 def test_more_rows_than_a_sheet_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SHEET_ROWS", 3)
+    monkeypatch.setattr(sheets, "SHEET_ROWS", 3)
     path = tmp_path / "x.xlsx"
     export(pd.DataFrame({"a": [1, 2]}), path)
     before = path.read_bytes()

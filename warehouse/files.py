@@ -97,7 +97,10 @@ class Files(Protocol):
         """Whether there is an object of that name."""
 
     def listed(self, prefix: str = "") -> Iterator[Listed]:
-        """Every object whose name begins with `prefix`, by name; those in folders or files with a dot are not ours."""
+        """Every object whose name begins with `prefix`; those in folders or files with a dot are not ours.
+
+        In the order of names; but stores differ in where `a-b` stands to `a/b`.
+        """
 
     def remove(self, name: str) -> None:
         """Remove an object; one that is not there already is."""

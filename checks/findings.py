@@ -74,15 +74,16 @@ def mask_ids_in(text: str) -> str:
 
 
 def masked_person_id(person_id: pl.Expr) -> pl.Expr:
-    """`mask_person_id` over a column."""
+    """`mask_person_id` over a column, and nothing that cannot be printed."""
     first, last = person_id.str.head(1), person_id.str.tail(1)
-    return (
+    masked = (
         pl.when(person_id.str.len_chars() == _ID_LENGTH)
         .then(pl.format("{}****{}", person_id.str.head(3), person_id.str.tail(3)))
         .when(person_id.str.len_chars() >= _LONG_ENOUGH)
         .then(pl.format("{}****{}", first, last))
         .otherwise(pl.lit("****"))
     )
+    return _printable(masked)
 
 
 #: How much of an agency's own text a finding shows.
@@ -92,9 +93,15 @@ SHOWN_CHARACTERS = 40
 def shown(text: pl.Expr) -> pl.Expr:
     """Text of the agency's own making as a finding may show it: with IDs inside it masked, and then cut.
 
-    Cutting first would leave the better part of an ID that lies across the cut, which no longer looks like one.
+    What directs a terminal or turns a line's direction becomes U+FFFD, as in what the format check shows.  Cutting
+    first would leave the better part of an ID that lies across the cut, which no longer looks like one.
     """
-    return text.str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}").str.head(SHOWN_CHARACTERS)
+    return _printable(text.str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}")).str.head(SHOWN_CHARACTERS)
+
+
+def _printable(text: pl.Expr) -> pl.Expr:
+    """Controls, format and direction characters, breaks of lines: Unicode's categories C, Zl and Zp."""
+    return text.str.replace_all(r"[\p{C}\p{Zl}\p{Zp}]", "\ufffd")
 
 
 #: Polars schema of findings before they are tied to a submission: the fields of `Finding`, in their order.

@@ -200,6 +200,18 @@ def test_an_id_in_full_width_characters_is_masked_too(document, check):
     assert mask_ids_in(f"假{written}單") == "假Ａ１２****７８９單"
 
 
+def test_what_directs_a_terminal_is_not_shown(document, check):
+    odd = [
+        leave("\x1b[2JL\u202e\ufeff1", "03T08:30", "03T08:30"),
+        leave("L-2", "04T08:30", "04T17:30", 8, leave_type="0\u20281"),
+        leave("L-3", "07T08:30", "07T17:30", 8, person_id="A123\n\n"),
+    ]
+    checked = check(document(leaves=odd))
+    assert checked.findings["record_id"].to_list() == ["\ufffd[2JL\ufffd\ufffd1", "L-2", "L-3"]
+    assert checked.findings.filter(rule="R107")["value"].to_list() == ["0\ufffd1"]
+    assert checked.findings.filter(rule="R101")["value"].to_list() == ["A****\ufffd"]
+
+
 def test_company_makes_no_difference(document, context):
     documents = [
         SubmittedDocument(json.dumps(document(**{dataset: records}), ensure_ascii=False).encode())

@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from assets.entering import AgencyOutcome, enter
 from assets.landing import submissions_landed
-from assets.marks import ASSET, FINDINGS, Mark, events, keep_connections, marks_of, tell
-from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS, agency_month
+from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
+from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS
 from assets.platform import Platform
+from assets.telling import remember, say, tell
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
@@ -92,12 +93,6 @@ def accounting(entries: Sequence[Entry]) -> dg.AssetCheckEvaluation:
     )
 
 
-def unmarked(instance: dg.DagsterInstance, marks: Iterable[Mark]) -> list[Mark]:
-    """Those entered that Dagster has not been told of: by a run that died, or into another Dagster home."""
-    told = instance.get_materialized_partitions(ASSET)
-    return [mark for mark in marks if mark.is_entered and str(agency_month(mark.agency_code, mark.month)) not in told]
-
-
 def known(instance: dg.DagsterInstance, marks: Iterable[Mark]) -> list[Mark]:
     """Those of agencies that are partitions; a document may name an agency that does not exist."""
     agencies = set(instance.get_dynamic_partitions(str(AGENCIES.name)))
@@ -132,11 +127,11 @@ def agency_months(
         dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else {}
         chosen[dimensions["month"]].add(dimensions["agency"])
     entries = [enter_month(platform, month, agencies) for month, agencies in sorted(chosen.items())]
-    keep_connections(context.instance)
     for entry in entries:
         tell(context, events(entry.marks))
+        remember(context.instance, entry.month, entry.marks)
     result = accounting(entries)
-    tell(context, [result])
+    say(context, result)
     if not result.passed:
         raise dg.Failure(f"筆數不符 records do not add up: {', '.join(not_accounted_for(entries)[:10])}")
     yield from ()

@@ -20,12 +20,11 @@ from assets.entry import (
     known,
     months_outside,
     not_accounted_for,
-    unmarked,
 )
 from assets.intake import PullReport
 from assets.intake import pull as bring_in
 from assets.landing import pulled, submissions_landed
-from assets.marks import events, keep_connections, marks_of, tell
+from assets.marks import events, marks_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.publishing import CORE, core_tables, publish_month, publish_now
@@ -33,7 +32,7 @@ from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviewing import review
 from assets.reviews import reviews, shown
-from warehouse.ledger import lifecycle
+from assets.telling import remember, say, tell, untold
 from warehouse.ledger.engine import reading
 
 
@@ -76,7 +75,7 @@ def enter_month_of_all(context: dg.OpExecutionContext, config: Chosen, platform:
             enter_month(platform, month)
     entry = enter_month(platform, context.partition_key, config.codes)
     result = accounting([entry])
-    tell(context, [result])
+    say(context, result)
     if not result.passed:
         raise dg.Failure(f"筆數不符 records do not add up: {', '.join(not_accounted_for([entry])[:10])}")
     return entry
@@ -99,7 +98,7 @@ def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg
     month = entry.month
     check, metadata = publish_month(platform, month)
     context.log_event(_materialized(core_tables, month, metadata))
-    tell(context, [check])
+    say(context, check)
     if not check.passed:
         raise dg.Failure(f"對帳不符 records do not reconcile: {CORE.to_user_string()} {month}")
     context.log_event(_materialized(monthly_counts, month, MONTHLY_COUNTS.show(platform, month)))
@@ -109,16 +108,19 @@ def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg
 
 @dg.op(description="標示各機關入檔情形 Mark each agency-month in Dagster's grid")
 def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> None:
-    """Tell Dagster what this run judged, and what an earlier one entered and could not tell."""
+    """Tell Dagster what this run judged, and whatever else of the month it does not know or knows otherwise.
+
+    A run that died before or while it marked is made good here, as is what was withdrawn, or a Dagster home made anew.
+    """
     know_register(platform, context.instance)
-    judged = {mark.agency_code for mark in entry.marks}
+    rules = {mark.submission_id: mark.rules for mark in entry.marks}
     with reading(platform.engine) as session:
-        others = [mark for mark in marks_of(session, entry.month) if mark.agency_code not in judged]
-    # Dagster cannot take a materialisation back: a withdrawn month's check fails, in every run until something counts.
-    withdrawn = [mark for mark in others if mark.state == lifecycle.WITHDRAWN]
-    marks = [*entry.marks, *unmarked(context.instance, others), *withdrawn]
-    keep_connections(context.instance)
-    tell(context, events(known(context.instance, marks)))
+        marks = known(context.instance, marks_of(session, entry.month, rules=rules))
+    new = {mark.agency_code for mark in untold(context.instance, entry.month, marks)}
+    judged = {mark.agency_code for mark in entry.marks}
+    said = [mark for mark in marks if mark.agency_code in new | judged]
+    tell(context, events(said))
+    remember(context.instance, entry.month, said)
 
 
 @dg.job(

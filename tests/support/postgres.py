@@ -40,10 +40,14 @@ def find_binaries() -> Path | None:
 
 
 class PostgresServer:
-    """One server in a temporary folder.  `url` is its maintenance database, for SQLAlchemy with psycopg."""
+    """One server in a temporary folder.  `url` is its maintenance database, for SQLAlchemy with psycopg.
 
-    def __init__(self, binaries: Path) -> None:
+    `durable`: it waits for the disk as PostgreSQL does by itself, for measurements.
+    """
+
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._durability = () if durable else _UNDURABLE
         self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path may have 107 bytes only
         self._data = self._folder / "data"
         self._password = secrets.token_urlsafe(12)
@@ -115,7 +119,7 @@ class PostgresServer:
 
     def _launch(self) -> None:
         settings = [
-            *_UNDURABLE,
+            *self._durability,
             f"port={self._port}",
             "listen_addresses=127.0.0.1",
             f"unix_socket_directories={self._folder}",

@@ -63,7 +63,7 @@ class PostgresServer:
         """Make the cluster and wait until it answers; raises `PostgresError` with the server's own words."""
         self._initdb()
         for _ in range(5):  # the port was free a moment ago; another may have taken it
-            self._port = _free_port()
+            self._port = free_port()
             self._launch()
             if self._answers():
                 return
@@ -164,7 +164,8 @@ def _unprivileged_user() -> str:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

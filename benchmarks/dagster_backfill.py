@@ -31,6 +31,7 @@ from assets.partitions import MONTHS, agency_month
 from assets.platform import Platform
 from assets.register import know_register
 from pipelines.dagster_home import prepare
+from pipelines.demo.people import national_id
 from pipelines.resources import platform
 from pipelines.settings import Settings
 from warehouse.ledger.engine import writing
@@ -40,7 +41,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from dagster_marks import postgresql
 
 from tests.support.dagster_processes import dagster_process, wait_until
-from tests.support.installations import document
+from tests.support.installations import PERSON, document
 from tests.support.postgres import free_port
 
 LOCATION = "attendance"
@@ -149,7 +150,8 @@ def _run(
         print(f"dagster dev ready in {time.perf_counter() - started:.1f} s")
         stop_sensor(port, "late_arrivals")
         started = time.perf_counter()
-        hand_in(opened, [HandedIn(f"{code} {month}", document(code, month)) for month in months for code in agencies])
+        persons = {code: national_id(number, woman=False) for number, code in enumerate(agencies)}
+        hand_in(opened, (_handed_in(code, month, persons[code]) for month in months for code in agencies))
         print(f"{len(agencies) * len(months):,} documents handed in in {time.perf_counter() - started:.0f} s")
         started = time.perf_counter()
         id_ = launch(port, agencies, months, scattered=options.scattered)
@@ -160,6 +162,10 @@ def _run(
         published = time.perf_counter() - started
         wait_until(lambda: all(run.is_finished for run in instance.get_runs()), PATIENCE)
     _print(instance, id_, {"all marked and the backfill ended": marked, "all published": published})
+
+
+def _handed_in(code: str, month: str, person: str) -> HandedIn:
+    return HandedIn(f"{code} {month}", document(code, month).replace(PERSON.encode(), person.encode()))
 
 
 def _ended(instance: dg.DagsterInstance, id_: str) -> bool:

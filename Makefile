@@ -21,7 +21,8 @@ demo: $(STAMP) ## a small country: three channels, three months, the reports
 
 .PHONY: dagster
 dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl-C ends them
-	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	@DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
+	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: test
 test: $(STAMP) system ## all tests; ARGS="-n 2 tests/checks" is passed to pytest

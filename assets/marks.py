@@ -4,9 +4,8 @@ Marks are made from the ledger, after the data is stored: a run that died before
 An agency-month that was refused or never came has no materialisation; a refused one has a failed check.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import dagster as dg
 from sqlalchemy import select
@@ -100,23 +99,6 @@ def events(marks: Sequence[Mark]) -> Iterator[Event]:
         if mark.is_entered:
             yield _materialization(mark)
         yield _evaluation(mark)
-
-
-def tell(context: dg.OpExecutionContext | dg.AssetExecutionContext, said: Iterable[Event]) -> None:
-    """Log the events at the end of the step, in their order.
-
-    Dagster logs check results too, though its signature does not say so; a test holds that it still does.
-    """
-    for event in said:
-        context.log_event(cast("dg.AssetMaterialization", event))
-
-
-def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Have a PostgreSQL instance keep its connections, as its web server does; otherwise each event opens several.
-
-    66 ms a mark become 12 (docs/dagster.md).  Nothing changes on SQLite, where `pipelines/event_log.py` does it.
-    """
-    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=5)
 
 
 def _materialization(mark: Mark) -> dg.AssetMaterialization:

@@ -13,13 +13,13 @@ from assets.entry import (
     known,
     months_outside,
     not_accounted_for,
-    unmarked,
 )
 from assets.intake import HandedIn, hand_in
 from assets.landing import submissions_landed
 from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
 from assets.partitions import agency_month, know_agencies
 from assets.register import agency_register
+from assets.telling import untold
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
@@ -135,9 +135,9 @@ def test_a_mark_says_records_and_nothing_personal(here, instance):
 def test_what_dagster_was_not_told_is_found_again(here, instance):
     handed_in(here, document(FIRST), document(SECOND), refused(THIRD))
     marks = enter_month(here, "2021-06").marks
-    assert [mark.agency_code for mark in unmarked(instance, marks)] == [FIRST, SECOND]
+    assert [mark.agency_code for mark in untold(instance, "2021-06", marks)] == [FIRST, SECOND, THIRD]
     backfill(here, instance, agency_month(FIRST, "2021-06"), agency_month(FIRST, "2021-06"))
-    assert [mark.agency_code for mark in unmarked(instance, marks)] == [SECOND]
+    assert [mark.agency_code for mark in untold(instance, "2021-06", marks)] == [SECOND, THIRD]
 
 
 def test_an_agency_that_does_not_exist_is_not_marked(here, instance):

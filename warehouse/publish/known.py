@@ -15,10 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
 from warehouse.ledger import lifecycle
+from warehouse.ledger.base import Base
 from warehouse.ledger.models import (
     AgencyMonth,
     Arrival,
-    Base,
     Decision,
     PastJudgement,
     Review,

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
+from warehouse.ledger.base import Base
 from warehouse.ledger.models import (
     AgencyMonth,
     Arrival,
-    Base,
     DatasetCount,
     Decision,
     Explanation,

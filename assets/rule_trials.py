@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from assets.batches import verdict
 from assets.judged import Judged, judged_submissions, key_of
 from assets.platform import Platform
 from assets.reviewing import evaluate_month
@@ -149,7 +150,7 @@ def replay(
             counts = counted.get((one.agency_code, one.month)) == one.id
             at = (one.agency_code, one.month, one.id)
             found = _compared(at, _stored(platform, "findings", at), _by_rule(result.findings), counted=counts)
-            if not found and judged.differs(one, result):
+            if not found and judged.differs(one, verdict(one, result)):
                 found = [Difference(*at, counts, "", "", 0, 0)]
             differences += found
         done += len(batch)

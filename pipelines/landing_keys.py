@@ -8,10 +8,12 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipelines.key_files import replace, write_once
+from pipelines.ring_reload import reload_ring
 from pipelines.settings import Settings, SettingsError
 from warehouse.sealed import KEY_BYTES, Keyring, new_key_id
 
@@ -27,7 +29,7 @@ def landing_ring(settings: Settings) -> Keyring:
     try:
         if not file.exists():
             write_once(file, _text({"active": (id_ := new_key_id()), "keys": {id_: _new_key()}}))
-        return _read(file)
+        return read_ring(file)
     except OSError as error:
         raise SettingsError(
             f"{file}: 無法讀寫收檔區密鑰 cannot use the landing keys ({type(error).__name__})"
@@ -96,11 +98,12 @@ def _text(ring: Mapping[str, Any]) -> str:
     return json.dumps(ring, indent=1) + "\n"
 
 
-def _read(file: Path) -> Keyring:
+def read_ring(file: Path) -> Keyring:
+    """The keyring in a file; raises OSError, and `SettingsError` where it holds none."""
     try:
         ring = json.loads(file.read_text(encoding="ascii"))
         keys = {id_: bytes.fromhex(key["key"]) for id_, key in ring["keys"].items()}
-        return Keyring(ring["active"], keys, reload=lambda: _read(file))
+        return Keyring(ring["active"], keys, reload=partial(reload_ring, file))
     except (ValueError, KeyError, TypeError):
         raise SettingsError(f"{file}: 不是收檔區密鑰檔，請自備份還原 holds no landing keys: restore it") from None
 

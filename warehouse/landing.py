@@ -56,13 +56,20 @@ class NotLanded(LookupError):  # noqa: N818 — reads as what it is
         self.id = id_
         super().__init__(f"收檔區查無此檔 not in landing: {id_!r}")
 
+    def __reduce__(self) -> tuple[type["NotLanded"], tuple[str]]:
+        return type(self), (self.id,)
+
 
 class LandingDamaged(OSError):  # noqa: N818 — says what happened
     """A file in landing is not what its name says; it must be restored from a backup, never written over."""
 
     def __init__(self, path: Path, detail: str) -> None:
         self.path = path
+        self.detail = detail
         super().__init__(errno.EIO, f"收檔區檔案毀損,請自備份還原 damaged in landing, restore it: {detail}", str(path))
+
+    def __reduce__(self) -> tuple[type["LandingDamaged"], tuple[Path, str]]:
+        return type(self), (self.path, self.detail)
 
 
 class LandingFull(OSError):  # noqa: N818 — says what happened

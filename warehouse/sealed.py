@@ -35,6 +35,9 @@ class UnknownKey(LookupError):  # noqa: N818 — reads as what it is
             f"a landed file is sealed under key {key_id}, which is not at hand: restore the key file"
         )
 
+    def __reduce__(self) -> tuple[type["UnknownKey"], tuple[str]]:
+        return type(self), (self.key_id,)
+
 
 class SealBroken(ValueError):  # noqa: N818 — says what happened
     """A sealed file is not what was written: cut off, changed, or put together from others."""

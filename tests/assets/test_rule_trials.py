@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.entering import enter, read_batch, result_of, store_batch
+from assets.batches import read_batch, store_batch, verdict
+from assets.entering import enter, result_of
 from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.rebuild import RebuildDiffers, rebuild
@@ -48,9 +49,9 @@ def enter_by_older_rules(platform: Platform) -> None:
     with reading(platform.engine) as session:
         waiting = pending(session, MONTH)
     older = CheckContext(today=platform.today(), lives={"R102": (Period(Severity.WARNING),)})
-    checked = check_documents(read_batch(platform, waiting), older)
+    checked = check_documents(read_batch(platform.landing, waiting), older)
     store_batch(Store(platform.home.store, platform.person_key), waiting, checked)
-    results = [result_of(one, result) for one, result in zip(waiting, checked.documents, strict=True)]
+    results = [result_of(verdict(one, result)) for one, result in zip(waiting, checked.documents, strict=True)]
     with writing(platform.engine) as session:
         record_results(session, results, at=platform.clock())
 

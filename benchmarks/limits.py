@@ -79,7 +79,7 @@ def _sealed(datas: list[bytes], out: Path) -> tuple[list[Path], object]:
     paths = []
     for number, data in enumerate(datas):
         paths.append(out / f"{number}.sealed")
-        paths[-1].write_bytes(b"".join(seal([data], ring)))
+        paths[-1].write_bytes(b"".join(seal([data], ring, ring.active)))
     return paths, ring
 
 

@@ -32,7 +32,9 @@ def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
 def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
     try:
         landing.verify(id_)
-    except (LandingDamaged, NotLanded, UnknownKey, OSError):
+    except UnknownKey:  # nothing says that the file is damaged; `landing_sealed` names the key
+        return None
+    except (LandingDamaged, NotLanded, OSError):
         return id_
     finally:
         advance()

@@ -109,8 +109,8 @@ class Landing:
                 digest.update(chunk)
                 yield chunk
 
-        with self._temporary() as (descriptor, name):
-            for chunk in self._sealed(counted()):
+        with self._temporary() as (descriptor, name, key_id):
+            for chunk in self._sealed(counted(), key_id):
                 _write_all(descriptor, chunk)
             landed = Landed(digest.hexdigest(), size)
             if not self._is_kept(landed):
@@ -175,9 +175,11 @@ class Landing:
         if self.ring is None or self.key_id(id_) == self.ring.active:
             return False
         data = self.read(id_)
-        with self._temporary() as (descriptor, name):
-            for chunk in self._sealed([data]):
+        with self._temporary() as (descriptor, name, key_id):
+            for chunk in self._sealed([data], key_id):
                 _write_all(descriptor, chunk)
+            landed = self._stat(id_).st_mtime_ns  # when it was received is not when its key changed
+            os.utime(descriptor, ns=(landed, landed))
             self._finish(descriptor, name, Landed(id_, len(data)))
         _sync_folder(self._path(id_).parent)
         return True
@@ -235,14 +237,14 @@ class Landing:
         """Write a document unless it is there; the folder's own entry is not yet synced."""
         landed = Landed(hashlib.sha256(data).hexdigest(), len(data))
         if not self._is_kept(landed):
-            with self._temporary() as (descriptor, name):
-                for chunk in self._sealed([data]):
+            with self._temporary() as (descriptor, name, key_id):
+                for chunk in self._sealed([data], key_id):
                     _write_all(descriptor, chunk)
                 self._finish(descriptor, name, landed)
         return landed
 
-    def _sealed(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
-        return chunks if self.ring is None else seal(chunks, self.ring)
+    def _sealed(self, chunks: Iterable[bytes], key_id: str | None) -> Iterable[bytes]:
+        return chunks if self.ring is None or key_id is None else seal(chunks, self.ring, key_id)
 
     def _open(self, id_: str) -> io.BufferedReader:
         try:
@@ -255,17 +257,21 @@ class Landing:
             raise LandingDamaged(self._path(id_), f"SHA-256 {found}")
 
     @contextlib.contextmanager
-    def _temporary(self) -> Iterator[tuple[int, Path]]:
-        """Open a new file under a name that nobody else uses; it is gone at the end unless it was finished."""
+    def _temporary(self) -> Iterator[tuple[int, Path, str | None]]:
+        """Open a new file under a name that nobody else uses; it is gone at the end unless it was finished.
+
+        With it, the key to seal it under, which stays at least until the end.
+        """
         name = self._incoming / secrets.token_hex(16)
         try:
-            _make_folder(self._incoming)
-            descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
-            try:
-                yield descriptor, name
-            finally:
-                os.close(descriptor)
-                name.unlink(missing_ok=True)
+            with contextlib.nullcontext() if self.ring is None else self.ring.sealing() as key_id:
+                _make_folder(self._incoming)
+                descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
+                try:
+                    yield descriptor, name, key_id
+                finally:
+                    os.close(descriptor)
+                    name.unlink(missing_ok=True)
         except OSError as error:
             if error.errno in _NO_ROOM:
                 raise LandingFull(error.errno, "收檔區空間不足,未收檔 no room in landing", str(self.root)) from error

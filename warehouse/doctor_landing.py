@@ -14,14 +14,12 @@ from warehouse.ledger.arrivals import SETTLED, orphans
 from warehouse.ledger.models import Submission
 from warehouse.sealed import UnknownKey
 
-_READERS = 4
-
 
 def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
     """Whether every landed file still has the hash that is its name."""
     name = "收檔區 landing"
     ids = list(landing.ids())
-    with ThreadPoolExecutor(_READERS) as readers:
+    with ThreadPoolExecutor(landing.files.writers) as readers:
         damaged = [bad for bad in readers.map(partial(_damage, landing, advance), ids) if bad]
     if damaged:
         found = f"{len(damaged):,}/{len(ids):,} 檔毀損 files damaged: {some(damaged)}"
@@ -44,7 +42,8 @@ def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
 def landing_sealed(landing: Landing) -> Diagnosis:
     """Whether every landed file is encrypted, under a key that is at hand."""
     name = "收檔區加密 landing encrypted"
-    keys = Counter(landing.key_id(id_) for id_ in landing.ids())
+    with ThreadPoolExecutor(landing.files.writers) as readers:
+        keys = Counter(readers.map(landing.key_id, landing.ids()))
     plain = keys.pop(None, 0)
     unknown = sorted(key for key in keys if key and key not in (landing.ring.keys if landing.ring else ()))
     if unknown:
@@ -73,17 +72,17 @@ def landing_orphans(landing: Landing, session: Session) -> Diagnosis:
     found = orphans(landing, session)
     if found:
         said = f"{len(found):,} 檔在收檔區而不在帳冊 files in landing that the ledger does not know: {some(found)}"
-        path = landing.root / found[0][:2] / found[0]
-        return Diagnosis(name, ok=False, found=said, remedy=f"請重新報送 hand them in again: attendance submit {path}")
+        remedy = f"請重新報送 hand them in again: attendance submit {landing.where(found[0])}"
+        return Diagnosis(name, ok=False, found=said, remedy=remedy)
     return Diagnosis(name, ok=True, found="無 none")
 
 
 def landing_leftovers(landing: Landing) -> Diagnosis:
     """Whether a process that was stopped left half a file behind."""
     name = "未完成的收檔 leftovers"
-    settled = datetime.now(UTC).timestamp() - SETTLED.total_seconds()
-    old = [path for path in landing.leftovers() if path.stat().st_mtime < settled]
+    settled = datetime.now(UTC) - SETTLED
+    old = [one.place for one in landing.leftovers() if one.modified < settled]
     if old:
-        found = f"{len(old):,} 個暫存檔 temporary files: {some(map(str, old))}"
+        found = f"{len(old):,} 個暫存檔 temporary files: {some(old)}"
         return Diagnosis(name, ok=False, found=found, remedy="可以刪除 they can be deleted")
     return Diagnosis(name, ok=True, found="無 none")

@@ -36,7 +36,7 @@ def test_an_unforeseen_error_says_how_to_see_more(capsys):
 
 def test_debug_gives_the_traceback(capsys):
     with pytest.raises(LandingDamaged) as raised:
-        raise LandingDamaged(path="/landing/ab/ab", detail="SHA-256 00")
+        raise LandingDamaged(place="/landing/ab/ab", detail="SHA-256 00")
     assert failures.report(raised.value, debug=True) == failures.CANNOT
     said = capsys.readouterr().err
     assert "Traceback" in said

@@ -36,6 +36,7 @@ def issue(
     from pipelines.cli.platform import opened
     from pipelines.receipt_key import receipt_key
     from pipelines.settings import load_settings
+    from warehouse.deadlines import TAIPEI
     from warehouse.ledger.engine import reading
     from warehouse.receipt_signature import signed
     from warehouse.receipts import history
@@ -44,7 +45,8 @@ def issue(
         received = [one for one in history(session, agency, month) if one.submission_id.startswith(id_ or "")]
         if not received:
             raise CannotError(f"沒有這份報送 no such submission: {agency} {month} {id_ or ''}")
-        said = {**received[-1].as_dict(), "issued_at": platform.clock().isoformat(timespec="seconds")}
+        issued = platform.clock().astimezone(TAIPEI)
+        said = {**received[-1].as_dict(), "issued_at": issued.isoformat(timespec="seconds")}
     text = json.dumps(signed(said, receipt_key(load_settings())), ensure_ascii=False, indent=1)
     if output is None:
         say(text)

@@ -188,6 +188,34 @@ def test_an_id_within_a_record_id_is_masked(document, check):
     assert checked.findings["record_id"].to_list() == ["A12****789-1"]
 
 
+@pytest.mark.parametrize(
+    "record_id",
+    [
+        "cd4df3de7867de563580db912345677a",
+        "CD4DF3DE7867DE563580DB912345677A",
+        "0f8fad5b-d9cb-469f-a165-7b1234567890",
+    ],
+)
+def test_a_digest_that_happens_to_hold_what_looks_like_an_id_still_names_its_record(document, check, record_id):
+    checked = check(document(leaves=[leave(record_id, "03T08:00", "03T08:00")]))
+    assert checked.findings["record_id"].to_list() == [record_id]
+    assert mask_ids_in(record_id) == record_id
+
+
+def test_an_id_with_digits_to_the_length_of_a_digest_is_no_digest(document, check):
+    written = f"{ALICE}2021060308302021060317"
+    assert len(written) == 32
+    checked = check(document(leaves=[leave(written, "03T08:00", "03T08:00")]))
+    assert ALICE not in str(checked.findings.to_dicts())
+    assert ALICE not in mask_ids_in(written)
+
+
+def test_a_name_in_the_place_of_an_id_is_not_spelt(document, check):
+    checked = check(document(leaves=[leave("L", "03T08:00", "03T09:00", person_id="王小明")]))
+    assert set(checked.findings["value"]) == {"王****"}
+    assert "小明" not in str(checked.findings.to_dicts())
+
+
 def test_an_id_where_a_value_is_cut_is_masked(document, check):
     checked = check(document(leaves=[leave("L", "03T08:00", "03T09:00", leave_type=f"{'-' * 33}{ALICE}")]))
     assert checked.findings["value"].to_list() == [f"{'-' * 33}A12****"]

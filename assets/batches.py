@@ -19,8 +19,8 @@ from checks.findings import Severity
 from warehouse.landing import Landing
 from warehouse.store import Place, Store
 
-#: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about twenty times this, a worker.
-BATCH_BYTES = 24 << 20
+#: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about sixteen times this, a worker.
+BATCH_BYTES = 40 << 20
 #: Small documents also cost a file each and a row each: so many at most.
 BATCH_DOCUMENTS = 1000
 

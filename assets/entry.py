@@ -31,9 +31,8 @@ ACCOUNTED = dg.AssetCheckSpec(
 )
 
 
-#: Agency-months in one run of a backfill.  Of a partitioned check Dagster plans each partition with the list of all of
-#: them: 6 MB at 500, 1.5 GB at 8,300.  And several workers can take shares of one month.
-AT_ONCE = 500
+#: Agency-months in one run of a backfill, so that several workers can take shares of a national month.
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import cast
 
 import dagster as dg
-from dagster._core.events import DagsterEvent, DagsterEventType, StepMaterializationData
+from dagster._core.events import AssetObservationData, DagsterEvent, DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
@@ -81,10 +82,14 @@ def _fingerprint(mark: Mark) -> str:
 def _entry(context: dg.OpExecutionContext | dg.AssetExecutionContext, said: Event) -> EventLogEntry:
     """What `context.log_event` makes of an event before it stores it."""
     step = context.get_step_execution_context()
-    data: StepMaterializationData | dg.AssetCheckEvaluation
+    data: StepMaterializationData | AssetObservationData | dg.AssetCheckEvaluation
+    message: str | None
     if isinstance(said, dg.AssetMaterialization):
         kind, data = DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(said)
         message = f"Materialized value {said.label}."
+    elif isinstance(said, dg.AssetObservation):
+        kind, data = DagsterEventType.ASSET_OBSERVATION, AssetObservationData(said)
+        message = None
     else:
         kind, data = DagsterEventType.ASSET_CHECK_EVALUATION, said
         outcome = "passed." if said.passed else "did not pass."
@@ -104,7 +109,7 @@ def _entry(context: dg.OpExecutionContext | dg.AssetExecutionContext, said: Even
     return EventLogEntry(  # type: ignore[no-untyped-call]
         error_info=None,
         level=logging.DEBUG,
-        user_message=message,
+        user_message=message or f"{kind} for step {step.step.key}",
         run_id=step.run_id,
         timestamp=time.time(),
         step_key=step.step.key,
@@ -123,11 +128,20 @@ def _store(storage: SqlEventLogStorage, entries: Sequence[EventLogEntry]) -> Non
         numbered = insert(SqlEventLogStorageTable).returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
         ids = connection.execute(numbered, rows).scalars().all()
         stored = list(zip(entries, rows, ids, strict=True))
-        materialized = [(entry, id_) for entry, _, id_ in stored if _of(entry).is_step_materialization]
-        if materialized:
-            storage._store_asset_event_tags(connection, *map(list, zip(*materialized, strict=True)))  # noqa: SLF001
-            storage._store_asset_event(connection, *materialized[-1])  # noqa: SLF001 — the asset's newest is the last
-        _store_checks(connection, [one for one in stored if not _of(one[0]).is_step_materialization])
+        _store_assets(connection, storage, [(entry, id_) for entry, _, id_ in stored if _of(entry).asset_key])
+        _store_checks(connection, [one for one in stored if not _of(one[0]).asset_key])
+
+
+def _store_assets(
+    connection: Connection, storage: SqlEventLogStorage, stored: Sequence[tuple[EventLogEntry, int]]
+) -> None:
+    """Tag materialisations and observations; the asset's own row is decided by the last of each."""
+    if not stored:
+        return
+    storage._store_asset_event_tags(connection, *map(list, zip(*stored, strict=True)))  # noqa: SLF001
+    last = {_of(entry).event_type: (entry, id_) for entry, id_ in stored}
+    for entry, id_ in sorted(last.values(), key=itemgetter(1)):
+        storage._store_asset_event(connection, entry, id_)  # noqa: SLF001
 
 
 def _store_checks(connection: Connection, stored: Sequence[tuple[EventLogEntry, dict[str, object], int]]) -> None:

@@ -24,6 +24,7 @@ from dagster_marks import mark, marks_of_a_month, postgresql
 from full_grid import fill
 from playwright.sync_api import sync_playwright
 
+from assets.marks import Mark
 from assets.partitions import MONTHS
 from pipelines.dagster_home import prepare
 from pipelines.settings import Settings
@@ -36,6 +37,7 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 PATIENCE = 300.0
+QUIET_PERCENT = 10
 SHOWN = re.compile(r"Materialized \(([1-9][0-9]*)\)")
 
 
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
     parser.add_argument("--screenshots", type=Path, help="a folder for what the page looked like")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp"), help="where files go")
+    parser.add_argument("--quiet", type=float, default=0, metavar="SECONDS", help="wait so long for a quiet machine")
     options = parser.parse_args()
     if not BROWSER.exists():
         raise SystemExit(f"{BROWSER} is not there: apt-get install chromium")
@@ -60,21 +63,31 @@ def main() -> None:
             started = time.perf_counter()
             count = fill(instance, home, url, options.agencies, months[: options.months])
             print(f"{count:,} agency-months filled in in {time.perf_counter() - started:.0f} s", flush=True)
-            _look(instance, home, marks_of_a_month(options.agencies, months[options.months]), options.screenshots)
+            _look(instance, home, marks_of_a_month(options.agencies, months[options.months]), options)
 
 
-def _look(instance: dg.DagsterInstance, home: Path, another_month: Sequence, pictures: Path | None) -> None:  # type: ignore[type-arg]
-    port = free_port()
+def _look(instance: dg.DagsterInstance, home: Path, another_month: Sequence[Mark], options: argparse.Namespace) -> None:
+    port, pictures = free_port(), options.screenshots
+    others = _wait_for_quiet(options.quiet)
     started = time.perf_counter()
     with dagster_process(["dagster", "dev", "-w", "workspace.yaml", "-p", str(port)], home, home / "log") as process:
         wait_until(lambda: answers(port), PATIENCE, every=0.1)
         taken, used = time.perf_counter() - started, _processor_time(process.pid)
-        print(f"dagster dev ready in {taken:.1f} s (its processes together {used:.1f} s)", flush=True)
+        print(f"dagster dev ready in {taken:.1f} s (its processes together {used:.1f} s); {others}", flush=True)
         for what in ("first", "again", "and again", "after a month marked since"):
             if what.startswith("after"):
                 mark(instance, another_month, another_month[0].month)
+            others = _wait_for_quiet(options.quiet)
             taken, cpu, shown = _open(port, process.pid, pictures and pictures / f"{what.replace(' ', '-')}.png")
-            print(f"grid opened, {what}: {taken:.1f} s ({cpu:.1f} s), {shown:,} materialised", flush=True)
+            print(f"grid opened, {what}: {taken:.1f} s ({cpu:.1f} s), {shown:,} materialised; {others}", flush=True)
+
+
+def _wait_for_quiet(seconds: float) -> str:
+    """Wait until a tenth of the machine is in use at most, or the time is up; what was in use just before."""
+    until = time.monotonic() + seconds
+    while (busy := psutil.cpu_percent(interval=2)) > QUIET_PERCENT and time.monotonic() < until:
+        pass
+    return f"{busy:.0f} % of the machine in use just before"
 
 
 def _open(port: int, dagster: int, picture: Path | None) -> tuple[float, float, int]:

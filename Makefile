@@ -21,11 +21,18 @@ demo: $(STAMP) ## a small country: three channels, three months, the reports
 
 .PHONY: dagster
 dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl-C ends them
-	@DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	@DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
+	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: test
 test: $(STAMP) system ## all tests; ARGS="-n 2 tests/checks" is passed to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+# What it comes upon stays in .fuzz/, and an input that fails as .fuzz/crash-…; keep that one in tests/fuzz/corpus/.
+.PHONY: fuzz
+fuzz: $(STAMP) ## the JSON reader against any bytes (atheris); ARGS="-max_total_time=480", any of libFuzzer's
+	@mkdir -p .fuzz/corpus
+	@$(BIN)/python -m tests.fuzz .fuzz/corpus tests/fuzz/corpus -dict=tests/fuzz/json.dict -artifact_prefix=.fuzz/ $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## ruff: rules and layout
@@ -53,7 +60,7 @@ system:
 
 .PHONY: lock
 lock: $(STAMP) ## requirements.lock anew from pyproject.toml (ARGS="--upgrade" to move versions)
-	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header \
+	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
 	  --output-file requirements.lock $(ARGS)
 
 # uv takes 8 s where pip takes 60, so pip installs uv alone, at the lock's own version and hashes.  uv does not read

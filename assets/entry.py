@@ -1,6 +1,6 @@
 """Stage 3, entry (入檔): what landed is checked and stored, and Dagster's grid shows which agency has which month.
 
-One run takes any number of agency-months and does the work in bulk, month by month; a run for each would take a day
+One run takes hundreds of agency-months and does the work in bulk, month by month; a run for each would take a day
 in process starts alone.
 """
 
@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from assets.entering import AgencyOutcome, enter
 from assets.landing import submissions_landed
-from assets.marks import ASSET, FINDINGS, Mark, events, keep_connections, marks_of, tell
-from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS, agency_month
+from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
+from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS
 from assets.platform import Platform
+from assets.telling import remember, say, tell
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
@@ -28,6 +29,10 @@ ACCOUNTED = dg.AssetCheckSpec(
     description="讀入筆數 = 入檔筆數 + 退件筆數 | Records read = entered + refused, for each dataset and submission; "
     "a difference is a fault of ours and stops what follows",
 )
+
+
+#: Agency-months in one run of a backfill, so that several workers can take shares of a national month.
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -92,12 +97,6 @@ def accounting(entries: Sequence[Entry]) -> dg.AssetCheckEvaluation:
     )
 
 
-def unmarked(instance: dg.DagsterInstance, marks: Iterable[Mark]) -> list[Mark]:
-    """Those entered that Dagster has not been told of: by a run that died, or into another Dagster home."""
-    told = instance.get_materialized_partitions(ASSET)
-    return [mark for mark in marks if mark.is_entered and str(agency_month(mark.agency_code, mark.month)) not in told]
-
-
 def known(instance: dg.DagsterInstance, marks: Iterable[Mark]) -> list[Mark]:
     """Those of agencies that are partitions; a document may name an agency that does not exist."""
     agencies = set(instance.get_dynamic_partitions(str(AGENCIES.name)))
@@ -115,12 +114,12 @@ def known(instance: dg.DagsterInstance, marks: Iterable[Mark]) -> list[Mark]:
             group_name="entry",
             kinds={"python", "polars", "parquet"},
             description="入檔：各機關各月的報送經檢誤後入檔；未報送與退件者不標示為完成\n\n"
-            "Each agency's month, checked and stored as Parquet. One run takes any number of them; what is missing "
+            "Each agency's month, checked and stored as Parquet. One run takes hundreds of them; what is missing "
             "or was refused is not marked as materialised. Backfill late months here.",
         )
     ],
     check_specs=[FINDINGS, ACCOUNTED],
-    backfill_policy=dg.BackfillPolicy.single_run(),
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=AT_ONCE),
     can_subset=True,
 )
 def agency_months(
@@ -132,11 +131,11 @@ def agency_months(
         dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else {}
         chosen[dimensions["month"]].add(dimensions["agency"])
     entries = [enter_month(platform, month, agencies) for month, agencies in sorted(chosen.items())]
-    keep_connections(context.instance)
     for entry in entries:
         tell(context, events(entry.marks))
+        remember(context.instance, entry.month, entry.marks)
     result = accounting(entries)
-    tell(context, [result])
+    say(context, result)
     if not result.passed:
         raise dg.Failure(f"筆數不符 records do not add up: {', '.join(not_accounted_for(entries)[:10])}")
     yield from ()

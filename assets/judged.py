@@ -12,14 +12,13 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from assets.batches import Verdict, batches, read_batch
 from assets.closures import closures_of
-from assets.entering import batches, read_batch
 from assets.platform import Platform
-from checks.bulk import BatchResult, CheckedDocument, check_documents
+from checks.bulk import BatchResult, check_documents
 from checks.catalogue import Period
 from checks.closures import Closures
 from checks.context import CheckContext
-from checks.findings import Severity
 from checks.limits import Limits
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger.engine import reading
@@ -58,20 +57,20 @@ class Judged:
         With the closures that are known now, or not `anew`: with those that were known when each was judged.  Raises
         what `Landing.read` does.
         """
-        for context, submissions in self._by_circumstances(platform, anew=anew):
+        for context, submissions in self.by_circumstances(platform, anew=anew):
             here = replace(context, lives=lives or {})
             for batch in batches(submissions):
-                yield batch, check_documents(read_batch(platform, batch), here)
+                yield batch, check_documents(read_batch(platform.landing, batch), here)
 
-    def differs(self, one: Submission, checked: CheckedDocument) -> bool:
+    def differs(self, one: Submission, now: Verdict) -> bool:
         """Whether a document comes out otherwise than the ledger says; what was refused was refused for its time."""
         if one.fatal:
             return False
-        counts = {name: tuple(counts) for name, counts in checked.counts.items()}
-        numbers = (checked.number_of(Severity.ERROR), checked.number_of(Severity.WARNING))
-        return checked.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
+        counts = {name: tuple(counts) for name, counts in now.counts.items()}
+        numbers = (now.errors, now.warnings)
+        return now.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
 
-    def _by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
+    def by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
         accepted = [one for one in self.submissions if not one.fatal]
         for closures, submissions in self._by_closures(platform, accepted, anew=anew):

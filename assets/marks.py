@@ -1,31 +1,33 @@
 """What Dagster is told of each agency-month: that it is entered, and what the checks found.
 
 Marks are made from the ledger, after the data is stored: a run that died before marking is made good by the next.
-An agency-month that was refused or never came has no materialisation; a refused one has a failed check.
+An agency-month that was refused or never came has no materialisation; a refused one has an observation and a failed
+check.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 import dagster as dg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assets.partitions import AGENCY_MONTHS, agency_month
+from assets.partitions import agency_month
 from warehouse.ledger import lifecycle
 from warehouse.ledger.models import DatasetCount, Submission
 
 ASSET = dg.AssetKey("agency_months")
 ENTERED = frozenset({lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS})
 
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
-#: 檢誤 One result an agency-month: what was found in its newest submission.
+#: 檢誤 One result an agency-month: what was found in its newest submission.  Each evaluation names its agency-month,
+#: but the check is not declared as partitioned: at each visit of the asset Dagster would reckon the state of all
+#: partitions from the beginning, one by one, and it would plan each with the list of all (decision 0008).
 FINDINGS = dg.AssetCheckSpec(
     "findings",
     asset=ASSET,
-    partitions_def=AGENCY_MONTHS,
     description="檢誤結果：退件為錯誤，部分資料退件為警告 | What was found in the newest submission: fails where "
     "it was refused (error) or some of its records were (warning)",
 )
@@ -95,28 +97,13 @@ def marks_of(
 
 
 def events(marks: Sequence[Mark]) -> Iterator[Event]:
-    """A materialisation of each that is entered, and a check result of each."""
+    """Two of each: a materialisation where it is entered, or else an observation, and its check result.
+
+    The first is what the grid shows of an agency-month, and says what the check found.
+    """
     for mark in marks:
-        if mark.is_entered:
-            yield _materialization(mark)
+        yield _materialization(mark) if mark.is_entered else _observation(mark)
         yield _evaluation(mark)
-
-
-def tell(context: dg.OpExecutionContext | dg.AssetExecutionContext, said: Iterable[Event]) -> None:
-    """Log the events at the end of the step, in their order.
-
-    Dagster logs check results too, though its signature does not say so; a test holds that it still does.
-    """
-    for event in said:
-        context.log_event(cast("dg.AssetMaterialization", event))
-
-
-def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Have a PostgreSQL instance keep its connections, as its web server does; otherwise each event opens several.
-
-    66 ms a mark become 12 (docs/dagster.md).  Nothing changes on SQLite, where `pipelines/event_log.py` does it.
-    """
-    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=5)
 
 
 def _materialization(mark: Mark) -> dg.AssetMaterialization:
@@ -128,9 +115,19 @@ def _materialization(mark: Mark) -> dg.AssetMaterialization:
             "dagster/row_count": sum(mark.entered.values()),
             **rows,
             "退件筆數 refused": sum(mark.refused.values()),
-            "報送編號 submission": mark.submission_id,
+            **_outcome(mark),
         },
     )
+
+
+def _observation(mark: Mark) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        asset_key=ASSET, partition=agency_month(mark.agency_code, mark.month), metadata=_outcome(mark)
+    )
+
+
+def _outcome(mark: Mark) -> dict[str, Any]:
+    return {"檢誤結果 findings": _said(mark), "報送編號 submission": mark.submission_id}
 
 
 def _evaluation(mark: Mark) -> dg.AssetCheckEvaluation:

@@ -25,7 +25,8 @@ class Platform:
     """`sources` is the file `sources.toml`, `inbox` a folder or fsspec URL, `actor` who is named in the ledger.
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
-    reader may keep a replaced warehouse open.  `clock` gives an aware moment; every stage asks it instead of the
+    reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core).
+    `clock` gives an aware moment; every stage asks it instead of the
     system, so that a month can be judged as of then.
     """
 
@@ -40,6 +41,7 @@ class Platform:
     actor: str
     first_month: str | None = None
     grace: timedelta = GRACE
+    workers: int | None = None
 
     def channels(self) -> dict[str, Channel]:
         """The channels that are configured, by name; raises `assets.channels.config.SourcesError`."""

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.entering import result_of, store_batch
-from assets.judged import Judged, judged_submissions
+from assets.batches import Desk, tasks
+from assets.entering import result_of
+from assets.judged import Judged, judged_submissions, key_of
 from assets.platform import Platform
 from assets.reviewing import review
+from assets.workers import done
 from checks.rule_set import rule_set_version
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import writing
@@ -107,21 +109,22 @@ def rebuild(
 def _build(
     platform: Platform, judged: Judged, new: Path, on_progress: Callable[[int, int], None] | None, *, anew: bool
 ) -> list[Result]:
-    """Write every file; the results that are not what the ledger has."""
+    """Write every file, to the disk; the results that are not what the ledger has."""
     store = Store(new, platform.person_key)
+    circumstances = list(judged.by_circumstances(platform, anew=anew))
+    desk = Desk(platform.landing, new, platform.person_key, [context for context, _ in circumstances])
+    every = [task for number, (_, submissions) in enumerate(circumstances) for task in tasks(submissions, number)]
+    known = {key_of(one): one for one in judged.submissions}
     differing: list[Result] = []
-    done = 0
-    for batch, checked in judged.recheck(platform, anew=anew):
-        store_batch(store, batch, checked)
-        differing += [
-            result_of(one, result)
-            for one, result in zip(batch, checked.documents, strict=True)
-            if judged.differs(one, result)
-        ]
-        done += len(batch)
+    finished = 0
+    for group in done(desk, store, every, platform.workers):
+        verdicts = [verdict for one in group for verdict in one.verdicts]
+        differing += [result_of(one) for one in verdicts if judged.differs(known[SubmissionKey(*one.ticket)], one)]
+        finished += len(verdicts)
         if on_progress:
-            on_progress(done, len(judged.submissions))
-    return differing
+            on_progress(finished, len(judged.submissions))
+    store.flush()
+    return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id))
 
 
 def _accept(platform: Platform, differing: Sequence[Result]) -> None:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from assets.batches import verdict
 from assets.judged import Judged, judged_submissions, key_of
 from assets.platform import Platform
 from assets.reviewing import evaluate_month
 from checks.bulk import ACROSS_SUBMISSIONS, CheckedDocument
 from checks.catalogue import Period, Rule
 from checks.findings import Severity
+from checks.overtime_limits import packaged_overtime_limits
 from checks.rule_set import all_rules
+from checks.rules.long_hours import RULES as LONG_HOURS
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
 from warehouse.publish.lock import exclusive
@@ -27,6 +30,9 @@ from warehouse.store import REVIEWS, file_of
 _FIRST, _LAST = "", "9999-12"
 #: Seconds to wait for a publisher or a review.
 _PATIENCE = 300.0
+
+#: Rules that a dated limit gives meaning to.
+OF_LIMITS = frozenset(rule.id for rule in LONG_HOURS)
 
 #: Agency code, month, submission id.
 _Key = tuple[str, str, str]
@@ -49,6 +55,15 @@ class Failing:
     findings: int
     records: int
     refused_more: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Who would fail a rule.  Of the `agency_months` looked at, `not_evaluated` had not what the rule needs."""
+
+    agency_months: int
+    not_evaluated: int
+    failing: list[Failing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ def preview(
     first: str = _FIRST,
     last: str = _LAST,
     on_progress: Progress | None = None,
-) -> list[Failing]:
+) -> Preview:
     """The agency-months from `first` to `last` that would fail if the rule were in force in all of them.
 
     Over what the agency-months count.  `severity` None: the rule's own.  `on_progress` gets the number done and in
@@ -103,7 +118,7 @@ def preview(
     with reading(platform.engine) as session:
         counted = {place: id_ for place, id_ in counted_submissions(session).items() if first <= place[1] <= last}
     if rule.id in ACROSS_SUBMISSIONS:
-        return list(_preview_across(platform, replace(rule, life=life), counted, on_progress))
+        return _preview_across(platform, replace(rule, life=life), counted, on_progress)
     judged = judged_submissions(platform, first, last)
     counting = [one for one in judged.submissions if counted.get((one.agency_code, one.month)) == one.id]
     found, done = [], 0
@@ -114,7 +129,10 @@ def preview(
         done += len(batch)
         if on_progress:
             on_progress(done, len(counting))
-    return sorted(found, key=lambda one: (one.month, one.agency_code))
+    found.sort(key=lambda one: (one.month, one.agency_code))
+    limits = packaged_overtime_limits()
+    unlimited = [one for one in counting if rule.id in OF_LIMITS and not limits.hold(one.month)]
+    return Preview(len(counting), len(unlimited), found)
 
 
 def replay(
@@ -132,7 +150,7 @@ def replay(
             counts = counted.get((one.agency_code, one.month)) == one.id
             at = (one.agency_code, one.month, one.id)
             found = _compared(at, _stored(platform, "findings", at), _by_rule(result.findings), counted=counts)
-            if not found and judged.differs(one, result):
+            if not found and judged.differs(one, verdict(one, result)):
                 found = [Difference(*at, counts, "", "", 0, 0)]
             differences += found
         done += len(batch)
@@ -159,18 +177,21 @@ def _failing(judged: Judged, one: Submission, result: CheckedDocument, rule: Rul
 
 def _preview_across(
     platform: Platform, rule: Rule, counted: Mapping[Place, str], on_progress: Progress | None
-) -> Iterator[Failing]:
+) -> Preview:
+    failing, not_evaluated = [], 0
     with _records(platform) as (records, _):
         months = sorted({month for _, month in counted})
         for done, month in enumerate(months):
             submissions = {agency: id_ for (agency, of), id_ in counted.items() if of == month}
             for one in evaluate_month(platform, records, month, submissions, {**all_rules(), rule.id: rule}):
                 found = one.findings.filter(pl.col("rule") == rule.id)
+                not_evaluated += rule.id in one.not_evaluated
                 if found.height:
                     concerned = found.select("dataset", "index").n_unique()
-                    yield Failing(one.agency_code, month, found.height, concerned, 0)
+                    failing.append(Failing(one.agency_code, month, found.height, concerned, 0))
             if on_progress:
                 on_progress(done + 1, len(months))
+    return Preview(len(counted), not_evaluated, failing)
 
 
 def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str, last: str) -> Iterator[Difference]:

@@ -1,10 +1,9 @@
 """The lower bound: DuckDB copying the same files unchecked into the same four datasets, one file an agency."""
 
 from pathlib import Path
-from time import perf_counter
 
 import duckdb
-from measure import Outcome
+from measure import Outcome, Stages
 from person_texts import DATASETS
 
 
@@ -15,22 +14,19 @@ def copy_with_duckdb(files: list[str], out: Path) -> Outcome:
     """
     largest = max(Path(name).stat().st_size for name in files)
     connection = duckdb.connect()
-    started = perf_counter()
+    stages = Stages()
     connection.execute(
         "CREATE TABLE documents AS SELECT * FROM read_json(?, maximum_object_size = ?)", [files, largest + 1024]
     )
-    read = perf_counter()
     for dataset in DATASETS:
         connection.execute(
             f"COPY (SELECT month, agency_code AS agency, record.* "
             f"FROM (SELECT month, agency_code, unnest({dataset}) AS record FROM documents)) "
             f"TO '{out / dataset}' (FORMAT parquet, PARTITION_BY (month, agency))"
         )
-    wrote = perf_counter()
+    stages.end("enter")
     counts = {
         dataset: connection.execute(f"SELECT sum(len({dataset})) FROM documents").fetchall()[0][0]
         for dataset in DATASETS
     }
-    return Outcome(
-        {"check": read - started, "store": wrote - read}, counts, sum(Path(name).stat().st_size for name in files)
-    )
+    return Outcome(stages.seconds, counts, sum(Path(name).stat().st_size for name in files), stages.cpu)

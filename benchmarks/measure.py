@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import psutil
@@ -28,11 +28,36 @@ class Measured:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds by stage, records written by dataset, bytes of the documents that were read."""
+    """Seconds by stage, records written by dataset, bytes of the documents that were read.
+
+    `cpu`: processor seconds by stage, of the process and its children; empty where a way does not say.
+    """
 
     seconds: dict[str, float]
     records: dict[str, int]
     bytes: int
+    cpu: dict[str, float] = field(default_factory=dict)
+
+
+class Stages:
+    """Wall and processor seconds of one stage after another; a child counts in the stage in which it ended."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.cpu: dict[str, float] = {}
+        self._wall, self._cpu = time.perf_counter(), processor_seconds()
+
+    def end(self, stage: str) -> None:
+        """The stage that began where the last one ended (or with this object) ends here."""
+        wall, cpu = time.perf_counter(), processor_seconds()
+        self.seconds[stage], self.cpu[stage] = wall - self._wall, cpu - self._cpu
+        self._wall, self._cpu = wall, cpu
+
+
+def processor_seconds() -> float:
+    """Processor seconds of this process so far, and of its children that have ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def measure(arguments: list[str]) -> Measured:

@@ -7,11 +7,10 @@ overlaps, no calendar, and a document that is not JSON or has wrong columns is l
 import json
 from collections import Counter
 from pathlib import Path
-from time import perf_counter
 
 import pandas as pd
 import pandera.pandas as pa
-from measure import Outcome
+from measure import Outcome, Stages
 
 
 class _Record(pa.DataFrameModel):
@@ -76,20 +75,18 @@ _MODELS: dict[str, type[pa.DataFrameModel]] = {
 
 def run_obvious_pipeline(files: list[str], out: Path) -> Outcome:
     """`json.load`, a pandas frame a dataset, Pandera, `to_parquet`, for one file after the other."""
-    seconds: Counter[str] = Counter()
+    stages = Stages()
     records: Counter[str] = Counter()
     for name in files:
-        started = perf_counter()
         frames = _checked_frames(name)
-        checked = perf_counter()
         agency = Path(name).stem
         for dataset, frame in frames.items():
             folder = out / dataset / "month=2021-06" / f"agency={agency}"
             folder.mkdir(parents=True)
             frame.to_parquet(folder / "data.parquet", index=False)
             records[dataset] += len(frame)
-        seconds.update(check=checked - started, store=perf_counter() - checked)
-    return Outcome(dict(seconds), dict(records), sum(Path(name).stat().st_size for name in files))
+    stages.end("enter")
+    return Outcome(stages.seconds, dict(records), sum(Path(name).stat().st_size for name in files), stages.cpu)
 
 
 def _checked_frames(name: str) -> dict[str, pd.DataFrame]:

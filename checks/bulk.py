@@ -5,7 +5,7 @@ writes nothing, and a document's findings are the same in whatever company it is
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -78,9 +78,14 @@ class _Header(NamedTuple):
 ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209")
 
 
-def check_documents(documents: Sequence[SubmittedDocument], context: CheckContext) -> BatchResult:
-    """Check a batch.  Memory is a small multiple of the batch's bytes; the caller chooses the batch."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
+def check_documents(
+    documents: Sequence[SubmittedDocument], context: CheckContext, threads: int | None = None
+) -> BatchResult:
+    """Check a batch.  Memory is a small multiple of the batch's bytes; the caller chooses the batch.
+
+    `threads` read documents beside each other (None: one a core).
+    """
+    with ThreadPoolExecutor(threads or os.cpu_count()) as workers:
         columns, scans = _read(documents, context, workers)
     headers = _headers(columns, scans)
     fatal = {
@@ -104,11 +109,11 @@ def check_documents(documents: Sequence[SubmittedDocument], context: CheckContex
     calendar = context.calendar(months)
     prepared, roster = prepare(frames, months, calendar, context.leave_types)
     judged, findings = evaluate(prepared, calendar, context)
-    findings = _located(findings, documents)
+    counts = _counts(judged)
+    findings = _located(findings, documents, counts)
     found = {
         int(key[0]): part.drop("document") for key, part in findings.partition_by("document", as_dict=True).items()
     }
-    counts = _counts(judged)
     not_evaluated = _not_evaluated(context)
     checked = [
         CheckedDocument(
@@ -209,7 +214,9 @@ def _located_identity(
     return [finding.at(*places[finding.field]) if finding.field in places else finding for finding in findings]
 
 
-def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> pl.DataFrame:
+def _located(
+    findings: pl.DataFrame, documents: Sequence[SubmittedDocument], counts: Mapping[str, Mapping[int, Counts]]
+) -> pl.DataFrame:
     """Line and column of every finding; only documents that have findings are looked at again."""
     if findings.is_empty():
         return findings
@@ -218,7 +225,8 @@ def _located(findings: pl.DataFrame, documents: Sequence[SubmittedDocument]) -> 
         wanted.setdefault(position, []).append((dataset, index, field_name))
     lines, columns = [], []
     for position, targets in wanted.items():
-        places = locate(documents[position].data, set(targets))
+        records = sum(of_dataset.get(position, _NO_RECORDS).read for of_dataset in counts.values())
+        places = locate(documents[position].data, set(targets), records)
         for target in targets:
             line, column = places[target]
             lines.append(line)

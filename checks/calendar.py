@@ -22,7 +22,7 @@ _ANY_YEAR = 2021
 
 
 @cache
-def _worked(year: int) -> np.ndarray:
+def days_worked(year: int) -> np.ndarray:
     """One boolean a day of `year`: worked."""
     calendar = holidays.country_holidays("TW", years=year)
     days = np.arange(f"{year:04}-01-01", f"{year + 1:04}-01-01", dtype="datetime64[D]")
@@ -47,7 +47,7 @@ class OfficeCalendar:
     _until: pl.Series = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        worked = np.concatenate([_worked(year) for year in range(self.first_year, self.last_year + 1)])
+        worked = np.concatenate([days_worked(year) for year in range(self.first_year, self.last_year + 1)])
         until = np.concatenate([[0], np.cumsum(worked)]).astype(np.int32)
         object.__setattr__(self, "_until", pl.Series(until))
 

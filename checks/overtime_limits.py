@@ -4,6 +4,7 @@ Source: rules W203 and W204; each row names its own.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -23,6 +24,12 @@ class OvertimeLimits:
     """The table; a month is judged by the row that holds its first day, and not at all where none does."""
 
     periods: pl.DataFrame
+
+    def hold(self, month: str) -> bool:
+        """Whether there is a limit for a month (`YYYY-MM`)."""
+        first = date.fromisoformat(f"{month}-01")
+        rows = self.periods.select("valid_from", "valid_to").iter_rows()
+        return any((since or date.min) <= first <= (until or date.max) for since, until in rows)
 
     def in_month(self, month_first: pl.Expr, column: str) -> pl.Expr:
         """Return the limit in force, in minutes; null where there is none.  `column` is one of the hours."""

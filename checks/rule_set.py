@@ -7,11 +7,14 @@ from importlib.resources import files
 from checks.across.history import W206, W207
 from checks.across.leave_quotas import W202
 from checks.across.payrolls import W209
+from checks.calendar import days_worked
 from checks.catalogue import Rule
 from checks.format import identity, messages
 from checks.leave_types import packaged_leave_types
 from checks.rules.evaluate import record_rules
 
+#: Years of the office calendar that submissions can be of: another day off in one of them is another rule set.
+_YEARS = range(2020, 2036)
 #: The dated tables that decide findings.
 _TABLES = ("leave_types.csv", "overtime_limits.csv", "quotas.csv")
 
@@ -26,13 +29,15 @@ def all_rules() -> dict[str, Rule]:
 
 @cache
 def rule_set_version() -> str:
-    """Twelve hexadecimal digits over everything that decides a finding: rules, severities, dates, dated tables.
+    """Twelve hexadecimal digits over everything that decides a finding: rules, severities, dated tables, calendar.
 
     A change of wording is a new version too: the findings read differently.
     """
     digest = hashlib.sha256()
     for table in _TABLES:
         digest.update(files("checks").joinpath("data", table).read_bytes())
+    for year in _YEARS:
+        digest.update(days_worked(year).tobytes())
     for rule in all_rules().values():
         digest.update(repr((rule.id, rule.life, rule.message)).encode())
         digest.update(repr(getattr(rule, "fails", "")).encode())

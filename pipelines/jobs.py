@@ -7,10 +7,15 @@ check result for each agency-month, after all data work (docs/dagster.md has the
 call are those of the assets.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster_shared.record import replace
 from pydantic import Field
 
 from assets.entry import (
@@ -20,20 +25,19 @@ from assets.entry import (
     known,
     months_outside,
     not_accounted_for,
-    unmarked,
 )
 from assets.intake import PullReport
 from assets.intake import pull as bring_in
 from assets.landing import pulled, submissions_landed
-from assets.marks import events, keep_connections, marks_of, tell
+from assets.marks import events, marks_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.publishing import CORE, core_tables, publish_month, publish_now
+from assets.publishing import CORE, VERSION_TAG, behind, core_tables, publish_months
 from assets.register import know_register
-from assets.reports import MONTHLY_COUNTS, SUMMARY, monthly_counts, submission_ratios, summary
+from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviewing import review
 from assets.reviews import reviews, shown
-from warehouse.ledger import lifecycle
+from assets.telling import remember, say, tell, untold
 from warehouse.ledger.engine import reading
 
 
@@ -48,8 +52,36 @@ class Chosen(dg.Config):
         return self.agencies or None
 
 
-def _materialized(asset: dg.AssetsDefinition, month: str, metadata: dict[str, Any]) -> dg.AssetMaterialization:
-    return dg.AssetMaterialization(asset.key, partition=month, metadata=metadata)
+def _materialized(
+    asset: dg.AssetsDefinition, partition: str, metadata: dict[str, Any], version: str | None = None
+) -> dg.AssetMaterialization:
+    tags = None if version is None else {VERSION_TAG: version}
+    return dg.AssetMaterialization(asset.key, partition=partition, metadata=metadata, tags=tags)
+
+
+def _of_newest(instance: dg.DagsterInstance, result: dg.AssetCheckEvaluation) -> dg.AssetCheckEvaluation:
+    """The result as one of the partition's newest materialisation: Dagster shows no other as current."""
+    wanted = dg.AssetRecordsFilter(result.asset_key, asset_partitions=[str(result.partition)])
+    (record,) = instance.fetch_materializations(wanted, limit=1).records
+    target = AssetCheckEvaluationTargetMaterializationData(
+        storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+    )
+    return replace(result, target_materialization_data=target)
+
+
+def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collection[str]) -> None:
+    """Publish these months at once, show what readers now see of each, and stop where records do not reconcile."""
+    wrong = []
+    for done in publish_months(platform, months):
+        context.log_event(_materialized(core_tables, done.month, done.metadata, done.version))
+        say(context, _of_newest(context.instance, done.check))
+        if done.check.passed:
+            context.log_event(_materialized(monthly_counts, done.month, MONTHLY_COUNTS.show(platform, done.month)))
+            context.log_event(_materialized(summary, done.month, SUMMARY.show(platform, done.month)))
+        else:
+            wrong.append(done.month)
+    if wrong:
+        raise dg.Failure(f"對帳不符 records do not reconcile: {CORE.to_user_string()} {', '.join(wrong)}")
 
 
 @dg.op(description="收檔：經各管道取得該月報送 Pull the month through every channel")
@@ -76,7 +108,7 @@ def enter_month_of_all(context: dg.OpExecutionContext, config: Chosen, platform:
             enter_month(platform, month)
     entry = enter_month(platform, context.partition_key, config.codes)
     result = accounting([entry])
-    tell(context, [result])
+    say(context, result)
     if not result.passed:
         raise dg.Failure(f"筆數不符 records do not add up: {', '.join(not_accounted_for([entry])[:10])}")
     return entry
@@ -89,36 +121,58 @@ def review_what_changed(context: dg.OpExecutionContext, entry: Entry, platform: 
     context.log_event(_materialized(reviews, entry.month, shown(reviewed)))
     others = [month for month in reviewed.months if month != entry.month]
     if others:
-        publish_now(platform, others)
+        _publish(context, platform, others)
     return entry
 
 
 @dg.op(description="發布：更新 warehouse.duckdb 與報表 Publish the month and the reports")
 def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
     """Publish, and show what readers now see."""
-    month = entry.month
-    check, metadata = publish_month(platform, month)
-    context.log_event(_materialized(core_tables, month, metadata))
-    tell(context, [check])
-    if not check.passed:
-        raise dg.Failure(f"對帳不符 records do not reconcile: {CORE.to_user_string()} {month}")
-    context.log_event(_materialized(monthly_counts, month, MONTHLY_COUNTS.show(platform, month)))
-    context.log_event(_materialized(summary, month, SUMMARY.show(platform, month)))
+    _publish(context, platform, [entry.month])
     return entry
+
+
+@dg.op(out=dg.Out(dg.Nothing), description="跨檔檢核：凡有異動者 Review whatever has changed")
+def review_all(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
+    """Review; what that changes is behind, and published by what follows."""
+    reviewed = review(platform)
+    for month in reviewed.months:
+        context.log_event(_materialized(reviews, month, shown(reviewed)))
+
+
+@dg.op(
+    ins={"after": dg.In(dg.Nothing)}, description="發布落後的月份，各一次 Publish the months that are behind, each once"
+)
+def publish_what_is_behind(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> list[str]:
+    """Publish all months of which the ledger knows more than was published, in one go; the months."""
+    months = behind(platform, context.instance)
+    if months:
+        _publish(context, platform, months)
+    return months
+
+
+@dg.op(description="各年度報送比例，各一次 The ratios of the years that these months are in, each once")
+def ratios_of_years(context: dg.OpExecutionContext, months: list[str], platform: dg.ResourceParam[Platform]) -> None:
+    """Show each year's ratios, which the publishing has just reckoned."""
+    for year in sorted({month[:4] for month in months}):
+        context.log_event(_materialized(submission_ratios, year, SUBMISSION_RATIOS.show(platform, year)))
 
 
 @dg.op(description="標示各機關入檔情形 Mark each agency-month in Dagster's grid")
 def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> None:
-    """Tell Dagster what this run judged, and what an earlier one entered and could not tell."""
+    """Tell Dagster what this run judged, and whatever else of the month it does not know or knows otherwise.
+
+    A run that died before or while it marked is made good here, as is what was withdrawn, or a Dagster home made anew.
+    """
     know_register(platform, context.instance)
-    judged = {mark.agency_code for mark in entry.marks}
+    rules = {mark.submission_id: mark.rules for mark in entry.marks}
     with reading(platform.engine) as session:
-        others = [mark for mark in marks_of(session, entry.month) if mark.agency_code not in judged]
-    # Dagster cannot take a materialisation back: a withdrawn month's check fails, in every run until something counts.
-    withdrawn = [mark for mark in others if mark.state == lifecycle.WITHDRAWN]
-    marks = [*entry.marks, *unmarked(context.instance, others), *withdrawn]
-    keep_connections(context.instance)
-    tell(context, events(known(context.instance, marks)))
+        marks = known(context.instance, marks_of(session, entry.month, rules=rules))
+    new = {mark.agency_code for mark in untold(context.instance, entry.month, marks)}
+    judged = {mark.agency_code for mark in entry.marks}
+    said = [mark for mark in marks if mark.agency_code in new | judged]
+    tell(context, events(said))
+    remember(context.instance, entry.month, said)
 
 
 @dg.job(
@@ -152,6 +206,27 @@ def pull() -> None:
     pull_month()
 
 
+@dg.job(
+    partitions_def=MONTHS,
+    executor_def=dg.in_process_executor,
+    description="補送入檔：僅入檔與標示，發布由 catch_up 接續；可依機關回填多個月份\n\nEnter and mark only, for "
+    "backfills of many months by agencies that are not neighbours; `catch_up` publishes what came of it, a month once.",
+)
+def late_entry() -> None:
+    """Enter, mark."""
+    mark_agency_months(enter_month_of_all())
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="補發布：檢核、發布凡是落後於帳冊的月份，並計算其年度比例，各一次\n\nReview, publish every month "
+    "that is behind the ledger, and show the year's ratios, each once; the sensor starts it when nothing else goes on.",
+)
+def catch_up() -> None:
+    """Review, publish, ratios."""
+    ratios_of_years(publish_what_is_behind(after=review_all()))
+
+
 yearly_ratios_job = dg.define_asset_job(
     "yearly_ratios",
     selection=[submission_ratios],
@@ -165,4 +240,12 @@ publish_job = dg.define_asset_job(
     description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
 )
 
-JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [monthly, entry, pull, publish_job, yearly_ratios_job]
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    monthly,
+    entry,
+    late_entry,
+    pull,
+    catch_up,
+    publish_job,
+    yearly_ratios_job,
+]

@@ -6,28 +6,33 @@ Who loses a key has lost every document under it, so the file belongs into the b
 import fcntl
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.key_files import replace, write_once
+from pipelines.ring_file import RingFile, held, lock_of
 from pipelines.settings import Settings, SettingsError
+from warehouse.landing import Landing
 from warehouse.sealed import KEY_BYTES, Keyring, new_key_id
 
 
 def landing_ring(settings: Settings) -> Keyring:
     """The keyring; the first call of an installation that names none makes the file.
 
-    Raises `SettingsError` where there is a file that holds no keyring, or cannot be read or made.
+    Raises `SettingsError` where there is a file that holds no keyring, or cannot be read or made, and where there is
+    none while landing holds what was sealed: a new key beside it would only hide that the old one is lost.
     """
     if settings.landing_keys is not None:
         return _parsed(settings.landing_keys.get_secret_value())
     file = key_file(settings)
     try:
         if not file.exists():
+            _refuse_beside_sealed(file, Landing(settings.place.landing))
             write_once(file, _text({"active": (id_ := new_key_id()), "keys": {id_: _new_key()}}))
-        return _read(file)
+        return RingFile(file).ring()
     except OSError as error:
         raise SettingsError(
             f"{file}: 無法讀寫收檔區密鑰 cannot use the landing keys ({type(error).__name__})"
@@ -53,15 +58,22 @@ def rotate(settings: Settings) -> str:
     return str(ring["active"])
 
 
-def retire(settings: Settings, key_id: str) -> None:
-    """Forget a key that nothing is sealed under any more (the caller has looked).  Raises `SettingsError`."""
+def retire(settings: Settings, key_id: str, files_under: Callable[[], int]) -> None:
+    """Forget a key under which there are no files, counted while nobody can add one.  Raises `SettingsError`."""
     file = _own_file(settings)
     with _alone(file):
         ring = json.loads(file.read_text(encoding="ascii"))
         if key_id not in ring["keys"] or key_id == ring["active"]:
             raise SettingsError(f"密鑰 {key_id} 不存在或使用中 there is no such key, or it is the active one")
-        del ring["keys"][key_id]
-        replace(file, _text(ring))
+        with held(file, key_id, alone=True):
+            left = files_under()
+            if left:
+                raise SettingsError(
+                    f"尚有 {left:,} 檔使用該密鑰，請先執行 attendance keys reencrypt {left:,} files are still under it"
+                )
+            del ring["keys"][key_id]
+            replace(file, _text(ring))
+            lock_of(file, key_id).unlink(missing_ok=True)
 
 
 def made_at(settings: Settings) -> dict[str, str]:
@@ -81,11 +93,20 @@ def _own_file(settings: Settings) -> Path:
     return key_file(settings)
 
 
-def _alone(file: Path) -> Any:
+def _refuse_beside_sealed(file: Path, landing: Landing) -> None:
+    if any(landing.key_id(id_) for id_ in landing.ids()):
+        raise SettingsError(
+            f"{file}: 收檔區密鑰遺失，請自備份還原，或設定 ATTENDANCE_LANDING_KEYS "
+            "the landing keys are gone and landing holds files under them: restore the file, or set the variable"
+        )
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
     """Hold the lock under which key files change."""
-    lock = file.with_name(f".{file.name}.lock").open("a")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    with file.with_name(f".{file.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _new_key() -> dict[str, str]:
@@ -94,15 +115,6 @@ def _new_key() -> dict[str, str]:
 
 def _text(ring: Mapping[str, Any]) -> str:
     return json.dumps(ring, indent=1) + "\n"
-
-
-def _read(file: Path) -> Keyring:
-    try:
-        ring = json.loads(file.read_text(encoding="ascii"))
-        keys = {id_: bytes.fromhex(key["key"]) for id_, key in ring["keys"].items()}
-        return Keyring(ring["active"], keys, reload=lambda: _read(file))
-    except (ValueError, KeyError, TypeError):
-        raise SettingsError(f"{file}: 不是收檔區密鑰檔，請自備份還原 holds no landing keys: restore it") from None
 
 
 def _parsed(text: str) -> Keyring:

@@ -38,4 +38,5 @@ def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[],
         actor=actor,
         first_month=settings.first_month,
         grace=settings.grace,
+        workers=settings.entry_workers,
     )

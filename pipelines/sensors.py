@@ -1,21 +1,28 @@
-"""What arrives between the scheduled runs: found in the ledger, and entered.
+"""What arrives between the scheduled runs is entered; what was entered and not published is published.
 
-The cursor is the newest arrival that was looked at.  A month gets one run for what waits in it; while a run of that
-month goes on nothing more is asked for, so a long pull leads to one run after it and not to one a minute.
+Of `late_arrivals`, the cursor is the newest arrival that was looked at.  A month gets one run for what waits in it;
+while a run of that month goes on nothing more is asked for, so a long pull leads to one run after it and not to one a
+minute.
+
+`ledger_ahead` looks at the months that were judged since it last did, when no run and no backfill goes on: a backfill
+of any size, or arrivals in any number of months, lead to one run of `catch_up`, which publishes each month once.
 """
 
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from sqlalchemy import and_, func, select
 
 from assets.entry import months_outside
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from pipelines.jobs import entry
+from assets.publishing import behind
+from pipelines.jobs import catch_up, entry, late_entry, pull
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
+from warehouse.ledger.versions import newest_moment
 
 EVERY_SECONDS = 60
 
@@ -24,7 +31,11 @@ _GOING_ON = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
 ]
+_BACKFILLS_GOING_ON = BulkActionsFilter(
+    statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
+)
 
 
 def waiting(platform: Platform) -> dict[str, int]:
@@ -61,7 +72,7 @@ def runs_for(months: dict[str, int], outside: Iterable[str], last_month: str) ->
 
 
 @dg.sensor(
-    job=entry,
+    jobs=[entry, late_entry],
     minimum_interval_seconds=EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="補送與人工報送：有新送達者即入檔 Enter what has arrived since, late months included",
@@ -69,14 +80,17 @@ def runs_for(months: dict[str, int], outside: Iterable[str], last_month: str) ->
 def late_arrivals(
     context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.SensorResult | dg.SkipReason:
-    """One run for each month in which something waits."""
+    """One run for each month in which something waits; where they are several, published after the last of them."""
     newest = newest_arrival(platform)
     if context.cursor == str(newest):
         return dg.SkipReason("沒有新送達 nothing has arrived since")
+    if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
+        return dg.SkipReason("回填進行中，稍後再看 a backfill goes on, which may enter what waits")
     months = runs_for(waiting(platform), months_outside(platform), MONTHS.get_partition_keys()[-2])
     busy = {month for month in months if _goes_on(context.instance, month)}
+    job = entry if len(months) == 1 else late_entry
     requests = [
-        dg.RunRequest(run_key=f"{month} {arrival}", partition_key=month)
+        dg.RunRequest(run_key=f"{month} {arrival}", partition_key=month, job_name=job.name)
         for month, arrival in sorted(months.items())
         if month not in busy
     ]
@@ -89,4 +103,32 @@ def _goes_on(instance: dg.DagsterInstance, month: str) -> bool:
     return bool(found)
 
 
-SENSORS = [late_arrivals]
+@dg.sensor(
+    job=catch_up,
+    minimum_interval_seconds=EVERY_SECONDS // 2,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="補發布：已入檔而未發布的月份 Publish what was entered and is not published, as after a backfill",
+)
+def ledger_ahead(
+    context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> dg.SensorResult | dg.SkipReason:
+    """One run for all months that are behind, once nothing enters or publishes any more."""
+    with reading(platform.engine) as session:
+        newest = newest_moment(session)
+    cursor = "{} {}".format(*newest)
+    if context.cursor == cursor:
+        return dg.SkipReason("沒有新的檢核結果 nothing was judged since")
+    if _anything_goes_on(context.instance):
+        return dg.SkipReason("作業或回填進行中，稍後再看 runs or a backfill go on")
+    transition, _, review = (context.cursor or "0 0").partition(" ")
+    months = behind(platform, context.instance, since=(int(transition), int(review)))
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=cursor)] if months else [], cursor=cursor)
+
+
+def _anything_goes_on(instance: dg.DagsterInstance) -> bool:
+    runs = instance.get_runs(dg.RunsFilter(statuses=_GOING_ON))
+    entering_or_publishing = any(run.job_name != pull.name for run in runs)
+    return entering_or_publishing or bool(instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1))
+
+
+SENSORS = [late_arrivals, ledger_ahead]

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
     )
 
+    entry_workers: int | None = Field(
+        default=None, ge=1, description="檢核程序數 processes that check a large month at once; default: one a core"
+    )
     publish_grace_hours: float = Field(
         default=24.0, ge=0, description="舊檔保留時數 hours for which readers may keep a replaced warehouse open"
     )

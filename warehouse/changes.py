@@ -20,6 +20,7 @@ from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Decision, Review
 from warehouse.months import month_range
+from warehouse.register import RegisterAgencies
 from warehouse.register.frames import ancestors_frame
 from warehouse.reports.query import report_frames_as_of
 
@@ -130,7 +131,7 @@ def changes_since(
     )
     with reading(engine) as session:
         causes = _causes(session, months, since, as_of)
-        behind = _Behind(causes, ancestors_frame(session, months))
+        behind = _Behind(causes, ancestors_frame(RegisterAgencies(session), months))
     moved = [
         one for name, compared in _COMPARED.items() for one in _moved(name, compared, old[name], new[name], behind)
     ]

@@ -1,4 +1,4 @@
-"""What changed between two submissions of an agency-month: findings mended, new, remaining, and records.
+"""What changed between two submissions of an agency-month: findings mended, new, remaining, unlooked at, and records.
 
 Read from the store's files alone; a person is `person_key`, never anything else.
 """
@@ -24,7 +24,11 @@ IDENTITY = {
     "overtime": ("record_id",),
     "clockings": ("person_key", "clocked_at", "kind"),
 }
-_WHERE_IT_LAY = ("agency_code", "month", "submission_id", "record_index")
+#: Where it lay, and what follows from the rest: a leave's hours within the month.
+_NOT_SAID = ("agency_code", "month", "submission_id", "hours_in_month", "minutes_in_month")
+
+#: Fatal rules at which the reading of a document may end.
+_ENDING = frozenset({"F001", "F002", "F009"})
 
 _COUNTING = ("entered", "entered_with_errors")
 
@@ -35,7 +39,10 @@ class NothingToCompare(LookupError):  # noqa: N818 — reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A record in both whose columns differ: `before` and `after` hold those columns."""
+    """A record in both whose columns differ: `before` and `after` hold those columns.
+
+    `record` is what identifies it, with its 0-based `index` in the newer document.
+    """
 
     record: dict[str, Any]
     before: dict[str, Any]
@@ -44,7 +51,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class RecordChanges:
-    """Of one dataset: what identifies the records added and removed, and the changed ones; `same` is a number."""
+    """Of one dataset: what identifies the records added and removed, and the changed ones; `same` is a number.
+
+    Each with its 0-based `index`: of a removed one in the older document, else in the newer.
+    """
 
     added: list[dict[str, Any]] = field(default_factory=list)
     removed: list[dict[str, Any]] = field(default_factory=list)
@@ -56,6 +66,8 @@ class RecordChanges:
 class Comparison:
     """`before` and `after` are submission ids; findings are rows of the stored model; `records` is by dataset.
 
+    `unlooked` are findings of the older one for which the newer was not looked at, since it was refused: of such a
+    document no record is judged, and where the reading ended nothing else is.  They are neither mended nor remaining.
     `records` is empty where one of the two was refused as a whole, since nothing of it was entered.
     """
 
@@ -66,6 +78,7 @@ class Comparison:
     mended: list[dict[str, Any]]
     new: list[dict[str, Any]]
     remaining: list[dict[str, Any]]
+    unlooked: list[dict[str, Any]]
     records: dict[str, RecordChanges]
 
 
@@ -87,16 +100,27 @@ def compare_submissions(store: Path, older: Receipt, newer: Receipt) -> Comparis
     old, new = _findings(store, older), _findings(store, newer)
     in_old, in_new = Counter(row["finding_key"] for row in old), Counter(row["finding_key"] for row in new)
     both_entered = not (older.fatal or newer.fatal)
+    gone = _beyond(old, in_new)
+    unlooked = [row for row in gone if not _looked_for(row, new)]
     return Comparison(
         older.agency_code,
         older.month,
         older.submission_id,
         newer.submission_id,
-        mended=_beyond(old, in_new),
+        mended=[row for row in gone if row not in unlooked],
         new=_beyond(new, in_old),
         remaining=_shared(new, in_old),
+        unlooked=unlooked,
         records={name: _records(store, name, older, newer) for name in IDENTITY} if both_entered else {},
     )
+
+
+def _looked_for(finding: dict[str, Any], newer: Sequence[dict[str, Any]]) -> bool:
+    """Whether the check that found `newer` would have found this one too, were it still there."""
+    refused_for = {row["rule"] for row in newer if row["severity"] == "fatal"}
+    if not refused_for:
+        return True
+    return finding["severity"] == "fatal" and not refused_for & _ENDING
 
 
 def _named(judged: Sequence[Receipt], id_: str) -> Receipt:
@@ -157,28 +181,29 @@ def _records(store: Path, dataset: str, older: Receipt, newer: Receipt) -> Recor
     numbered = pl.int_range(pl.len()).over(identity).alias("_which")
     old, new = old.with_columns(numbered), new.with_columns(numbered)
     key = [*identity, "_which"]
-    values = [name for name in old.columns if name not in key]
-    shown = {"added": new.join(old, on=key, how="anti"), "removed": old.join(new, on=key, how="anti")}
-    both = old.join(new, on=key, suffix="_after", maintain_order="left")
+    values = [name for name in old.columns if name not in (*key, "index")]
+    named = ["index", *identity]
+    both = new.join(old, on=key, suffix="_before", maintain_order="left")
     changed = []
     for row in both.iter_rows(named=True):
-        differing = [name for name in values if row[name] != row[f"{name}_after"]]
+        differing = [name for name in values if row[name] != row[f"{name}_before"]]
         if differing:
             changed.append(
                 Changed(
-                    {name: row[name] for name in identity},
+                    {name: row[name] for name in named},
+                    {name: row[f"{name}_before"] for name in differing},
                     {name: row[name] for name in differing},
-                    {name: row[f"{name}_after"] for name in differing},
                 )
             )
     return RecordChanges(
-        shown["added"].select(identity).to_dicts(),
-        shown["removed"].select(identity).to_dicts(),
+        new.join(old, on=key, how="anti", maintain_order="left").select(named).to_dicts(),
+        old.join(new, on=key, how="anti", maintain_order="left").select(named).to_dicts(),
         changed,
         both.height - len(changed),
     )
 
 
 def _read(store: Path, dataset: str, one: Receipt) -> pl.DataFrame:
-    columns = [name for name in STORED[dataset].to_schema().columns if name not in _WHERE_IT_LAY]
-    return pl.read_parquet(file_of(store, dataset, one.agency_code, one.month, one.submission_id), columns=columns)
+    columns = [name for name in STORED[dataset].to_schema().columns if name not in _NOT_SAID]
+    file = file_of(store, dataset, one.agency_code, one.month, one.submission_id)
+    return pl.read_parquet(file, columns=columns).rename({"record_index": "index"})

@@ -20,21 +20,25 @@ def landing_hashes(landing: Landing, advance: Advance) -> Diagnosis:
     name = "收檔區 landing"
     ids = list(landing.ids())
     with ThreadPoolExecutor(landing.files.writers) as readers:
-        damaged = [bad for bad in readers.map(partial(_damage, landing, advance), ids) if bad]
+        sound = dict(zip(ids, readers.map(partial(_is_sound, landing, advance), ids), strict=True))
+    damaged = [id_ for id_, said in sound.items() if said is False]
     if damaged:
         found = f"{len(damaged):,}/{len(ids):,} 檔毀損 files damaged: {some(damaged)}"
         return Diagnosis(name, ok=False, found=found, remedy=RESTORE)
-    return Diagnosis(name, ok=True, found=f"{len(ids):,} 檔雜湊相符 files, all hashes right")
+    return Diagnosis(name, ok=True, found=f"{sum(map(bool, sound.values())):,} 檔雜湊相符 files, all hashes right")
 
 
-def _damage(landing: Landing, advance: Advance, id_: str) -> str | None:
+def _is_sound(landing: Landing, advance: Advance, id_: str) -> bool | None:
+    """None where the key is not at hand: that says nothing of the file, and `landing_sealed` names the key."""
     try:
         landing.verify(id_)
-    except (LandingDamaged, NotLanded, UnknownKey, OSError):
-        return id_
+    except UnknownKey:
+        return None
+    except (LandingDamaged, NotLanded, OSError):
+        return False
     finally:
         advance()
-    return None
+    return True
 
 
 def landing_sealed(landing: Landing) -> Diagnosis:

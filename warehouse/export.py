@@ -53,7 +53,7 @@ def export(
     if writer is None:
         raise UnknownSuffix(path, _WRITERS)
     frame = source if isinstance(source, pd.DataFrame) else _fetch(source)
-    with _appearing_whole(path) as unfinished:
+    with appearing_whole(path) as unfinished:
         writer(frame, unfinished, headings or {}, title)
     return len(frame)
 
@@ -63,12 +63,12 @@ def export_book(sheets: Sequence[Sheet], path: Path) -> None:
     writer = BOOKS.get(path.suffix.lower())
     if writer is None:
         raise UnknownSuffix(path, BOOKS)
-    with _appearing_whole(path) as unfinished:
+    with appearing_whole(path) as unfinished:
         writer(sheets, unfinished)
 
 
 @contextmanager
-def _appearing_whole(path: Path) -> Iterator[Path]:
+def appearing_whole(path: Path) -> Iterator[Path]:
     """A file to write, which then takes the name; what had it before stays where the writing fails."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False) as file:
         unfinished = Path(file.name)

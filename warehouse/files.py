@@ -45,8 +45,11 @@ class Incoming(Protocol):
     def write(self, data: bytes) -> None:
         """Add to its end."""
 
-    def keep(self, name: str) -> None:
-        """Give it its name, in place of what had it; its last act."""
+    def keep(self, name: str, modified: datetime | None = None) -> None:
+        """Give it its name, in place of what had it; its last act.
+
+        `modified`: shown as when it was last written, on a file system; object stores set that themselves.
+        """
 
     def keep_new(self, name: str) -> bool:
         """Give it its name unless something has it, and say whether; its last act.  Of two at once one is told so."""

@@ -151,8 +151,10 @@ class IncomingFile:
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, modified: datetime | None = None) -> None:
         """On the disk first, then under its name."""
+        if modified is not None:
+            os.utime(self._descriptor, (modified.timestamp(), modified.timestamp()))
         self._path.replace(self._ready(name))
 
     def keep_new(self, name: str) -> bool:

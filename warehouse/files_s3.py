@@ -225,7 +225,7 @@ class IncomingObject:
         """Add to its end."""
         self._spool.write(data)
 
-    def keep(self, name: str) -> None:
+    def keep(self, name: str, modified: datetime | None = None) -> None:  # noqa: ARG002 — the store sets the moment
         """Send it."""
         self._send(name, self._spool, only_new=False)
 

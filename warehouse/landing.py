@@ -56,13 +56,20 @@ class NotLanded(LookupError):  # noqa: N818 — reads as what it is
         self.id = id_
         super().__init__(f"收檔區查無此檔 not in landing: {id_!r}")
 
+    def __reduce__(self) -> tuple[type["NotLanded"], tuple[str]]:
+        return type(self), (self.id,)
+
 
 class LandingDamaged(OSError):  # noqa: N818 — says what happened
     """A file in landing is not what its name says; it must be restored from a backup, never written over."""
 
     def __init__(self, place: Path | str, detail: str) -> None:
         self.place = str(place)
+        self.detail = detail
         super().__init__(errno.EIO, f"收檔區檔案毀損,請自備份還原 damaged in landing, restore it: {detail}", self.place)
+
+    def __reduce__(self) -> tuple[type["LandingDamaged"], tuple[str, str]]:
+        return type(self), (self.place, self.detail)
 
 
 class LandingFull(OSError):  # noqa: N818 — says what happened
@@ -101,8 +108,8 @@ class Landing:
                 digest.update(chunk)
                 yield chunk
 
-        with self._incoming() as new:
-            for chunk in self._sealed(counted()):
+        with self._incoming() as (new, key_id):
+            for chunk in self._sealed(counted(), key_id):
                 new.write(chunk)
             landed = Landed(digest.hexdigest(), size)
             if not self._is_kept(landed):
@@ -166,10 +173,10 @@ class Landing:
         if self.ring is None or self.key_id(id_) == self.ring.active:
             return False
         data = self.read(id_)
-        with self._incoming() as new:
-            for chunk in self._sealed([data]):
+        with self._incoming() as (new, key_id):
+            for chunk in self._sealed([data], key_id):
                 new.write(chunk)
-            new.keep(_name(id_))
+            new.keep(_name(id_), self.landed_at(id_))  # when it came is not when its key changed
         self.files.flush([_name(id_)])
         return True
 
@@ -216,8 +223,8 @@ class Landing:
         """Write a document unless it is there; a local folder's own entry is not yet synced."""
         landed = Landed(hashlib.sha256(data).hexdigest(), len(data))
         if not self._is_kept(landed):
-            with self._incoming() as new:
-                for chunk in self._sealed([data]):
+            with self._incoming() as (new, key_id):
+                for chunk in self._sealed([data], key_id):
                     new.write(chunk)
                 self._finish(new, landed)
         return landed
@@ -227,8 +234,8 @@ class Landing:
         if not new.keep_new(_name(landed.id)):
             self._is_kept(landed)
 
-    def _sealed(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
-        return chunks if self.ring is None else seal(chunks, self.ring)
+    def _sealed(self, chunks: Iterable[bytes], key_id: str | None) -> Iterable[bytes]:
+        return chunks if self.ring is None or key_id is None else seal(chunks, self.ring, key_id)
 
     def _settled(self, read: Callable[[], _T]) -> _T:
         """Read anew what was put under another key meanwhile, which happens once in the life of a key."""
@@ -249,11 +256,17 @@ class Landing:
             raise NotLanded(id_) from None
 
     @contextlib.contextmanager
-    def _incoming(self) -> Iterator[Incoming]:
-        """Begin a document; no room for it, at whatever moment that is noticed, is one error of its own."""
+    def _incoming(self) -> Iterator[tuple[Incoming, str | None]]:
+        """Begin a document; with it, the key to seal it under, which stays at least until the end.
+
+        No room for it, at whatever moment that is noticed, is one error of its own.
+        """
         try:
-            with self.files.incoming() as new:
-                yield new
+            with (
+                contextlib.nullcontext() if self.ring is None else self.ring.sealing() as key_id,
+                self.files.incoming() as new,
+            ):
+                yield new, key_id
         except OSError as error:
             if error.errno in _NO_ROOM:
                 said = "收檔區空間不足,未收檔 no room in landing"

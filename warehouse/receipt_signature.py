@@ -1,6 +1,8 @@
 """Signed receipts (收據): what was received, when, what became of it; who holds the file can verify it offline.
 
 A receipt is a JSON object; its `signature` is Ed25519 over the rest in canonical form (keys sorted, no blanks, UTF-8).
+It names its public key, so that whoever has no other sees at least that nothing was changed since it was signed; whose
+the key is, only a key from the platform itself can say.
 """
 
 import base64
@@ -17,21 +19,30 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 FORMAT = "attendance-receipt-1"
 
 
+_TEXTS = ("submission_id", "agency_code", "month", "key", "public_key", "signature")
+
+
 class NotAReceipt(ValueError):  # noqa: N818 — reads as what it is
     """The text is no receipt of this kind, or the key no Ed25519 key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`is_the_file`: the bytes are those received.  `is_genuine`: the signature holds; None: no key was given."""
+    """`is_the_file`: the bytes are those received.  `is_unchanged`: the signature holds under the receipt's own key.
+
+    `is_genuine`: it holds under the key that was given; None: no key was given.  `other_key`: it is signed under
+    another one than that, as after a change of keys.
+    """
 
     is_the_file: bool
+    is_unchanged: bool
     is_genuine: bool | None
+    other_key: bool
 
     @property
     def holds(self) -> bool:
         """Nothing speaks against the receipt."""
-        return self.is_the_file and self.is_genuine is not False
+        return self.is_the_file and self.is_unchanged and self.is_genuine is not False
 
 
 def new_signing_key() -> str:
@@ -56,8 +67,9 @@ def fingerprint(public_pem: str) -> str:
 
 
 def signed(said: Mapping[str, Any], private_pem: str) -> dict[str, Any]:
-    """The receipt of what is `said`, with its format, the key's fingerprint and the signature."""
-    receipt = {"format": FORMAT, **said, "key": fingerprint(public_key(private_pem))}
+    """The receipt of what is `said`, with its format, the public key, its fingerprint, and the signature."""
+    public_pem = public_key(private_pem)
+    receipt = {"format": FORMAT, **said, "key": fingerprint(public_pem), "public_key": public_pem}
     signature = _private(private_pem).sign(canonical(receipt))
     return {**receipt, "signature": base64.b64encode(signature).decode("ascii")}
 
@@ -66,9 +78,9 @@ def parsed(text: bytes) -> dict[str, Any]:
     """A receipt from its file; raises `NotAReceipt`."""
     try:
         receipt = json.loads(text)
-        known = receipt["format"] == FORMAT and isinstance(receipt["submission_id"], str)
-        known = known and isinstance(receipt["signature"], str)
-    except (ValueError, KeyError, TypeError):
+        known = receipt["format"] == FORMAT and all(isinstance(receipt[name], str) for name in _TEXTS)
+        canonical(receipt)
+    except (ValueError, KeyError, TypeError, RecursionError):
         known = False
     if not known:
         raise NotAReceipt("這不是本平臺的收據檔 this file is no receipt of the platform")
@@ -76,9 +88,21 @@ def parsed(text: bytes) -> dict[str, Any]:
 
 
 def verify(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | None) -> Verdict:
-    """Whether the receipt is of the document and, where a public key is at hand, the platform's own and unchanged."""
-    genuine = None if public_pem is None else _is_genuine(receipt, public_pem)
-    return Verdict(receipt["submission_id"] == document_sha256, genuine)
+    """Whether the receipt is of the document, unchanged, and, where a public key is at hand, the platform's own.
+
+    Raises `NotAReceipt` where `public_pem` is no key.
+    """
+    given = None if public_pem is None else _public(public_pem)
+    try:
+        named = _public(receipt["public_key"])
+    except NotAReceipt:
+        return Verdict(receipt["submission_id"] == document_sha256, False, None if given is None else False, False)
+    return Verdict(
+        is_the_file=receipt["submission_id"] == document_sha256,
+        is_unchanged=_is_signed(receipt, named),
+        is_genuine=None if given is None else _is_signed(receipt, given),
+        other_key=given is not None and given.public_bytes_raw() != named.public_bytes_raw(),
+    )
 
 
 def canonical(receipt: Mapping[str, Any]) -> bytes:
@@ -87,9 +111,9 @@ def canonical(receipt: Mapping[str, Any]) -> bytes:
     return json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _is_genuine(receipt: Mapping[str, Any], public_pem: str) -> bool:
+def _is_signed(receipt: Mapping[str, Any], key: Ed25519PublicKey) -> bool:
     try:
-        _public(public_pem).verify(base64.b64decode(receipt["signature"], validate=True), canonical(receipt))
+        key.verify(base64.b64decode(receipt["signature"], validate=True), canonical(receipt))
     except (InvalidSignature, ValueError):
         return False
     return True

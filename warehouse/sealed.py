@@ -8,7 +8,9 @@ with each: chunks that are changed, moved, left out or taken from another file d
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import IO
 
 from cryptography.exceptions import InvalidTag
@@ -35,35 +37,69 @@ class UnknownKey(LookupError):  # noqa: N818 — reads as what it is
             f"a landed file is sealed under key {key_id}, which is not at hand: restore the key file"
         )
 
+    def __reduce__(self) -> tuple[type["UnknownKey"], tuple[str]]:
+        return type(self), (self.key_id,)
+
 
 class SealBroken(ValueError):  # noqa: N818 — says what happened
     """A sealed file is not what was written: cut off, changed, or put together from others."""
+
+
+def _unheld(_key_id: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass
 class Keyring:
     """Keys by id (8 hexadecimal digits); new documents are sealed under `active`.
 
-    `reload` reads the ring anew where a file names a key that another process has added since; None: it cannot change.
+    `reload` reads the ring anew where another process has changed it since, None where none has; no `reload`: it cannot
+    change.  `hold` keeps a key from being retired while a document is written under it.
     """
 
     active: str
     keys: Mapping[str, bytes] = field(repr=False)
-    reload: Callable[[], "Keyring"] | None = field(default=None, repr=False)
+    reload: Callable[[], "Keyring | None"] | None = field(default=None, repr=False)
+    hold: Callable[[str], AbstractContextManager[None]] = field(default=_unheld, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         wrong = [name for name, key in self.keys.items() if not _KEY_ID.fullmatch(name) or len(key) != KEY_BYTES]
         if wrong or self.active not in self.keys:
             raise ValueError("a keyring needs 32-byte keys under ids of 8 hexadecimal digits, one of them active")
 
+    def __reduce__(self) -> tuple[type["Keyring"], tuple[object, ...]]:
+        return type(self), (self.active, self.keys, self.reload, self.hold)
+
+    def refresh(self) -> None:
+        """Learn what another process has changed."""
+        with self._lock:
+            newer = self.reload() if self.reload is not None else None
+            if newer is not None:
+                self.keys, self.active = newer.keys, newer.active
+
     def cipher(self, key_id: str) -> AESGCM:
         """The cipher of a key; raises `UnknownKey`."""
-        if key_id not in self.keys and self.reload is not None:
-            newer = self.reload()
-            self.active, self.keys = newer.active, newer.keys
+        if key_id not in self.keys:
+            self.refresh()
         if key_id not in self.keys:
             raise UnknownKey(key_id)
         return AESGCM(self.keys[key_id])
+
+    @contextmanager
+    def sealing(self) -> Iterator[str]:
+        """The key to seal a document under: the active one of now, which nobody retires until the document is kept.
+
+        A process that has run since before a rotation would else go on under a key that is being forgotten.
+        """
+        while True:
+            self.refresh()
+            key_id = self.active
+            with self.hold(key_id):
+                self.refresh()
+                if key_id in self.keys:  # else it was retired before it was held
+                    yield key_id
+                    return
 
 
 def new_key_id() -> str:
@@ -71,9 +107,8 @@ def new_key_id() -> str:
     return secrets.token_hex(_KEY_ID_BYTES // 2)
 
 
-def seal(chunks: Iterable[bytes], ring: Keyring) -> Iterator[bytes]:
-    """Encrypt a stream under the active key."""
-    key_id = ring.active
+def seal(chunks: Iterable[bytes], ring: Keyring, key_id: str) -> Iterator[bytes]:
+    """Encrypt a stream under one of the keys."""
     cipher = ring.cipher(key_id)
     header = MAGIC + key_id.encode() + secrets.token_bytes(_PREFIX_BYTES)
     yield header

@@ -156,8 +156,8 @@ _CORE = (
         ("by", "VARCHAR", "說明人", "職稱或帳號"),
         ("at", "TIMESTAMP", "說明時間", "臺北時間"),
     )),
-    _table("core.publications", "發布紀錄", "一列為一個月份一個資料集目前發布的檔案", (
-        _MONTH,
+    _table("core.publications", "發布紀錄", "一列為一個目前發布的檔案，屬一個月份（或年度）的一個資料集", (
+        ("month", "VARCHAR", "資料年月", "西元年月 YYYY-MM；年度報表為西元年，無法辨識月份者為 unknown"),
         ("dataset", "VARCHAR", "資料集", "資料表名稱"),
         ("file", "VARCHAR", "檔案", "相對於發布資料夾的路徑"),
         ("rows", "BIGINT", "列數", "檔案的列數"),

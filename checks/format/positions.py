@@ -3,13 +3,15 @@
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
+import numpy as np
+
 from checks.format.tokens import UTF8_BOM
 
 K = TypeVar("K", bound=Hashable)
 
 _CHUNK = 1 << 20
-#: Bytes that only continue a character; without them one byte is left for each character.
-_CONTINUATION = bytes(range(0x80, 0xC0))
+#: Bytes 0x80–0xBF only continue a character, so that one byte is left for each; as signed numbers they are below this.
+_FIRST_OF_CHARACTER = -64
 
 
 class Positions:
@@ -20,19 +22,20 @@ class Positions:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._bytes = np.frombuffer(data, dtype=np.int8)
         self._at = len(UTF8_BOM) if data.startswith(UTF8_BOM) else 0
         self._line = 1
         self._column = 1
 
     def of(self, offset: int) -> tuple[int, int]:
         """Line and column of the byte at `offset`, which must not lie before the one asked for last."""
-        breaks = self._data.count(b"\n", self._at, offset)
-        if breaks:
-            self._line += breaks
+        if self._data.find(b"\n", self._at, offset) >= 0:
+            self._line += self._data.count(b"\n", self._at, offset)
             self._column = 1
             self._at = self._data.rfind(b"\n", self._at, offset) + 1
         for start in range(self._at, offset, _CHUNK):
-            self._column += len(self._data[start : min(start + _CHUNK, offset)].translate(None, _CONTINUATION))
+            part = self._bytes[start : min(start + _CHUNK, offset)]
+            self._column += int(np.count_nonzero(part >= _FIRST_OF_CHARACTER))
         self._at = max(self._at, offset)
         return self._line, self._column
 

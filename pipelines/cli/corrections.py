@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,6 +106,8 @@ def _say(found: "Comparison") -> None:
         ("新增 new", len(found.new)),
         ("仍在 remaining", len(found.remaining)),
     ]
+    if found.unlooked:
+        totals.append(("退件而未再檢核 not looked at: refused", len(found.unlooked)))
     table("檢誤 findings", ("", "項數 number"), [(name, f"{number:,}") for name, number in totals], numbers=[1])
     if found.records:
         rows = [
@@ -123,16 +126,38 @@ def _say(found: "Comparison") -> None:
 
 
 def _say_changed(found: "Comparison") -> None:
+    """The records, each by its number as the report and the file's author count them: from 1."""
     for name, changes in found.records.items():
-        for one in changes.changed[:_SHOWN]:
-            say(f"  {_DATASETS[name]} {_named(one.record)}: {_moved(one.before, one.after)}")
-        if len(changes.changed) > _SHOWN:
-            say(f"  …另有 and {len(changes.changed) - _SHOWN:,} more: --format json")
+        titles = _titles(name)
+        lines = [("新增 added", one, "") for one in changes.added]
+        lines += [("刪除 removed", one, "") for one in changes.removed]
+        lines += [("異動 changed", one.record, _moved(one.before, one.after, titles)) for one in changes.changed]
+        for what, record, moved in lines[:_SHOWN]:
+            say(f"  {what} {_DATASETS[name]} {_named(record)}{moved}")
+        if len(lines) > _SHOWN:
+            say(f"  …{_DATASETS[name]} 另有 and {len(lines) - _SHOWN:,} more: --format json")
+
+
+def _titles(dataset: str) -> dict[str, str]:
+    from checks.model.stored import STORED
+
+    return {name: column.title or name for name, column in STORED[dataset].to_schema().columns.items()}
 
 
 def _named(record: Mapping[str, Any]) -> str:
-    return " ".join(printable(str(value)) for value in record.values())
+    """`第 3 筆 L-0003`; a person's key says nothing to a reader, so its number stands alone."""
+    id_ = record.get("record_id") or record.get("clocked_at")
+    return f"第 {record['index'] + 1:,} 筆" + (f" {printable(id_)}" if id_ else "")
 
 
-def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    return "; ".join(f"{name} {printable(str(before[name]))} → {printable(str(after[name]))}" for name in before)
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    parts = [f"{titles[name]} {_plain(before[name])} → {_plain(after[name])}" for name in before if name in titles]
+    return f": {'; '.join(parts)}" if parts else ""
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return "無 none" if value is None else printable(value)

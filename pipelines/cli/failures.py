@@ -18,6 +18,9 @@ INTERRUPTED = 130
 _OURS = re.compile(r"(pipelines|assets|checks|warehouse)\.")
 #: Something that looks like a national ID; the same shape as `checks.findings` masks, which is slow to import.
 _ID_IN_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ][A-Da-dＡ-Ｄａ-ｄ1289１２８９]\d)\d{4}(\d{3})")
+#: A submission's id, which is also its file's name: masked, it would name no file.
+_SUBMISSION_ID = r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])"
+_ID_OR_SUBMISSION = re.compile(f"{_SUBMISSION_ID}|{_ID_IN_TEXT.pattern}")
 #: `//user:password@` of an address.
 _PASSWORD = re.compile(r"(//[^/\s:@]*):[^/\s@]*@")
 
@@ -53,7 +56,9 @@ def one_line(error: BaseException) -> str:
 
 
 def _masked(text: str) -> str:
-    return _ID_IN_TEXT.sub(r"\1****\2", _PASSWORD.sub(r"\1:***@", text))
+    return _ID_OR_SUBMISSION.sub(
+        lambda found: f"{found[1]}****{found[2]}" if found[1] else found[0], _PASSWORD.sub(r"\1:***@", text)
+    )
 
 
 def _is_for_the_reader(error: BaseException) -> bool:

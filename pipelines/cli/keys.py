@@ -7,7 +7,6 @@ import typer
 
 from pipelines.cli import options
 from pipelines.cli.console import Format, progress, say, say_json, table
-from pipelines.cli.failures import CannotError
 
 if TYPE_CHECKING:
     from warehouse.landing import Landing
@@ -83,12 +82,7 @@ def retire(
     from pipelines.settings import load_settings
 
     with opened() as platform:
-        left = _files_by_key(platform.landing)[key]
-    if left:
-        raise CannotError(
-            f"尚有 {left:,} 檔使用該密鑰，請先執行 attendance keys reencrypt {left:,} files are still under it"
-        )
-    landing_keys.retire(load_settings(), key)
+        landing_keys.retire(load_settings(), key, lambda: _files_by_key(platform.landing)[key])
     if output is Format.JSON:
         say_json({"key": key})
         return

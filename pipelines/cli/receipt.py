@@ -2,19 +2,45 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, printable, say, say_json
 from pipelines.cli.failures import DONE, FAULTS_FOUND, CannotError
-from pipelines.cli.findings_text import agency_month
+from pipelines.cli.findings_text import roc
+from pipelines.cli.status import STATES
+
+if TYPE_CHECKING:
+    from warehouse.receipt_signature import Verdict
+    from warehouse.receipts import Receipt
 
 _GENUINE = "簽章有效：收據由平臺開立且未經更改 the platform signed this receipt, and nothing in it was changed"
 _FORGED = "簽章無效：收據曾遭更改，或非該平臺開立 the signature does not hold: changed, or not this platform's"
-_SHOWN = ("submission_id", "received_at", "channel", "state", "rule_set", "issued_at")
+_UNCHANGED = "收據開立後未經更改，惟未驗證開立者 nothing was changed since it was signed; by whom was not checked"
+_CHANGED = "簽章無效：收據曾遭更改 the signature does not hold: the receipt was changed"
+_OTHER_KEY = (
+    "收據以另一把金鑰簽章，請向平臺索取該金鑰的公鑰（指紋 {key}） "
+    "signed under another key: ask the platform for the public key of {key}"
+)
+_WHICH_KEY = (
+    "請以 --public-key 指定向平臺取得的公鑰，或與平臺核對金鑰指紋 {key} "
+    "give the platform's key with --public-key, or ask the platform whether its key is {key}"
+)
+#: What is said of a receipt, with its title.
+_SHOWN = {
+    "submission_id": "報送編號 id",
+    "received_at": "送達時間 received",
+    "on_time": "準時 on time",
+    "channel": "管道 channel",
+    "state": "狀態 state",
+    "rule_set": "規則版本 rules",
+    "issued_at": "開立時間 issued",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,20 +62,34 @@ def issue(
     from pipelines.cli.platform import opened
     from pipelines.receipt_key import receipt_key
     from pipelines.settings import load_settings
+    from warehouse.deadlines import TAIPEI
+    from warehouse.export import appearing_whole
     from warehouse.ledger.engine import reading
     from warehouse.receipt_signature import signed
     from warehouse.receipts import history
 
     with opened() as platform, reading(platform.engine) as session:
-        received = [one for one in history(session, agency, month) if one.submission_id.startswith(id_ or "")]
-        if not received:
-            raise CannotError(f"沒有這份報送 no such submission: {agency} {month} {id_ or ''}")
-        said = {**received[-1].as_dict(), "issued_at": platform.clock().isoformat(timespec="seconds")}
+        one = _named(history(session, agency, month), id_)
+        said = {**one.as_dict(), "issued_at": platform.clock().astimezone(TAIPEI).isoformat(timespec="seconds")}
     text = json.dumps(signed(said, receipt_key(load_settings())), ensure_ascii=False, indent=1)
     if output is None:
         say(text)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        with appearing_whole(output) as unfinished:
+            unfinished.write_text(text + "\n", encoding="utf-8")
+        note(f"收據 receipt → {output}")
+
+
+def _named(received: "Sequence[Receipt]", id_: str | None) -> "Receipt":
+    if not received:
+        raise CannotError("該機關該月沒有報送 nothing was handed in of this agency and month")
+    if id_ is None:
+        return received[-1]
+    found = [one for one in received if one.submission_id.startswith(id_)]
+    if len(found) != 1:
+        known = ", ".join(one.submission_id[:12] for one in received)
+        raise CannotError(f"沒有唯一符合 {id_} 的報送 not exactly one submission begins with {id_}; there are: {known}")
+    return found[0]
 
 
 def verify(
@@ -70,9 +110,9 @@ def verify(
     pem = None if public_key is None else public_key.read_text(encoding="ascii", errors="replace")
     verdict = verdict_on(said, digest, pem)
     if output is Format.JSON:
-        say_json({"is_the_file": verdict.is_the_file, "is_genuine": verdict.is_genuine, "receipt": said})
+        say_json({**asdict(verdict), "receipt": said})
     else:
-        _say(said, is_the_file=verdict.is_the_file, is_genuine=verdict.is_genuine)
+        _say(said, verdict)
     raise typer.Exit(DONE if verdict.holds else FAULTS_FOUND)
 
 
@@ -89,15 +129,32 @@ def key(output: options.Format = Format.TEXT) -> None:
         say(pem.strip())
 
 
-def _say(said: dict[str, Any], *, is_the_file: bool, is_genuine: bool | None) -> None:
-    if is_the_file:
+def _say(said: dict[str, Any], verdict: "Verdict") -> None:
+    if verdict.is_the_file:
         say("檔案相符：與當時收到的位元組完全相同 the file is, to the byte, the one that was received")
     else:
         say("檔案不符：這不是收據所載的檔案 this is not the file that the receipt is of")
-    if is_genuine is None:
-        note("未驗簽章，請以 --public-key 指定平臺公鑰 the signature was not checked: give --public-key")
-    else:
-        say(_GENUINE if is_genuine else _FORGED)
-    say(f"  {agency_month(said.get('agency_code'), said.get('month'))}")
-    for name in _SHOWN:
-        say(f"  {name:14} {printable(str(said.get(name)))}")
+    say(_signature(verdict, key=printable(said["key"])))
+    if verdict.is_genuine is None and verdict.is_unchanged:
+        note(_WHICH_KEY.format(key=printable(said["key"])))
+    say(f"  {printable(said['agency_code'])} {roc(said['month'])}")
+    for name, title in _SHOWN.items():
+        say(f"  {title}  {_plain(name, said.get(name))}")
+
+
+def _signature(verdict: "Verdict", key: str) -> str:
+    if not verdict.is_unchanged:
+        return _CHANGED
+    if verdict.is_genuine is None:
+        return _UNCHANGED
+    if verdict.other_key:
+        return _OTHER_KEY.format(key=key)
+    return _GENUINE if verdict.is_genuine else _FORGED
+
+
+def _plain(name: str, value: Any) -> str:
+    if value is None:
+        return "不明 unknown"
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return STATES.get(value, printable(value)) if name == "state" else printable(value)

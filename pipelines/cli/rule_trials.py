@@ -55,9 +55,10 @@ def preview(
     from pipelines.cli.platform import opened
 
     found = known_rule(rule)
+    _in_order(first, last)
     with opened() as platform, progress("試算 trying") as advance:
         try:
-            failing = preview_rule(
+            tried = preview_rule(
                 platform,
                 found,
                 Severity(severity) if severity else None,
@@ -67,12 +68,19 @@ def preview(
             )
         except TrialRefused as error:
             raise CannotError(str(error)) from error
+    failing = tried.failing
+    if tried.not_evaluated:
+        note(
+            f"{tried.agency_months:,} 個機關月份中有 {tried.not_evaluated:,} 個無從評估（當月無此上限，或往月不足） "
+            "agency-months not evaluated: no such limit then, or no months before"
+        )
     if output is Format.JSON:
         for one in failing:
             say_json(asdict(one))
         return
     say(
-        f"{found.id} {found.title} {found.title_en}: {len(failing):,} 個機關月份 agency-months, "
+        f"{found.id} {found.title} {found.title_en}: {tried.agency_months:,} 個機關月份中 agency-months, "
+        f"{len(failing):,} 個不符 fail it, "
         f"{sum(one.findings for one in failing):,} 項檢出 findings, "
         f"{sum(one.refused_more for one in failing):,} 筆會因此退件 records refused by it"
     )
@@ -85,6 +93,7 @@ def replay(first: _First = None, last: _Last = None, output: options.Format = Fo
     from assets.rule_trials import replay as replay_all
     from pipelines.cli.platform import opened
 
+    _in_order(first, last)
     with opened() as platform, progress("重算 replaying") as advance:
         replayed = replay_all(
             platform,
@@ -100,6 +109,12 @@ def replay(first: _First = None, last: _Last = None, output: options.Format = Fo
     else:
         _tell(replayed)
     raise typer.Exit(FAULTS_FOUND if replayed.differences else DONE)
+
+
+def _in_order(first: str | None, last: str | None) -> None:
+    """Months in the wrong order would quietly be none."""
+    if first and last and last < first:
+        raise CannotError(f"--to {last} 早於 --from {first} lies before it")
 
 
 def _by_month(failing: list["Failing"]) -> None:

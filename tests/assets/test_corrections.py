@@ -69,10 +69,10 @@ def test_what_a_correction_mended_left_and_changed(platform):
     assert [row["rule"] for row in found.remaining] == ["W201"]
     assert found.new == []
     leaves = found.records["leaves"]
-    assert leaves.added == [{"record_id": "L-5"}]
-    assert leaves.removed == []
-    assert leaves.changed[0] == Changed({"record_id": "L-2"}, {"leave_type": "09"}, {"leave_type": "03"})
-    assert leaves.changed[1].before == {"hours": 8.0, "hours_in_month": 8.0}
+    assert leaves.added == [{"index": 3, "record_id": "L-5"}]
+    assert leaves.removed == []  # the refused L-3 was never entered
+    assert leaves.changed[0] == Changed({"index": 1, "record_id": "L-2"}, {"leave_type": "09"}, {"leave_type": "03"})
+    assert leaves.changed[1].before == {"hours": 8.0}
     assert leaves.same == 1
     assert found.records["employees"].same == 1
     assert PERSON not in str(found)
@@ -85,7 +85,23 @@ def test_a_refused_correction_is_compared_with_what_still_counts(platform):
         found = compare(session, platform.home.store, FIRST, MONTH)
     assert found.before == counted
     assert [row["rule"] for row in found.new] == ["F006"]
+    assert found.mended == []  # no record of a refused document is judged: nothing says that anything is mended
+    assert {row["rule"] for row in found.unlooked} == {"W201", "W208", "R107"}
     assert found.records == {}
+    submit(platform, document(FIRST, leaves=[]))
+    with reading(platform.engine) as session:
+        found = compare(session, platform.home.store, FIRST, MONTH)
+    assert {row["rule"] for row in found.mended} == {"W201", "W208", "R107"}
+    assert found.unlooked == []
+
+
+def test_what_lies_behind_the_end_of_the_reading_is_not_mended(platform):
+    first = submit(platform, refused(FIRST))
+    second = submit(platform, document(FIRST)[:-40])
+    with reading(platform.engine) as session:
+        found = compare(session, platform.home.store, FIRST, MONTH, first, second)
+    assert ([row["rule"] for row in found.new], found.mended) == (["F002"], [])
+    assert [row["rule"] for row in found.unlooked] == ["F006"]
 
 
 def test_one_submission_has_nothing_to_be_compared_with(platform):

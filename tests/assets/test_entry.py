@@ -13,13 +13,13 @@ from assets.entry import (
     known,
     months_outside,
     not_accounted_for,
-    unmarked,
 )
 from assets.intake import HandedIn, hand_in
 from assets.landing import submissions_landed
 from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
 from assets.partitions import agency_month, know_agencies
 from assets.register import agency_register
+from assets.telling import untold
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
@@ -135,9 +135,9 @@ def test_a_mark_says_records_and_nothing_personal(here, instance):
 def test_what_dagster_was_not_told_is_found_again(here, instance):
     handed_in(here, document(FIRST), document(SECOND), refused(THIRD))
     marks = enter_month(here, "2021-06").marks
-    assert [mark.agency_code for mark in unmarked(instance, marks)] == [FIRST, SECOND]
+    assert [mark.agency_code for mark in untold(instance, "2021-06", marks)] == [FIRST, SECOND, THIRD]
     backfill(here, instance, agency_month(FIRST, "2021-06"), agency_month(FIRST, "2021-06"))
-    assert [mark.agency_code for mark in unmarked(instance, marks)] == [SECOND]
+    assert [mark.agency_code for mark in untold(instance, "2021-06", marks)] == [SECOND, THIRD]
 
 
 def test_an_agency_that_does_not_exist_is_not_marked(here, instance):
@@ -191,8 +191,12 @@ def test_records_that_do_not_add_up_fail_the_blocking_check(entry, wrong):
     assert (result.passed, result.blocking) == (not wrong, True)
 
 
-def test_events_are_one_check_each_and_a_materialisation_where_entered():
+def test_events_say_what_the_check_found_where_the_grid_shows_it():
     refused_mark = Mark(SECOND, "2021-06", "b" * 64, "refused", 2, 0, 0)
-    said = list(events([mark(), refused_mark]))
-    assert [type(one) for one in said] == [dg.AssetMaterialization, dg.AssetCheckEvaluation, dg.AssetCheckEvaluation]
-    assert said[0].partition == agency_month(FIRST, "2021-06")
+    entered_event, passed, seen, failed = events([mark(), refused_mark])
+    assert isinstance(entered_event, dg.AssetMaterialization)
+    assert isinstance(seen, dg.AssetObservation)
+    assert entered_event.partition == passed.partition == agency_month(FIRST, "2021-06")
+    assert seen.partition == failed.partition == agency_month(SECOND, "2021-06")
+    assert entered_event.metadata["檢誤結果 findings"].value == passed.description
+    assert seen.metadata["檢誤結果 findings"].value == failed.description == "退件 refused: 2 fatal"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from assets.entering import enter, read_batch, result_of, store_batch
+from assets.batches import read_batch, store_batch, verdict
+from assets.entering import enter, result_of
 from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.rebuild import RebuildDiffers, rebuild
 from assets.reviewing import review
-from assets.rule_trials import Difference, Failing, TrialRefused, preview, replay
+from assets.rule_trials import Difference, Failing, Preview, TrialRefused, preview, replay
 from checks.bulk import check_documents
 from checks.catalogue import Period
 from checks.context import CheckContext
@@ -48,9 +49,9 @@ def enter_by_older_rules(platform: Platform) -> None:
     with reading(platform.engine) as session:
         waiting = pending(session, MONTH)
     older = CheckContext(today=platform.today(), lives={"R102": (Period(Severity.WARNING),)})
-    checked = check_documents(read_batch(platform, waiting), older)
+    checked = check_documents(read_batch(platform.landing, waiting), older)
     store_batch(Store(platform.home.store, platform.person_key), waiting, checked)
-    results = [result_of(one, result) for one, result in zip(waiting, checked.documents, strict=True)]
+    results = [result_of(verdict(one, result)) for one, result in zip(waiting, checked.documents, strict=True)]
     with writing(platform.engine) as session:
         record_results(session, results, at=platform.clock())
 
@@ -65,9 +66,10 @@ def test_a_preview_says_who_would_fail_and_changes_nothing(platform):
     enter_by_older_rules(platform)
     before = all_files(platform.home.root)
     as_error = preview(platform, RULES["R102"])
-    assert as_error == [Failing(FIRST, MONTH, findings=1, records=1, refused_more=1)]
-    assert preview(platform, RULES["R102"], Severity.WARNING) == [Failing(FIRST, MONTH, 1, 1, 0)]
-    assert preview(platform, RULES["R102"], first="2021-07") == []
+    assert (as_error.agency_months, as_error.not_evaluated) == (2, 0)
+    assert as_error.failing == [Failing(FIRST, MONTH, findings=1, records=1, refused_more=1)]
+    assert preview(platform, RULES["R102"], Severity.WARNING).failing == [Failing(FIRST, MONTH, 1, 1, 0)]
+    assert preview(platform, RULES["R102"], first="2021-07") == Preview(0, 0, [])
     assert all_files(platform.home.root) == before
 
 
@@ -78,14 +80,25 @@ def test_a_warning_can_be_tried_as_an_error(platform):
     }  # fmt: skip
     submit(platform, document(FIRST, leaves=[on_sunday]), document(SECOND))
     enter(platform, MONTH)
-    assert preview(platform, RULES["W201"]) == [Failing(FIRST, MONTH, 1, 1, 0)]
-    assert preview(platform, RULES["W201"], Severity.ERROR) == [Failing(FIRST, MONTH, 1, 1, 1)]
+    assert preview(platform, RULES["W201"]).failing == [Failing(FIRST, MONTH, 1, 1, 0)]
+    assert preview(platform, RULES["W201"], Severity.ERROR).failing == [Failing(FIRST, MONTH, 1, 1, 1)]
 
 
 def test_a_rule_across_submissions_is_tried_on_what_counts(platform):
     submit(platform, document(AUTHORITY), document(FIRST))
     enter(platform, MONTH)
-    assert preview(platform, RULES["W209"]) == [Failing(AUTHORITY, MONTH, 1, 1, 0), Failing(FIRST, MONTH, 1, 1, 0)]
+    assert preview(platform, RULES["W209"]).failing == [
+        Failing(AUTHORITY, MONTH, 1, 1, 0),
+        Failing(FIRST, MONTH, 1, 1, 0),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["W203", "W204", "W206", "W207"])
+def test_a_preview_says_of_how_many_it_could_not_tell(platform, rule):
+    """In 2021 there was no limit on overtime, and with one month there is no history."""
+    submit(platform, document(AUTHORITY), document(FIRST))
+    enter(platform, MONTH)
+    assert preview(platform, RULES[rule]) == Preview(2, 2, [])
 
 
 @pytest.mark.parametrize(

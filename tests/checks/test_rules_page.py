@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from checks.calendar import days_worked
 from checks.rule_set import all_rules, rule_set_version
 from checks.rules_page import rules_page
 
@@ -23,6 +24,23 @@ def test_the_version_hangs_on_the_rules(monkeypatch):
     before = rule_set_version()
     kept = dict(list(all_rules().items())[1:])
     monkeypatch.setattr("checks.rule_set.all_rules", lambda: kept)
+    rule_set_version.cache_clear()
+    try:
+        assert rule_set_version() != before
+    finally:
+        rule_set_version.cache_clear()
+
+
+def test_the_version_hangs_on_the_calendar(monkeypatch):
+    """A newer `holidays` that knows another day off gives other findings, so its name must be another."""
+    before = rule_set_version()
+
+    def otherwise(year):
+        worked = days_worked(year).copy()
+        worked[10] ^= year == 2021
+        return worked
+
+    monkeypatch.setattr("checks.rule_set.days_worked", otherwise)
     rule_set_version.cache_clear()
     try:
         assert rule_set_version() != before

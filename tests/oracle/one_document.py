@@ -282,7 +282,8 @@ def masked(person_id: str) -> str:
     """A national ID as findings show it; of anything else at most its ends."""
     if len(person_id) == 10:
         return f"{person_id[:3]}****{person_id[-3:]}"
-    return f"{person_id[0]}****{person_id[-1]}" if len(person_id) > 2 else "****"
+    last = person_id[-1:] if person_id.isascii() else ""
+    return f"{person_id[0]}****{last}" if len(person_id) > 2 else "****"
 
 
 def shown(text: str) -> str:

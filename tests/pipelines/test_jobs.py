@@ -195,3 +195,10 @@ def test_pull_publish_and_ratios_are_jobs_of_their_own(here, settings, instance)
     (record, *_) = instance.event_log_storage.get_asset_check_execution_history(RECONCILED.key, limit=10)
     assert record.partition == "2021-06"
     assert record.event.dagster_event.event_specific_data.passed
+
+
+def test_the_reconciliation_of_a_month_is_of_its_newest_publishing(here, settings, instance):
+    lay(here, a=document(AUTHORITY))
+    run_month(settings, ["2021-06"])
+    (info,) = instance.event_log_storage.get_asset_check_partition_info([RECONCILED.key])
+    assert (info.partition_key, info.is_current) == ("2021-06", True)

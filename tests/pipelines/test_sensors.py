@@ -1,13 +1,18 @@
-"""The sensor: one run for each month in which something waits, and no second one for the same."""
+"""The sensors: one run for each month in which something waits, one for all that is behind, and no second of either."""
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus
 
 from assets.entry import enter_month
 from assets.intake import HandedIn, hand_in
+from assets.marks import ASSET
 from assets.partitions import MONTHS
+from assets.publishing import CORE, behind
+from assets.register import know_register
 from pipelines.definitions import defs
-from pipelines.sensors import late_arrivals
+from pipelines.sensors import late_arrivals, ledger_ahead
+from tests.support.dagster_processes import request_backfill
 from tests.support.installations import FIRST, SECOND, document, installation
 
 
@@ -81,3 +86,68 @@ def test_nothing_ever_came(here, instance):
     result = tick(here, instance)
     assert result.run_requests == []
     assert isinstance(tick(here, instance, result.cursor), dg.SkipReason)
+
+
+def look(here, instance, cursor=None):
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs, resources={"platform": here})
+    return ledger_ahead(context)
+
+
+def catch_up(here, instance):
+    job = defs.resolve_job_def("catch_up")
+    assert job.execute_in_process(instance=instance, resources={"platform": here}).success
+
+
+def test_what_is_entered_and_not_published_leads_to_one_run(here, instance):
+    handed_in(here, document(FIRST), document(FIRST, "2021-05"))
+    assert look(here, instance).run_requests == []  # nothing is judged yet
+    for month in ("2021-05", "2021-06"):
+        enter_month(here, month)
+    first = look(here, instance)
+    assert len(first.run_requests) == 1
+    assert isinstance(look(here, instance, first.cursor), dg.SkipReason)
+    catch_up(here, instance)
+    again = look(here, instance, first.cursor)  # the review that belongs to it
+    assert again.run_requests == []
+    assert isinstance(look(here, instance, again.cursor), dg.SkipReason)
+
+
+def test_a_month_judged_since_is_behind_again_and_alone(here, instance):
+    handed_in(here, document(FIRST), document(FIRST, "2021-05"))
+    for month in ("2021-05", "2021-06"):
+        enter_month(here, month)
+    catch_up(here, instance)
+    handed_in(here, document(SECOND))
+    enter_month(here, "2021-06")
+    assert behind(here, instance) == ["2021-06"]
+    catch_up(here, instance)
+    assert behind(here, instance) == []
+    published = instance.fetch_materializations(CORE, limit=10).records
+    assert sorted(record.partition_key for record in published) == ["2021-05", "2021-06", "2021-06"]
+
+
+@pytest.mark.parametrize("sensor", [late_arrivals, ledger_ahead])
+def test_while_a_backfill_goes_on_the_sensors_wait(here, instance, sensor):
+    handed_in(here, document(FIRST))
+    know_register(here, instance)
+    enter_month(here, "2021-06")
+    id_ = request_backfill(instance, ASSET, [f"{FIRST}|2021-06"])
+    context = dg.build_sensor_context(instance=instance, definitions=defs, resources={"platform": here})
+    assert isinstance(sensor(context), dg.SkipReason)
+    instance.update_backfill(instance.get_backfill(id_).with_status(BulkActionStatus.COMPLETED_SUCCESS))
+    assert isinstance(sensor(context), dg.SensorResult)
+
+
+def test_while_a_run_goes_on_nothing_is_published_beside_it(here, instance):
+    handed_in(here, document(FIRST))
+    enter_month(here, "2021-06")
+    job = defs.resolve_job_def("entry")
+    instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "2021-07"})
+    assert isinstance(look(here, instance), dg.SkipReason)
+
+
+def test_months_that_wait_together_are_entered_and_then_published_at_once(here, instance):
+    handed_in(here, document(FIRST), document(FIRST, "2021-05"))
+    assert {request.job_name for request in tick(here, instance).run_requests} == {"late_entry"}
+    enter_month(here, "2021-05")
+    assert {request.job_name for request in tick(here, instance).run_requests} == {"entry"}

@@ -40,10 +40,14 @@ def find_binaries() -> Path | None:
 
 
 class PostgresServer:
-    """One server in a temporary folder.  `url` is its maintenance database, for SQLAlchemy with psycopg."""
+    """One server in a temporary folder.  `url` is its maintenance database, for SQLAlchemy with psycopg.
 
-    def __init__(self, binaries: Path) -> None:
+    `durable`: it waits for the disk as PostgreSQL does by itself, for measurements.
+    """
+
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._durability = () if durable else _UNDURABLE
         self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path may have 107 bytes only
         self._data = self._folder / "data"
         self._password = secrets.token_urlsafe(12)
@@ -59,7 +63,7 @@ class PostgresServer:
         """Make the cluster and wait until it answers; raises `PostgresError` with the server's own words."""
         self._initdb()
         for _ in range(5):  # the port was free a moment ago; another may have taken it
-            self._port = _free_port()
+            self._port = free_port()
             self._launch()
             if self._answers():
                 return
@@ -115,7 +119,7 @@ class PostgresServer:
 
     def _launch(self) -> None:
         settings = [
-            *_UNDURABLE,
+            *self._durability,
             f"port={self._port}",
             "listen_addresses=127.0.0.1",
             f"unix_socket_directories={self._folder}",
@@ -160,7 +164,8 @@ def _unprivileged_user() -> str:
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

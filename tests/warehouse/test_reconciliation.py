@@ -38,14 +38,15 @@ def accounts(platform: Platform) -> Accounts:
 
 @pytest.fixture
 def warehouse(platform: Platform, tmp_path: Path) -> duckdb.DuckDBPyConnection:
-    """A copy of the warehouse whose details are tables, so that a test may change them."""
+    """A copy of the warehouse in which what is compared are tables, so that a test may change them."""
     copy = tmp_path / "warehouse.duckdb"
     shutil.copy(platform.home.warehouse, copy)
     connection = duckdb.connect(str(copy))
-    for name in ("employees", "leaves", "overtime", "clockings", "findings"):
-        connection.execute(f"CREATE TABLE kept AS FROM core.{name}")
-        connection.execute(f"DROP VIEW core.{name}")
-        connection.execute(f"CREATE TABLE core.{name} AS FROM kept")
+    details = (f"core.{name}" for name in ("employees", "leaves", "overtime", "clockings", "findings"))
+    for name in (*details, "reports.monthly_counts"):
+        connection.execute(f"CREATE TABLE kept AS FROM {name}")
+        connection.execute(f"DROP VIEW {name}")
+        connection.execute(f"CREATE TABLE {name} AS FROM kept")
         connection.execute("DROP TABLE kept")
     return connection
 

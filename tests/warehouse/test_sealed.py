@@ -1,6 +1,7 @@
 """Landing at rest: what is sealed opens as it was, and nothing that was touched opens at all."""
 
 import io
+import os
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ BOTH = Keyring(NEW, {OLD: b"o" * 32, NEW: b"n" * 32})
 
 
 def sealed(data: bytes, ring: Keyring = RING, piece: int = 400_000) -> bytes:
-    return b"".join(seal((data[at : at + piece] for at in range(0, len(data), piece)), ring))
+    return b"".join(seal((data[at : at + piece] for at in range(0, len(data), piece)), ring, ring.active))
 
 
 def opened(data: bytes, ring: Keyring | None = RING) -> bytes:
@@ -87,6 +88,28 @@ def test_rotation_leaves_every_document_readable_at_every_step(tmp_path):
     assert {new.key_id(id_) for id_ in ids} == {NEW}
     assert [new.read(id_) for id_ in ids] == [b"from before", b"under the old key", b"under the new key"]
     assert new.leftovers() == []
+
+
+def test_another_key_is_no_other_moment_of_landing(tmp_path):
+    old = Landing(tmp_path, RING)
+    id_ = old.put(b"x").id
+    os.utime(tmp_path / id_[:2] / id_, (1_625_000_000, 1_625_000_000))
+    before = old.landed_at(id_)
+    assert Landing(tmp_path, BOTH).reseal(id_)
+    assert old.landed_at(id_) == before
+
+
+def test_a_process_that_has_run_since_before_a_rotation_seals_under_the_new_key(tmp_path):
+    landing = Landing(tmp_path, Keyring(OLD, {OLD: b"o" * 32}, reload=lambda: BOTH))
+    assert landing.key_id(landing.put(b"x").id) == NEW
+
+
+def test_a_key_that_was_retired_before_it_was_held_is_not_used(tmp_path):
+    retired = Keyring(NEW, {NEW: b"n" * 32})
+    rings = iter([None, retired, None, None])
+    running = Keyring(OLD, {OLD: b"o" * 32}, reload=lambda: next(rings))
+    landing = Landing(tmp_path, running)
+    assert landing.key_id(landing.put(b"x").id) == NEW
 
 
 def test_what_lies_in_landing_is_not_the_document(tmp_path):

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from checks.model.stored import STORED
-from warehouse.store import PersonKeyDiffers, Place, RecordsOutOfOrder, Store, file_of
+from warehouse.store import PersonKeyDiffers, Place, Store, file_of
+from warehouse.store_tables import RecordsOutOfOrder
 
 KEY = b"a secret of thirty-two bytes ...."
 IDS = ["A123456789", "B223456782", "A100000001"]
@@ -53,7 +54,7 @@ def entered():
 
 
 def test_a_file_for_each_dataset_and_submission(tmp_path, entered):
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     for place in PLACES:
         for dataset in ("employees", "leaves", "overtime", "clockings"):
             path = file_of(tmp_path, dataset, place.agency_code, place.month, place.submission_id)
@@ -68,24 +69,24 @@ def test_a_file_for_each_dataset_and_submission(tmp_path, entered):
 
 
 def test_no_file_holds_a_national_id(tmp_path, entered):
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 8 + 1
     assert not [path for path in files for one in IDS if one.encode() in path.read_bytes()]
 
 
 def test_writing_again_is_the_same(tmp_path, entered):
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_another_submission_touches_nothing(tmp_path, entered):
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
     newer = [Place(0, "c" * 64, "376500000A", "2021-06")]
-    Store(tmp_path, KEY).write(entered, newer, {})
+    Store(tmp_path, KEY).write(entered, newer, [])
     assert all(path.read_bytes() == data for path, data in before.items())
     assert len(list(tmp_path.rglob("*.parquet"))) == 12
 
@@ -93,7 +94,7 @@ def test_another_submission_touches_nothing(tmp_path, entered):
 def test_records_that_do_not_fit_the_model_are_our_fault(tmp_path, entered):
     wrong = entered["clockings"].with_columns(clocked_at=pl.lit(None, dtype=pl.Datetime("ms")))
     with pytest.raises(pandera.errors.SchemaErrors):
-        Store(tmp_path, KEY).write({**entered, "clockings": wrong}, PLACES, {})
+        Store(tmp_path, KEY).write({**entered, "clockings": wrong}, PLACES, [])
     assert not list(tmp_path.rglob("*.parquet"))
 
 
@@ -101,7 +102,7 @@ def test_what_cannot_be_written_leaves_nothing_half(tmp_path, entered):
     in_the_way = file_of(tmp_path, "clockings", "376500001A", "2021-06", "b" * 64)
     in_the_way.mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
-        Store(tmp_path, KEY).write(entered, PLACES, {})
+        Store(tmp_path, KEY).write(entered, PLACES, [])
     assert not list(tmp_path.rglob(".*.part"))
 
 
@@ -113,7 +114,7 @@ def test_unknown_place_of_findings():
 def test_records_out_of_order_are_not_cut_up_into_other_agencies(tmp_path, entered):
     mixed = entered["clockings"].sort("document", descending=True)
     with pytest.raises(RecordsOutOfOrder, match="clockings"):
-        Store(tmp_path, KEY).write({**entered, "clockings": mixed}, PLACES, {})
+        Store(tmp_path, KEY).write({**entered, "clockings": mixed}, PLACES, [])
     assert not list(tmp_path.rglob("*.parquet"))
 
 
@@ -129,7 +130,7 @@ def test_somebody_in_two_documents_is_never_twice_in_a_dictionary(tmp_path, ente
         clocked_at=entered["clockings"]["clocked_at"].sample(len(ours), with_replacement=True, seed=1),
         kind=entered["clockings"]["kind"].sample(len(ours), with_replacement=True, seed=1),
     )
-    Store(tmp_path, KEY).write({**entered, "clockings": clockings, "persons": persons}, PLACES[:1], {})
+    Store(tmp_path, KEY).write({**entered, "clockings": clockings, "persons": persons}, PLACES[:1], [])
     path = file_of(tmp_path, "clockings", "376500000A", "2021-06", "a" * 64)
     # A dictionary that holds a value twice is abandoned by Arrow, and what it abandons is memory as it was.
     columns = pq.read_metadata(path).row_group(0)
@@ -140,10 +141,10 @@ def test_somebody_in_two_documents_is_never_twice_in_a_dictionary(tmp_path, ente
 
 
 def test_two_keys_are_never_mixed(tmp_path, entered):
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(PersonKeyDiffers, match="restore that key"):
         Store(tmp_path, KEY[::-1])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert all(KEY not in data and KEY.hex().encode() not in data for data in before.values())
-    Store(tmp_path, KEY).write(entered, PLACES, {})
+    Store(tmp_path, KEY).write(entered, PLACES, [])

@@ -8,38 +8,16 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
-    ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from warehouse.ledger.base import Base, newest_of_a_month, of_a_submission
 from warehouse.ledger.columns import OutsideText, UtcDateTime
-
-
-class Base(DeclarativeBase):
-    """Base of every ledger table."""
-
-    # Constraints get the same names on every database, so that a migration can speak of them.
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-def _of_a_submission() -> ForeignKeyConstraint:
-    """Tie a row to its submission: it cannot be there without."""
-    return ForeignKeyConstraint(
-        ["submission_id", "agency_code", "month"], ["submissions.id", "submissions.agency_code", "submissions.month"]
-    )
 
 
 class Agency(Base):
@@ -120,7 +98,7 @@ class Arrival(Base):
     source: Mapped[str] = mapped_column(OutsideText)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(), newest_of_a_month())
 
 
 class Transition(Base):
@@ -138,7 +116,7 @@ class Transition(Base):
     actor: Mapped[str] = mapped_column(OutsideText)
     reason: Mapped[str | None] = mapped_column(OutsideText)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(), newest_of_a_month())
 
 
 class DatasetCount(Base):
@@ -155,7 +133,7 @@ class DatasetCount(Base):
     refused: Mapped[int]
     warned: Mapped[int]
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(), Index("ix_dataset_counts_month", "month"))
 
 
 class PastJudgement(Base):
@@ -173,7 +151,7 @@ class PastJudgement(Base):
     errors: Mapped[int]
     warnings: Mapped[int]
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(), newest_of_a_month())
 
 
 class PastCount(Base):
@@ -192,7 +170,7 @@ class PastCount(Base):
     refused: Mapped[int]
     warned: Mapped[int]
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(),)
 
 
 class AgencyMonth(Base):
@@ -212,7 +190,7 @@ class AgencyMonth(Base):
     first_entered_received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (_of_a_submission(),)
+    __table_args__ = (of_a_submission(), Index("ix_agency_months_month", "month"))
 
 
 class Decision(Base):
@@ -230,7 +208,7 @@ class Decision(Base):
     actor: Mapped[str] = mapped_column(OutsideText)
     reason: Mapped[str] = mapped_column(OutsideText)
 
-    __table_args__ = (Index("ix_decisions_agency_code_month", "agency_code", "month"),)
+    __table_args__ = (Index("ix_decisions_agency_code_month", "agency_code", "month"), newest_of_a_month())
 
 
 class Review(Base):
@@ -255,7 +233,11 @@ class Review(Base):
     not_evaluated: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
 
-    __table_args__ = (_of_a_submission(), Index("ix_reviews_month_agency_code", "month", "agency_code"))
+    __table_args__ = (
+        of_a_submission(),
+        Index("ix_reviews_month_agency_code", "month", "agency_code"),
+        newest_of_a_month(),
+    )
 
 
 class Reviewed(Base):

@@ -53,20 +53,11 @@ def show_files(connection: duckdb.DuckDBPyConnection, table: Table, files: Seque
 
 
 def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the physical tables from the staged ledger, its details and its corrections."""
+    """Make the tables that are over all months at once; those by month and year must be there."""
     _fill(connection, TABLES["core.agencies"], "(FROM ledger.agencies ORDER BY agency_code, active_from)")
-    submissions = "(FROM ledger.submissions ORDER BY month, agency_code, received_at)"
-    _fill(connection, TABLES["core.submissions"], submissions)
-    reviews = (
-        '(SELECT r.*, r."at" AS reviewed_at FROM ledger.reviews r JOIN ledger.counted c '
-        "ON c.id = r.submission_id AND c.agency_code = r.agency_code AND c.month = r.month "
-        "ORDER BY r.month, r.agency_code)"
-    )
-    _fill(connection, TABLES["core.reviews"], reviews)
     _fill(connection, TABLES["core.explanations"], "(FROM ledger.explanations ORDER BY agency_code, id)")
     _fill(connection, TABLES["core.agency_ancestors"], f"({reports.sql('agency_ancestors')})")
-    for name in reports.WHOLE:
-        _fill(connection, TABLES[f"reports.{name}"], f"({reports.sql(name)})")
+    _fill(connection, TABLES["reports.client_versions"], f"({reports.sql('client_versions')})")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:

@@ -1,4 +1,4 @@
-"""Which reading copies are the current ones, and since when the others are not.
+"""Which reading copies are the current ones, what they rest on, and since when the others are not needed.
 
 `published/manifest.json` is written before the warehouse is swapped in and confirmed after: dying in between leaves
 copies that the next publishing takes up, never a month that falls back to an older one.
@@ -6,21 +6,26 @@ copies that the next publishing takes up, never a month that falls back to an ol
 
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from warehouse.publish.durable import UNFINISHED, write_text
+from warehouse.publish.explained import Explained
 
 _NAME = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A reading copy: `file` is relative to the published folder, `published_at` an ISO 8601 moment in UTC."""
+    """A reading copy: `file` is relative to the published folder, `published_at` an ISO 8601 moment in UTC.
+
+    `period` is a month, or the year of a report by year.
+    """
 
     dataset: str
-    month: str
+    period: str
     file: str
     rows: int
     published_at: str
@@ -28,40 +33,69 @@ class Copy:
 
 @dataclass
 class Manifest:
-    """The copies in use by dataset and month; `retired`: relative path → ISO moment from which it was not needed."""
+    """`copies`: dataset and period → the copies in use; `retired`: relative path → ISO moment from which unneeded.
+
+    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in.
+    """
 
     folder: Path
-    copies: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    copies: dict[tuple[str, str], tuple[Copy, ...]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    explained: Explained = field(default_factory=Explained)
     retired: dict[str, str] = field(default_factory=dict)
     confirmed: bool = True
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
-        """Read the manifest of a published folder; empty where there is none or it cannot be read."""
+        """Read the manifest of a published folder; empty where there is none, or none of this program's."""
         try:
             data = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-            copies = {(row["dataset"], row["month"]): Copy(**row) for row in data["copies"]}
-            return cls(folder, copies, data["retired"], data["confirmed"])
+            copies: dict[tuple[str, str], tuple[Copy, ...]] = {}
+            for row in data["copies"]:
+                copy = Copy(**row)
+                key = copy.dataset, copy.period
+                copies[key] = (*copies.get(key, ()), copy)
+            explained = Explained(**data["explained"])
+            return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return cls(folder)
 
     def missing(self) -> set[str]:
-        """Months of which a copy is no longer on the disk."""
-        return {copy.month for copy in self.copies.values() if not (self.folder / copy.file).is_file()}
+        """Periods of which a copy is no longer on the disk."""
+        return {copy.period for copy in self.all() if not (self.folder / copy.file).is_file()}
 
-    def set_month(self, dataset: str, month: str, copy: Copy | None) -> None:
-        """Take a copy as the current one, or none."""
-        self.copies.pop((dataset, month), None)
-        if copy is not None:
-            self.copies[dataset, month] = copy
+    def set_period(self, dataset: str, period: str, copies: Sequence[Copy]) -> None:
+        """Take these as the current copies, perhaps none."""
+        self.copies.pop((dataset, period), None)
+        if copies:
+            self.copies[dataset, period] = tuple(copies)
 
-    def of(self, dataset: str) -> list[Copy]:
-        """List the current copies of a dataset, by month."""
-        return [copy for (name, _), copy in sorted(self.copies.items()) if name == dataset]
+    def keep_only(self, datasets: Iterable[str], periods: Iterable[str]) -> None:
+        """Forget what these datasets hold of other periods than these."""
+        kept = set(periods)
+        named = set(datasets)
+        for dataset, period in list(self.copies):
+            if dataset in named and period not in kept:
+                del self.copies[dataset, period]
+
+    def all(self) -> list[Copy]:
+        """List every copy in use, by period and dataset."""
+        by_period = sorted(self.copies.items(), key=lambda item: item[0][::-1])
+        return [copy for _, copies in by_period for copy in copies]
+
+    def of(self, dataset: str, period: str | None = None) -> list[Copy]:
+        """List the current copies of a dataset, by period; of one period where given."""
+        if period is not None:
+            return list(self.copies.get((dataset, period), ()))
+        return [copy for (name, _), copies in sorted(self.copies.items()) if name == dataset for copy in copies]
+
+    def files(self, dataset: str, period: str | None = None) -> list[Path]:
+        """Where these copies are."""
+        return [self.folder / copy.file for copy in self.of(dataset, period)]
 
     def save(self, now: datetime) -> None:
         """Write it, before the warehouse that shows these copies is swapped in."""
-        current = {copy.file for copy in self.copies.values()}
+        current = {copy.file for copy in self.all()}
         moment = now.astimezone(UTC).isoformat()
         # Not confirmed: the swap did not happen, and readers have had the old warehouse until now.
         known = self.retired if self.confirmed else {}
@@ -87,10 +121,15 @@ class Manifest:
                 path.unlink()
 
     def _files(self) -> list[str]:
-        return [str(path.relative_to(self.folder)) for path in self.folder.glob("*/month=*/*.parquet")]
+        return [str(path.relative_to(self.folder)) for path in self.folder.glob("*/*=*/*.parquet")]
 
     def _write(self, *, confirmed: bool) -> None:
         self.confirmed = confirmed
-        rows = [asdict(copy) for copy in self.copies.values()]
-        content = {"confirmed": confirmed, "copies": rows, "retired": self.retired}
+        content = {
+            "confirmed": confirmed,
+            "copies": [asdict(copy) for copy in self.all()],
+            "states": self.states,
+            "explained": asdict(self.explained),
+            "retired": self.retired,
+        }
         write_text(self.folder / _NAME, json.dumps(content, indent=1))

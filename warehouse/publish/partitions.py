@@ -1,6 +1,7 @@
 """Which partition files of the store make up a month of a table: the ledger says."""
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,10 @@ _OF_FINDINGS = ("findings", REVIEWS)
 
 #: Tables that are reading copies of partition files.
 DETAILS = (*RECORDS, *FINDINGS)
+
+#: A month of so many submissions is copied in parts, so that one agency's late one has only its part written anew.
+SHARDED_FROM = 1_000
+SHARDS = 4
 
 _COUNTED = "SELECT agency_code, id FROM ledger.counted WHERE month = ? ORDER BY agency_code"
 _STANDING = """
@@ -44,9 +49,20 @@ class StoreIncomplete(RuntimeError):  # noqa: N818 — reads as what it is
 class Partition:
     """A partition file, with what tells whether it has changed."""
 
+    agency_code: str
     path: Path
     size: int
     modified: int
+
+
+def shards(files: Sequence[Partition]) -> list[list[Partition]]:
+    """Divide a month's files into the parts that it is copied in, each in order of agency; an agency keeps its part."""
+    if len(files) < SHARDED_FROM:
+        return [list(files)] if files else []
+    parts: list[list[Partition]] = [[] for _ in range(SHARDS)]
+    for file in files:
+        parts[zlib.crc32(file.agency_code.encode()) % SHARDS].append(file)
+    return [part for part in parts if part]
 
 
 def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, month: str) -> list[Partition]:
@@ -56,7 +72,7 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
     """
     if table in RECORDS:
         rows = connection.execute(_COUNTED, [month]).fetchall()
-        return _all_there([file_of(store, table, agency, month, submission) for agency, submission in rows])
+        return _all_there([(agency, file_of(store, table, agency, month, id_)) for agency, id_ in rows])
     if table == "findings":
         rows = connection.execute(_STANDING, {"month": month}).fetchall()
     else:
@@ -64,7 +80,7 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
     # Findings files are only where there are findings: few are looked for in vain.
     listed = {dataset: _listed(store / dataset / f"month={month}") for dataset in _OF_FINDINGS}
     found = [
-        _partition(file_of(store, dataset, agency, month, submission))
+        _partition(agency, file_of(store, dataset, agency, month, submission))
         for agency, submission in rows
         for dataset in _OF_FINDINGS
         if f"agency={agency}" in listed[dataset]
@@ -80,9 +96,9 @@ def fingerprint(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _all_there(paths: list[Path]) -> list[Partition]:
-    found = [_partition(path) for path in paths]
-    missing = [path for path, partition in zip(paths, found, strict=True) if partition is None]
+def _all_there(wanted: list[tuple[str, Path]]) -> list[Partition]:
+    found = [_partition(agency, path) for agency, path in wanted]
+    missing = [path for (_, path), partition in zip(wanted, found, strict=True) if partition is None]
     if missing:
         raise StoreIncomplete(missing[0], len(missing) - 1)
     return [partition for partition in found if partition is not None]
@@ -95,9 +111,9 @@ def _listed(folder: Path) -> set[str]:
         return set()
 
 
-def _partition(path: Path) -> Partition | None:
+def _partition(agency_code: str, path: Path) -> Partition | None:
     try:
         status = path.stat()
     except FileNotFoundError:
         return None
-    return Partition(path, status.st_size, status.st_mtime_ns)
+    return Partition(agency_code, path, status.st_size, status.st_mtime_ns)

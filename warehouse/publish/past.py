@@ -1,7 +1,7 @@
 """Reports as they were known at a moment: from the ledger and the store alone, without the published warehouse."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,12 @@ from sqlalchemy import Engine
 from warehouse import reports
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
+from warehouse.publish.copies import table_of
 from warehouse.publish.database import build_tables, from_files, open_empty, show_files, typed_select
+from warehouse.publish.known import known_months
 from warehouse.publish.partitions import DETAILS, partitions
 from warehouse.publish.staging import stage
+from warehouse.register import RegisterAgencies
 from warehouse.tables import TABLES
 
 
@@ -24,22 +27,28 @@ def warehouse_as_of(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a warehouse in memory with the tables of the published one, as they were at `as_of` (aware).
 
-    What had arrived by then counts.  Details, corrections and summary are of `year` alone.  Raises `StoreIncomplete`.
+    What had arrived by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`.
     """
     with tempfile.TemporaryDirectory() as spill, open_empty(":memory:", Path(spill)) as connection:
         with reading(engine) as session:
-            stage(connection, session, now=as_of, as_of=as_of, first_month=first_month)
-        year_months = "SELECT month FROM ledger.months WHERE month LIKE ? || '-%' ORDER BY month"
-        months = [row[0] for row in connection.execute(year_months, [f"{year:04}"]).fetchall()]
+            known = known_months(session, first_month, as_of, as_of)
+            months = [month for month in known.months if month.startswith(f"{year:04}-")]
+            stage(connection, session, RegisterAgencies(session), known, months, now=as_of, as_of=as_of)
         for name in DETAILS:
             files = [part.path for month in months for part in partitions(connection, home.store, name, month)]
             show_files(connection, TABLES[f"core.{name}"], files)
-        summary = TABLES["reports.summary"]
-        connection.execute(f"CREATE TABLE {summary.qualified} AS {from_files(summary, [])}")
         for month in months:
-            values = {"month": month}
-            connection.execute(f"INSERT INTO ledger.corrections BY NAME {reports.sql('corrections')}", values)
-            rows = typed_select(summary, f"({reports.sql('summary')})")
-            connection.execute(f"INSERT INTO {summary.qualified} {rows}", values)
+            connection.execute(f"INSERT INTO ledger.corrections BY NAME {reports.sql('corrections')}", {"month": month})
+        for name in ("summary", *reports.FROM_LEDGER):
+            _insert_all(connection, name, [{"month": month} for month in months])
+        for name in reports.BY_YEAR:
+            _insert_all(connection, name, [{"year": f"{year:04}"}])
         build_tables(connection)
         yield connection
+
+
+def _insert_all(connection: duckdb.DuckDBPyConnection, name: str, values: Iterable[dict[str, str]]) -> None:
+    table = table_of(name)
+    connection.execute(f"CREATE TABLE {table.qualified} AS {from_files(table, [])}")
+    for one in values:
+        connection.execute(f"INSERT INTO {table.qualified} {typed_select(table, f'({reports.sql(name)})')}", one)

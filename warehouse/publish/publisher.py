@@ -1,28 +1,35 @@
 """`publish`: the one writer of `warehouse.duckdb`.
 
-Whatever it dies of, the warehouse that was there before still opens, and the next publishing makes good.
+Whatever it dies of, the warehouse that was there before still opens, and the next publishing makes good.  What it
+costs hangs on what has changed, not on how many months there are: a period whose state is the same keeps its copies.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from warehouse import reports
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
 from warehouse.publish.durable import UNFINISHED, aside, settle
+from warehouse.publish.explained import take_in
+from warehouse.publish.known import NO_MONTH, KnownMonths, known_months, states
 from warehouse.publish.lock import exclusive
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
+from warehouse.register import RegisterAgencies
 from warehouse.tables import TABLES
 
 #: How long a publisher waits for another; a national month takes less than a minute.
@@ -39,6 +46,17 @@ class Published:
     rows: dict[str, int]
     months: tuple[str, ...]
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be made anew: the details of `details`, the reports of `periods` (which hold these) and `years`."""
+
+    known: KnownMonths
+    details: list[str]
+    periods: list[str]
+    years: list[str]
+    states: dict[str, str]
 
 
 def publish(
@@ -68,49 +86,83 @@ def publish(
             leftover.unlink()
         with open_empty(unfinished, home.published / f".spill{UNFINISHED}") as connection:
             with reading(engine) as session:
-                stage(connection, session, now=now, first_month=first_month)
-            refreshed = _months(connection, manifest, months)
-            _build(connection, Copies(connection, manifest, home.store, now), manifest, refreshed)
+                register = RegisterAgencies(session)
+                manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
+                plan = _plan(session, manifest, register, months, first_month, now)
+                stage(connection, session, register, plan.known, plan.periods, now=now)
+            _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
         manifest.confirm()
         manifest.clean(now, grace)
-    return Published(rows, tuple(refreshed), time.monotonic() - began)
+    return Published(rows, tuple(plan.details), time.monotonic() - began)
 
 
-def _months(connection: duckdb.DuckDBPyConnection, manifest: Manifest, asked: Iterable[str] | None) -> list[str]:
-    """List the months asked for and those with a lost copy; all where none are asked for or nothing is held."""
+def _plan(
+    session: Session,
+    manifest: Manifest,
+    register: RegisterAgencies,
+    asked: Iterable[str] | None,
+    first_month: str | None,
+    now: datetime,
+) -> _Plan:
+    known = known_months(session, first_month, now)
+    current = states(session, known, register.fingerprint, manifest.explained.months, now)
+    details = _details(manifest, known, asked)
+    changed = {period for period, state in current.items() if manifest.states.get(period) != state}
+    lost = manifest.missing()
+    periods = sorted((changed | set(details) | lost) & set(known.periods))
+    years = {period[:4] for period in periods if period != NO_MONTH} | (lost & {month[:4] for month in known.months})
+    return _Plan(known, details, periods, sorted(years), current)
+
+
+def _details(manifest: Manifest, known: KnownMonths, asked: Iterable[str] | None) -> list[str]:
+    """List the months asked for and those with a lost copy of their details; all where none are asked for or held."""
+    held = {period for name, period in manifest.copies if name in DETAILS}
     if asked is not None and manifest.copies:
-        return sorted({*asked, *manifest.missing()})
-    known = {row[0] for row in connection.execute("SELECT month FROM ledger.months").fetchall()}
-    return sorted(known | {month for _, month in manifest.copies})
+        return sorted({*asked, *(manifest.missing() & held)})
+    return sorted({*known.months, *held})
 
 
-def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Manifest, months: Iterable[str]) -> None:
-    for month in months:
+def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Manifest, plan: _Plan) -> None:
+    for month in plan.details:
         copies.refresh_details(month)
     for name in DETAILS:
-        copies.show(name, f"core.{name}")
-    # All months: their details may be as they were and the register not.
-    for month in sorted({month for _, month in manifest.copies}):
-        copies.refresh_by_month(month)
-    copies.show("summary", "reports.summary")
-    corrections = [str(manifest.folder / copy.file) for copy in manifest.of("corrections")]
-    if corrections:
-        load = "INSERT INTO ledger.corrections BY NAME FROM read_parquet($files, hive_partitioning = false)"
-        connection.execute(load, {"files": corrections})
+        copies.show(name)
+    months = [period for period in plan.periods if period != NO_MONTH]
+    for month in months:
+        copies.refresh_from_details(month)
+    _load_corrections(connection, [file for month in months for file in manifest.files("corrections", month)])
+    manifest.keep_only(reports.FROM_LEDGER, plan.known.periods)
+    for name in reports.FROM_LEDGER:
+        for period in plan.periods if name == "submissions" else months:
+            copies.refresh_from_ledger(name, period, plan.states[period])
+        copies.show(name)
+    manifest.keep_only(reports.BY_YEAR, {month[:4] for month in plan.known.months})
+    for name in reports.BY_YEAR:
+        for year in plan.years:
+            copies.refresh_year(name, year)
+        copies.show(name)
+    copies.show("summary")
+    manifest.states = plan.states
     build_tables(connection)
     _record_copies(connection, manifest)
     comment_all(connection)
+
+
+def _load_corrections(connection: duckdb.DuckDBPyConnection, files: Collection[Path]) -> None:
+    if files:
+        load = "INSERT INTO ledger.corrections BY NAME FROM read_parquet($files, hive_partitioning = false)"
+        connection.execute(load, {"files": [str(file) for file in files]})
 
 
 def _record_copies(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """`core.publications`: which files the views show."""
     table = TABLES["core.publications"]
     rows = [
-        (copy.month, copy.dataset, copy.file, copy.rows, _local(copy.published_at))
-        for copy in sorted(manifest.copies.values(), key=lambda copy: (copy.month, copy.dataset))
+        (copy.period, copy.dataset, copy.file, copy.rows, _local(copy.published_at))
+        for copy in manifest.all()
         if copy.dataset != "corrections"
     ]
     frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=object)
@@ -127,7 +179,7 @@ def _local(moment: str) -> datetime:
 def _rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> dict[str, int]:
     """Rows of each table; those of views are known from their copies' footers."""
     rows = dict.fromkeys(TABLES, 0)
-    for copy in manifest.copies.values():
+    for copy in manifest.all():
         for name in (f"core.{copy.dataset}", f"reports.{copy.dataset}"):
             if name in rows:
                 rows[name] += copy.rows

@@ -1,10 +1,10 @@
 """The ledger and the register, brought into DuckDB as `ledger.*` for one publishing or one question.
 
 An attached database in memory: nothing of it stays in the warehouse.  All moments are local time in Asia/Taipei.
-Months are those from the first in which anything was entered, or a given one, to the last that has ended.
+What a submission, a count or an answer is of a month is there for the months asked for, and for no others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import duckdb
@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI, deadline
+from warehouse.ledger.base import Base
 from warehouse.ledger.models import (
     AgencyMonth,
     Arrival,
-    Base,
     DatasetCount,
     Decision,
     Explanation,
@@ -29,9 +29,9 @@ from warehouse.ledger.models import (
     Submission,
     Transition,
 )
-from warehouse.months import month_range, shifted
+from warehouse.publish.known import KnownMonths
 from warehouse.register.agencies import RegisterAgencies, month_days
-from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
+from warehouse.register.frames import agencies_frame, closures, due_frame
 
 OUT_OF_SCOPE = "當月不在機關代碼檔或不在收件期間 not in force in that month, or outside the months collected"
 
@@ -43,7 +43,8 @@ _TABLES = """
         passed BOOLEAN);
     CREATE TABLE ledger.agencies (agency_code VARCHAR, name VARCHAR, parent_code VARCHAR, authority_code VARCHAR,
         level INTEGER, active_from DATE, active_to DATE, channel VARCHAR, expected_headcount INTEGER);
-    CREATE TABLE ledger.ancestors (month VARCHAR, agency_code VARCHAR, ancestor_code VARCHAR);
+    CREATE TABLE ledger.trees (tree INTEGER, agency_code VARCHAR, ancestor_code VARCHAR);
+    CREATE TABLE ledger.month_trees (month VARCHAR, tree INTEGER);
     CREATE TABLE ledger.due (agency_code VARCHAR, month VARCHAR, due BOOLEAN, reason VARCHAR,
         expected_headcount INTEGER);
     CREATE TABLE ledger.submissions (id VARCHAR, agency_code VARCHAR, month VARCHAR, channel VARCHAR, state VARCHAR,
@@ -106,28 +107,30 @@ _UNASKED = """
 def stage(
     connection: duckdb.DuckDBPyConnection,
     session: Session,
+    register: RegisterAgencies,
+    known: KnownMonths,
+    periods: Collection[str],
     *,
     now: datetime,
     as_of: datetime | None = None,
-    first_month: str | None = None,
 ) -> None:
-    """Attach `ledger` to the connection and fill it: as it is, or as it was `as_of` a moment.
+    """Attach `ledger` to the connection and fill it with these periods: as it is, or as it was `as_of` a moment.
 
-    `now` is the moment at which deadlines are judged unless `as_of` is given.  Both are aware.
+    `now` is the moment at which deadlines are judged unless `as_of` is given.  Both are aware.  Who is below whom is
+    there for every month, as a year's figures need it for all of theirs.
     """
     connection.execute("ATTACH ':memory:' AS ledger")
     connection.execute(_TABLES)
-    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Explanation, Review))
+    months = known.named(periods)
+    _copy_tables(connection, session, (Submission, AgencyMonth, DatasetCount, Explanation, Review), months)
     connection.execute(_OUTCOMES)
     if as_of is not None:
         connection.execute(_PAST_TABLES)
-        _copy_tables(connection, session, (Arrival, Decision, PastCount, PastJudgement, Transition))
+        _copy_tables(connection, session, (Arrival, Decision, PastCount, PastJudgement, Transition), months)
         _execute_all(connection, reports.sql("as_of"), as_of)
     _execute_all(connection, _ANSWERS, as_of or now)
-    moment = as_of or now
-    owed, others = _months(connection, first_month, moment)
-    _stage_months(connection, owed, others, moment)
-    _stage_register(connection, session, owed)
+    _stage_months(connection, known, as_of or now)
+    _stage_register(connection, register, known, periods)
     connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})
     connection.execute(reports.sql("definitions"))
 
@@ -138,8 +141,10 @@ def _execute_all(connection: duckdb.DuckDBPyConnection, statements: str, as_of: 
         connection.execute(statement, {"as_of": _local(as_of)} if "$as_of" in statement.query else None)
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection, session: Session, models: Iterable[type[Base]]) -> None:
-    """Copy the columns that the staged table has, in batches.
+def _copy_tables(
+    connection: duckdb.DuckDBPyConnection, session: Session, models: Iterable[type[Base]], months: Sequence[str]
+) -> None:
+    """Copy the columns that the staged table has, in batches; of a table by month the rows of these months.
 
     Through Arrow, as the ledger may be SQLite or PostgreSQL and DuckDB's readers of these are extensions.
     """
@@ -148,6 +153,8 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, session: Session, models
         staged = dict(row[:2] for row in connection.execute(f"DESCRIBE ledger.{name}").fetchall())
         kept = [column for column in staged if column in model.__table__.columns]
         query = select(*(model.__table__.c[column] for column in kept)).execution_options(yield_per=_BATCH)
+        if "month" in staged:
+            query = query.where(model.__table__.c.month.in_(months))
         for batch in session.execute(query).partitions():
             columns = zip(kept, zip(*batch, strict=True), strict=True)
             _insert(connection, name, pa.table({column: _arrow(values, staged[column]) for column, values in columns}))
@@ -159,35 +166,31 @@ def _arrow(values: Sequence[object], staged_as: str) -> pa.Array:
     return pc.local_timestamp(pa.array(values, pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us", tz=TAIPEI.key)))
 
 
-def _stage_register(connection: duckdb.DuckDBPyConnection, session: Session, months: Sequence[str]) -> None:
-    _insert(connection, "agencies", _from_frame(agencies_frame(session)))
-    _insert(connection, "ancestors", _from_frame(ancestors_frame(session, months).drop(columns="depth")))
-    due = due_frame(session, months).rename(columns={"why": "reason"}).drop(columns="channel")
+def _stage_register(
+    connection: duckdb.DuckDBPyConnection, register: RegisterAgencies, known: KnownMonths, periods: Collection[str]
+) -> None:
+    _insert(connection, "agencies", _from_frame(agencies_frame(register)))
+    for tree, (closure, months) in enumerate(closures(register, known.owed)):
+        _insert(
+            connection,
+            "trees",
+            closure.drop_columns(["month", "depth"]).append_column("tree", _repeated(tree, closure)),
+        )
+        _insert(connection, "month_trees", _from_rows([(month, tree) for month in months], ["month", "tree"]))
+    owed = [month for month in known.owed if month in set(periods)]
+    due = due_frame(register, owed).rename(columns={"why": "reason"}).drop(columns="channel")
     _insert(connection, "due", _from_frame(due.assign(due=True)))
-    register = RegisterAgencies(session)
-    rows = [(code, month, False, answer.why) for month in months for code, answer in register.not_due(month).items()]
+    rows = [(code, month, False, answer.why) for month in owed for code, answer in register.not_due(month).items()]
     _insert(connection, "due", _from_rows(rows, ["agency_code", "month", "due", "reason"]))
 
 
-def _months(
-    connection: duckdb.DuckDBPyConnection, first_month: str | None, moment: datetime
-) -> tuple[list[str], list[str]]:
-    """List the months that are owed, in order, and others that something was handed in for."""
-    this_month = _local(moment).strftime("%Y-%m")
-    submitted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.submissions").fetchall()}
-    submitted = {month for month in submitted if _is_month(month)}
-    counted = {row[0] for row in connection.execute("SELECT DISTINCT month FROM ledger.agency_months").fetchall()}
-    counted = {month for month in counted if month <= this_month}
-    first = first_month or min(counted, default=None)
-    owed = [] if first is None else month_range(first, max([shifted(this_month, -1), *counted]))
-    return owed, sorted(submitted - set(owed))
+def _repeated(number: int, table: pa.Table) -> pa.Array:
+    return pa.repeat(pa.scalar(number, pa.int32()), table.num_rows)
 
 
-def _stage_months(
-    connection: duckdb.DuckDBPyConnection, owed: Iterable[str], others: Iterable[str], moment: datetime
-) -> None:
+def _stage_months(connection: duckdb.DuckDBPyConnection, known: KnownMonths, moment: datetime) -> None:
     rows = []
-    for month in sorted([*owed, *others]):
+    for month in known.months:
         first, last = month_days(month)
         due = deadline(month)
         rows.append((month, first.year * 12 + first.month, first, last, _local(due), due <= moment))
@@ -213,11 +216,3 @@ def _from_rows(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pa
 def _local(moment: datetime) -> datetime:
     """Tell the moment by the clocks of Taipei, without a zone, as everything in the warehouse does."""
     return moment.astimezone(TAIPEI).replace(tzinfo=None)
-
-
-def _is_month(text: str) -> bool:
-    try:
-        deadline(text)
-    except ValueError:
-        return False
-    return True

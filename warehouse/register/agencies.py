@@ -3,10 +3,12 @@
 Everything is loaded once; a `RegisterAgencies` is the register as of the moment at which it was made.
 """
 
+from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -82,6 +84,10 @@ class RegisterAgencies:
         self._duties: dict[str, list[Span]] = {}
         self._load_duties(session)
         self._everyone = {code: Node(rows[-1].parent_code, rows[-1].level) for code, rows in self.periods.items()}
+        everything = [period for rows in self.periods.values() for period in rows]
+        self._begins = sorted(period.active_from or date.min for period in everything)
+        self._ends = sorted(period.active_to or date.max for period in everything)
+        self._trees: dict[tuple[int, int], Tree] = {}
 
     def __len__(self) -> int:
         return len(self.periods)
@@ -93,6 +99,15 @@ class RegisterAgencies:
             self._duties.setdefault(code, []).append(Span(first, last, Duty(channel, reason, reporter)))
         for spans in self._duties.values():
             spans.sort(key=lambda span: span.first or date.min)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 32 hexadecimal digits over everything that the register says."""
+        digest = sha256()
+        for held in (self.periods, self._duties):
+            for code in sorted(held):
+                digest.update(repr((code, held[code])).encode())
+        return digest.hexdigest()[:32]
 
     def in_force(self, agency_code: str, month: str) -> bool | None:
         """Say whether it is in force on at least one day of the month; None where the register does not know it.
@@ -125,9 +140,14 @@ class RegisterAgencies:
         return newest
 
     def tree(self, month: str) -> Tree:
-        """Build the tree of the agencies in force in the month."""
-        nodes = {code: Node(period.parent_code, period.level) for code, period in self.of_month(month).items()}
-        return Tree(nodes, self._everyone)
+        """Build the tree of the agencies in force in the month; months between changes have the same one."""
+        first, last = month_days(month)
+        # Periods of which none begins or ends in between are in force alike in both months.
+        turn = bisect_right(self._begins, last), bisect_left(self._ends, first)
+        if turn not in self._trees:
+            nodes = {code: Node(period.parent_code, period.level) for code, period in self.of_month(month).items()}
+            self._trees[turn] = Tree(nodes, self._everyone)
+        return self._trees[turn]
 
     def due(self, month: str) -> dict[str, Due]:
         """List who owes the month: the agencies in force on at least one day on which they are not exempt."""
@@ -154,16 +174,17 @@ class RegisterAgencies:
         """Say of each agency in force in the month whether it owes it."""
         answers: dict[str, Due | NotDue] = {}
         first, last = month_days(month)
-        plain = Due(WHOLE_MONTH, None)
+        whole: dict[str | None, Due] = {}
         for code, periods in self.periods.items():
-            days = list(_days_in_force(periods, first, last))
-            if not days:
+            spans = self._duties.get(code, [])
+            # Nearly all: one period and one duty on all days of the month.
+            duty = _only_duty(periods, spans, first, last)
+            if duty is not None and not duty.exempt:
+                answers[code] = whole.setdefault(duty.channel, Due(WHOLE_MONTH, duty.channel))
                 continue
-            spans = self._duties.get(code)
-            if spans is None and days == [(first, last)]:
-                answers[code] = plain
-            else:
-                answers[code] = _answer(days, spans or [], first, last)
+            days = list(_days_in_force(periods, first, last))
+            if days:
+                answers[code] = _answer(days, spans, first, last)
         return answers
 
 
@@ -191,6 +212,18 @@ def _overlaps(period: Period, first: date, last: date) -> bool:
     """In force on one of the days; a period that ends before it begins never is."""
     begins, ends = period.active_from or date.min, period.active_to or date.max
     return begins <= ends and begins <= last and ends >= first
+
+
+def _only_duty(periods: list[Period], spans: list[Span], first: date, last: date) -> Duty | None:
+    """Give the duty of an agency of one period and at most one span, where both hold all these days; else None."""
+    if len(periods) != 1 or len(spans) > 1:
+        return None
+    (period,) = periods
+    if (period.active_from or date.min) > first or (period.active_to or date.max) < last:
+        return None
+    if not spans:
+        return PLAIN
+    return spans[0].duty if spans[0].covers(first) and spans[0].covers(last) else None
 
 
 def _days_in_force(periods: list[Period], first: date, last: date) -> Iterator[tuple[date, date]]:

@@ -1,11 +1,10 @@
 """The register as frames, for publishing: pandas with Arrow types, so that an empty column keeps its type."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy.orm import Session
 
 from warehouse.register.agencies import RegisterAgencies
 from warehouse.register.tree import Tree
@@ -37,9 +36,8 @@ DUE = pa.schema(
 )
 
 
-def agencies_frame(session: Session) -> pd.DataFrame:
+def agencies_frame(register: RegisterAgencies) -> pd.DataFrame:
     """Every period of every agency, by code and time; `channel` is the last one of the period (None = manual)."""
-    register = RegisterAgencies(session)
     rows = [
         period._asdict() | {"channel": register.channel_of(period)}
         for code in sorted(register.periods)
@@ -48,22 +46,37 @@ def agencies_frame(session: Session) -> pd.DataFrame:
     return _frame(pa.Table.from_pylist(rows, schema=AGENCIES))
 
 
-def ancestors_frame(session: Session, months: Iterable[str]) -> pd.DataFrame:
+def ancestors_frame(register: RegisterAgencies, months: Iterable[str]) -> pd.DataFrame:
     """Each agency in force with each of its ancestors in the month, itself (depth 0) included."""
-    register = RegisterAgencies(session)
-    tables, before = [ANCESTORS.empty_table()], (Tree({}), ANCESTORS.empty_table())
+    tables = [
+        closure.set_column(0, ANCESTORS.field("month"), _repeated(month, closure.num_rows))
+        for closure, of_months in closures(register, months)
+        for month in of_months
+    ]
+    return _frame(pa.concat_tables([ANCESTORS.empty_table(), *tables]))
+
+
+def closures(register: RegisterAgencies, months: Iterable[str]) -> Iterator[tuple[pa.Table, list[str]]]:
+    """Each agency with each of its ancestors as in `ANCESTORS`, `month` empty, and the months that have it so.
+
+    From month to month the tree hardly ever changes, so the closures are few.
+    """
+    before: Tree | None = None
+    run: list[str] = []
     for month in months:
         tree = register.tree(month)
-        # From month to month the tree hardly ever changes, and the closure is the costly part.
-        closure = before[1] if tree.parents == before[0].parents else _closure(tree)
-        before = (tree, closure)
-        tables.append(closure.set_column(0, ANCESTORS.field("month"), _repeated(month, closure.num_rows)))
-    return _frame(pa.concat_tables(tables))
+        if before is not None and tree.parents == before.parents:
+            run.append(month)
+            continue
+        if before is not None:
+            yield _closure(before), run
+        before, run = tree, [month]
+    if before is not None:
+        yield _closure(before), run
 
 
-def due_frame(session: Session, months: Iterable[str]) -> pd.DataFrame:
+def due_frame(register: RegisterAgencies, months: Iterable[str]) -> pd.DataFrame:
     """Each agency-month due, with why it counts, by which channel, and how many employees are expected."""
-    register = RegisterAgencies(session)
     tables = [DUE.empty_table()]
     for month in months:
         due, periods = register.due(month), register.of_month(month)

@@ -6,11 +6,16 @@
 from functools import cache
 from importlib.resources import files
 
-#: The reports that are computed anew at each publishing, in an order in which each finds those that it reads.
-WHOLE = ("due_months", "submission_status", "monthly_counts", "submission_ratios", "client_versions")
+#: Of one month (`$month`), in an order in which each finds those that it reads: from its details, then the ledger.
+FROM_DETAILS = ("corrections", "summary")
+FROM_LEDGER = ("due_months", "submission_status", "monthly_counts", "submissions", "reviews")
+BY_MONTH = (*FROM_DETAILS, *FROM_LEDGER)
 
-#: Computed from the details of one month (`$month`) and kept with them.
-BY_MONTH = ("corrections", "summary")
+#: Of one year (`$year`).
+BY_YEAR = ("submission_ratios",)
+
+#: Over all months at once.
+WHOLE = ("agency_ancestors", "client_versions")
 
 
 @cache

@@ -1,6 +1,12 @@
 -- 系統版本: the system and version that produced each agency's newest counted submission.
-SELECT c.agency_code, n.agency_name, c.month, c.id AS submission_id, c.system, c.version, c.received_at
-FROM ledger.counted c
-LEFT JOIN ledger.names n USING (agency_code)
-QUALIFY row_number() OVER (PARTITION BY c.agency_code ORDER BY c.received_at DESC, c.month DESC) = 1
-ORDER BY c.agency_code
+WITH newest AS (
+    SELECT agency_code, month, submission_id
+    FROM reports.submission_status
+    WHERE state IN ('entered', 'entered_with_errors')
+    QUALIFY row_number() OVER (PARTITION BY agency_code ORDER BY received_at DESC, month DESC) = 1
+)
+SELECT w.agency_code, n.agency_name, w.month, w.submission_id, s.system, s.version, s.received_at
+FROM newest w
+JOIN core.submissions s ON s.id = w.submission_id AND s.agency_code = w.agency_code AND s.month = w.month
+LEFT JOIN ledger.names n ON n.agency_code = w.agency_code
+ORDER BY w.agency_code

@@ -39,13 +39,18 @@ CREATE VIEW ledger.refused_since AS
     WHERE s.outcome = 'refused' AND (c.id IS NULL OR s.received_at > c.received_at)
     QUALIFY row_number() OVER (PARTITION BY s.agency_code, s.month ORDER BY s.received_at DESC, s.id DESC) = 1;
 
+-- Each agency in force with each of its ancestors in a month, itself included.
+CREATE VIEW ledger.ancestors AS
+    SELECT month, agency_code, ancestor_code FROM ledger.month_trees JOIN ledger.trees USING (tree);
+
 -- The agencies that are an authority in a month: those with an agency below them. Their rows cover all below and themselves.
 CREATE VIEW ledger.below AS
     SELECT month, ancestor_code AS authority_code, agency_code
-    FROM ledger.ancestors
-    WHERE (month, ancestor_code) IN (
-        SELECT (month, ancestor_code) FROM ledger.ancestors WHERE ancestor_code <> agency_code
-    );
+    FROM ledger.month_trees
+    JOIN (
+        FROM ledger.trees
+        WHERE (tree, ancestor_code) IN (SELECT (tree, ancestor_code) FROM ledger.trees WHERE ancestor_code <> agency_code)
+    ) USING (tree);
 
 -- An agency's newest name, for rows that are not of one month.
 CREATE VIEW ledger.names AS

@@ -1,18 +1,19 @@
--- 機關報送比例表: by year, for each agency, each authority with all below it, and the country.
+-- 機關報送比例表: of one year, for each agency, each authority with all below it, and the country.
 -- Numerators and divisors stand beside the ratios; what each ratio is, definitions.sql says.
-WITH rolled AS (
-    SELECT 'agency' AS scope, agency_code AS code, * FROM reports.due_months
+WITH due_months AS (FROM reports.due_months WHERE month BETWEEN $year || '-01' AND $year || '-12'),
+rolled AS (
+    SELECT 'agency' AS scope, agency_code AS code, * FROM due_months
     UNION ALL
     SELECT 'authority', b.authority_code, d.*
-    FROM reports.due_months d
+    FROM due_months d
     JOIN ledger.below b ON b.agency_code = d.agency_code AND b.month = d.month
     UNION ALL
-    SELECT 'country', NULL, * FROM reports.due_months
+    SELECT 'country', NULL, * FROM due_months
 ),
 -- one row an agency within each scope first, as the headcount ratio is a mean of the agencies' own
 by_agency AS (
     SELECT
-        CAST(left(month, 4) AS INTEGER) AS year,
+        CAST($year AS INTEGER) AS year,
         scope,
         code,
         agency_code,
@@ -54,4 +55,4 @@ SELECT
     correction_ratio(errors_mended, errors_found) AS correction_ratio
 FROM by_scope s
 LEFT JOIN ledger.names n USING (agency_code)
-ORDER BY year, CASE scope WHEN 'country' THEN 0 WHEN 'authority' THEN 1 ELSE 2 END, agency_code
+ORDER BY CASE scope WHEN 'country' THEN 0 WHEN 'authority' THEN 1 ELSE 2 END, agency_code

@@ -148,8 +148,7 @@ class CountedRecords:
         if len(wanted) <= _FEW and (dataset, month) not in self._whole:
             return from_files(table, [file_of(self._store, dataset, code, month, counted[code]) for code in wanted])
         if (dataset, month) not in self._whole:
-            copy = self._copies.detail(dataset, month)
-            self._whole[dataset, month] = from_files(table, [copy] if copy else [])
+            self._whole[dataset, month] = from_files(table, self._copies.detail(dataset, month))
         return self._whole[dataset, month]
 
     def _frame(self, query: str, values: Mapping[str, object]) -> pl.DataFrame:

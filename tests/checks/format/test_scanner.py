@@ -89,7 +89,9 @@ WRONG = [
     (("leaves", 1), [], "F007", "array"),
     (("leaves", 1), None, "F007", "null"),
     (("employees", 0, "employment_type"), "Teacher", "F008", "Teacher"),
+    (("employees", 0, "employment_type"), "王小明", "F008", "王****"),  # columns that have slipped
     (("employees", 0, "from"), "2021-02-29", "F008", "2021-02-29"),
+    (("employees", 0, "to"), "王小明", "F008", "王****"),
     (("employees", 0, "from"), "", "F008", ""),
     (("employees", 0, "to"), 20210630, "F007", "20210630"),
     (("employees", 0, "name"), None, "F007", None),

@@ -188,6 +188,34 @@ def test_an_id_within_a_record_id_is_masked(document, check):
     assert checked.findings["record_id"].to_list() == ["A12****789-1"]
 
 
+@pytest.mark.parametrize(
+    "record_id",
+    [
+        "cd4df3de7867de563580db912345677a",
+        "CD4DF3DE7867DE563580DB912345677A",
+        "0f8fad5b-d9cb-469f-a165-7b1234567890",
+    ],
+)
+def test_a_digest_that_happens_to_hold_what_looks_like_an_id_still_names_its_record(document, check, record_id):
+    checked = check(document(leaves=[leave(record_id, "03T08:00", "03T08:00")]))
+    assert checked.findings["record_id"].to_list() == [record_id]
+    assert mask_ids_in(record_id) == record_id
+
+
+def test_an_id_with_digits_to_the_length_of_a_digest_is_no_digest(document, check):
+    written = f"{ALICE}2021060308302021060317"
+    assert len(written) == 32
+    checked = check(document(leaves=[leave(written, "03T08:00", "03T08:00")]))
+    assert ALICE not in str(checked.findings.to_dicts())
+    assert ALICE not in mask_ids_in(written)
+
+
+def test_a_name_in_the_place_of_an_id_is_not_spelt(document, check):
+    checked = check(document(leaves=[leave("L", "03T08:00", "03T09:00", person_id="王小明")]))
+    assert set(checked.findings["value"]) == {"王****"}
+    assert "小明" not in str(checked.findings.to_dicts())
+
+
 def test_an_id_where_a_value_is_cut_is_masked(document, check):
     checked = check(document(leaves=[leave("L", "03T08:00", "03T09:00", leave_type=f"{'-' * 33}{ALICE}")]))
     assert checked.findings["value"].to_list() == [f"{'-' * 33}A12****"]
@@ -198,6 +226,18 @@ def test_an_id_in_full_width_characters_is_masked_too(document, check):
     checked = check(document(leaves=[leave(f"假{written}", "03T08:00", "03T08:00", person_id=BAD)]))
     assert set(checked.findings["record_id"]) == {"假Ａ１２****７８９"}
     assert mask_ids_in(f"假{written}單") == "假Ａ１２****７８９單"
+
+
+def test_what_directs_a_terminal_is_not_shown(document, check):
+    odd = [
+        leave("\x1b[2JL\u202e\ufeff1", "03T08:30", "03T08:30"),
+        leave("L-2", "04T08:30", "04T17:30", 8, leave_type="0\u20281"),
+        leave("L-3", "07T08:30", "07T17:30", 8, person_id="A123\n\n"),
+    ]
+    checked = check(document(leaves=odd))
+    assert checked.findings["record_id"].to_list() == ["\ufffd[2JL\ufffd\ufffd1", "L-2", "L-3"]
+    assert checked.findings.filter(rule="R107")["value"].to_list() == ["0\ufffd1"]
+    assert checked.findings.filter(rule="R101")["value"].to_list() == ["A****\ufffd"]
 
 
 def test_company_makes_no_difference(document, context):

@@ -16,6 +16,7 @@ from warehouse.landing import LandingDamaged
         (ValueError("two\nlines"), "ValueError: two lines"),
         (ValueError("esc \x1b[31m"), r"ValueError: esc \x1b[31m"),
         (ValueError("of A123456789 and AC12345678"), "ValueError: of A12****789 and AC1****678"),
+        (ValueError(f"of {'0c123456789a' * 5}beef"), f"ValueError: of {'0c123456789a' * 5}beef"),
         (
             ValueError("postgresql+psycopg://me:secret@host/db"),
             "ValueError: postgresql+psycopg://me:***@host/db",

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.cli import Attendance
 from tests.support.installations import FIRST, PERSON, document
+from warehouse.receipt_signature import new_signing_key, signed
 
 MONTH = "2021-06"
 
@@ -42,8 +43,65 @@ def test_another_file_another_word_or_another_key_does_not_hold(receipt, attenda
     changed.write_text(json.dumps(said), encoding="utf-8")
     ran = attendance("receipt", "verify", changed, file, "--public-key", key)
     assert (ran.code, "簽章無效" in ran.out) == (1, True)
+    # Nobody need have a key to see that it was changed.
     unsigned = attendance("receipt", "verify", changed, file)
-    assert (unsigned.code, "未驗簽章" in unsigned.err) == (0, True)
+    assert (unsigned.code, "曾遭更改" in unsigned.out) == (1, True)
+
+
+def test_without_a_key_it_says_that_nobody_was_checked(receipt, attendance):
+    file, written, _ = receipt
+    ran = attendance("receipt", "verify", written, file)
+    assert (ran.code, "未驗證開立者" in ran.out, "--public-key" in ran.err) == (0, True, True)
+
+
+def test_a_receipt_from_before_a_change_of_keys_is_not_called_forged(receipt, attendance, home, tmp_path):
+    file, written, old = receipt
+    (home / "receipt.key").unlink()
+    new = tmp_path / "new.pem"
+    new.write_text(attendance("receipt", "key").out, encoding="ascii")
+    ran = attendance("receipt", "verify", written, file, "--public-key", new)
+    assert (ran.code, "另一把金鑰" in ran.out) == (1, True)
+    assert attendance("receipt", "verify", written, file, "--public-key", old).code == 0
+
+
+def test_a_receipt_signed_anew_by_somebody_else_does_not_hold(receipt, attendance, tmp_path):
+    file, written, key = receipt
+    said = json.loads(written.read_text(encoding="utf-8"))
+    for name in ("format", "key", "public_key", "signature"):
+        del said[name]
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps(signed(said | {"on_time": False}, new_signing_key())), encoding="utf-8")
+    assert attendance("receipt", "verify", forged, file, "--public-key", key).code == 1
+    said = json.loads(forged.read_text(encoding="utf-8"))
+    said["public_key"] = key.read_text(encoding="ascii")  # the platform's key beside another's signature
+    forged.write_text(json.dumps(said), encoding="utf-8")
+    ran = attendance("receipt", "verify", forged, file, "--public-key", key)
+    assert (ran.code, "簽章無效" in ran.out) == (1, True)
+
+
+def test_a_key_that_is_none_is_not_a_forged_receipt(receipt, attendance):
+    file, written, _ = receipt
+    ran = attendance("receipt", "verify", written, file, "--public-key", file)
+    assert (ran.code, "公鑰檔" in ran.err, ran.out) == (2, True, "")
+
+
+@pytest.mark.parametrize("change", [{"month": 7}, {"signature": 5}, {"agency_code": None}, {"submission_id": "\ud800"}])
+def test_what_has_other_types_than_a_receipt_is_none(receipt, attendance, tmp_path, change):
+    file, written, key = receipt
+    odd = tmp_path / "odd.json"
+    odd.write_text(json.dumps(json.loads(written.read_text(encoding="utf-8")) | change), encoding="ascii")
+    ran = attendance("receipt", "verify", odd, file, "--public-key", key)
+    assert (ran.code, "不是本平臺的收據檔" in ran.err) == (2, True)
+    odd.write_text("[" * 100_000, encoding="ascii")
+    assert "不是本平臺的收據檔" in attendance("receipt", "verify", odd, file, "--public-key", key).err
+
+
+def test_the_submission_is_named_unmistakably(receipt, attendance, tmp_path):
+    other = tmp_path / "other.json"
+    other.write_bytes(document(FIRST, leaves=[]))
+    attendance("submit", other)
+    ran = attendance("receipt", "issue", "--agency", FIRST, "--month", MONTH, "--id", "")
+    assert (ran.code, "沒有唯一符合" in ran.err) == (2, True)
 
 
 def test_what_is_no_receipt_is_said_in_one_line(receipt, attendance):

@@ -27,7 +27,9 @@ from warehouse.ledger.decisions import DecisionRefused, revert, withdraw
 from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.models import Agency, Decision, Submission
 from warehouse.publish.database import open_empty
+from warehouse.publish.known import known_months
 from warehouse.publish.staging import stage
+from warehouse.register import RegisterAgencies
 
 
 def hand_in(ledger: Engine, name: str, at: datetime, outcome: str = "entered") -> None:
@@ -159,7 +161,8 @@ def _as_of(ledger: Engine, moment: datetime) -> tuple[str | None, datetime | Non
     """What the agency-month counted at a moment and when the first entered had come, from the ledger alone."""
     with open_empty(":memory:", Path("/tmp")) as connection:
         with reading(ledger) as session:
-            stage(connection, session, now=moment, as_of=moment)
+            known = known_months(session, None, moment, moment)
+            stage(connection, session, RegisterAgencies(session), known, known.periods, now=moment, as_of=moment)
         query = (
             "SELECT submission_id, first_entered_received_at FROM ledger.agency_months WHERE submission_id IS NOT NULL"
         )

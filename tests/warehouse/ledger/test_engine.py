@@ -12,9 +12,10 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, pointer, result, sha, states
+from warehouse.ledger.base import Base
 from warehouse.ledger.engine import LedgerUnavailable, open_ledger, reading, writing
 from warehouse.ledger.migrate import LedgerTooNew, configuration
-from warehouse.ledger.models import AgencyMonth, Base, Fetch, Submission
+from warehouse.ledger.models import AgencyMonth, Fetch, Submission
 
 
 def test_migrated_schema_is_what_the_models_say(ledger):

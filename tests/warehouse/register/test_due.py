@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.warehouse.register.files import COUNTY, SCHOOL, TOWN, YUAN, government, project
-from warehouse.register import list_agencies
+from warehouse.register import RegisterAgencies, list_agencies
 from warehouse.register.agencies import WHOLE_MONTH, Due
 from warehouse.register.frames import AGENCIES, ANCESTORS, DUE, agencies_frame, ancestors_frame, due_frame
 
@@ -160,9 +160,9 @@ def test_frames(register):
     register.take(government(YUAN, COUNTY), FIRST)
     register.take(project(own), FIRST)
     with Session(register.engine) as session:
-        agencies = agencies_frame(session)
-        ancestors = ancestors_frame(session, ["2021-06", "2021-07"])
-        due = due_frame(session, ["2021-06", "2021-07"])
+        agencies = agencies_frame(RegisterAgencies(session))
+        ancestors = ancestors_frame(RegisterAgencies(session), ["2021-06", "2021-07"])
+        due = due_frame(RegisterAgencies(session), ["2021-06", "2021-07"])
     assert list(agencies.columns) == AGENCIES.names
     town = agencies[agencies["agency_code"] == AGENCY].iloc[0]
     assert (town["authority_code"], town["active_to"], town["channel"]) == (COUNTY["code"], date(2021, 6, 10), "webitr")
@@ -178,7 +178,11 @@ def test_frames(register):
 
 def test_frames_of_nothing_keep_their_types(register):
     with Session(register.engine) as session:
-        frames = [agencies_frame(session), ancestors_frame(session, ["2021-06"]), due_frame(session, [])]
+        frames = [
+            agencies_frame(RegisterAgencies(session)),
+            ancestors_frame(RegisterAgencies(session), ["2021-06"]),
+            due_frame(RegisterAgencies(session), []),
+        ]
     for frame, schema in zip(frames, (AGENCIES, ANCESTORS, DUE), strict=True):
         assert len(frame) == 0
         assert [kind.pyarrow_dtype for kind in frame.dtypes] == schema.types

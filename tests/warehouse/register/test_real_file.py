@@ -4,6 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from warehouse.register import RegisterAgencies
 from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
 from warehouse.register.oddities import Oddities
 from warehouse.register.reading import read_register
@@ -90,9 +91,9 @@ def test_five_years_of_frames(national):
     months = [f"{year}-{month:02}" for year in range(2017, 2022) for month in range(1, 13)]
     with Session(national.engine) as session:
         agencies, ancestors, due = (
-            agencies_frame(session),
-            ancestors_frame(session, months),
-            due_frame(session, months),
+            agencies_frame(RegisterAgencies(session)),
+            ancestors_frame(RegisterAgencies(session), months),
+            due_frame(RegisterAgencies(session), months),
         )
     assert len(agencies) == 15_841
     for month in (months[0], months[-1]):

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from warehouse.ledger.models import Base
+from warehouse.ledger import models
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=models.Submission.metadata,
     transactional_ddl=True,  # SQLite can, with the BEGIN that our engine sends; Alembic thinks that it cannot
     render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
 )

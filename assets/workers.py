@@ -1,0 +1,116 @@
+"""Batches spread over worker processes: checking holds Python's lock too often for threads to use two cores.
+
+A worker checks and stores; it never touches the ledger, so one that is killed leaves files that nothing points at and
+submissions that still wait.  Workers end with their parent, however that dies, and leave Ctrl-C to it.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+from threading import Lock, Thread
+
+from assets.batches import Desk, Done, Task, check_and_store
+from warehouse.store import Store
+
+#: Fewer batches are done in this process: a worker's start takes as long as one or two of them.
+_ENOUGH = 4
+#: Polars asks it for its number of threads when it is imported.
+_POLARS_THREADS = "POLARS_MAX_THREADS"
+_environment = Lock()
+
+
+class WorkerDied(RuntimeError):  # noqa: N818 — says what happened
+    """A worker process ended without an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "檢核的工作程序中途結束（可能是記憶體不足，可減少 ATTENDANCE_ENTRY_WORKERS）；已登錄者不變，請再執行一次 "
+            "a worker process was killed, perhaps for want of memory (ATTENDANCE_ENTRY_WORKERS may be lowered): "
+            "what was recorded stays; run it again"
+        )
+
+
+class WorkerFailed(RuntimeError):  # noqa: N818 — says what happened
+    """A worker's error that cannot be sent to another process: its type and message."""
+
+
+def default_workers() -> int:
+    """One for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def done(desk: Desk, store: Store, tasks: Sequence[Task], workers: int | None = None) -> Iterator[list[Done]]:
+    """Do all the batches; each time those that have been stored since, still to be flushed, in no certain order.
+
+    `store` is the desk's, in this process; `workers` None: one a core.  Raises what `check_and_store` does,
+    `WorkerDied` and `WorkerFailed`; batches that are not given until then are given up.
+    """
+    processes = min(default_workers() if workers is None else workers, len(tasks))
+    if processes <= 1 or len(tasks) < _ENOUGH:
+        for task in tasks:
+            yield [check_and_store(desk, store, task)]
+        return
+    pool = ProcessPoolExecutor(
+        processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(pickle.dumps(desk),)
+    )
+    try:
+        with _one_thread_each():  # the processes start with the first task
+            waiting = {pool.submit(_do, task) for task in tasks}
+        while waiting:
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield [one.result() for one in ended]
+    except BrokenProcessPool:
+        raise WorkerDied from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile give Polars one thread: there are as many of them as cores."""
+    with _environment:
+        before = os.environ.get(_POLARS_THREADS)
+        os.environ[_POLARS_THREADS] = before or "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_POLARS_THREADS]
+
+
+# --- in the worker
+
+_desk: Desk
+_store: Store
+
+
+def _begin(desk: bytes) -> None:
+    global _desk, _store  # noqa: PLW0603  (a process pool has no other place for what its workers share)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _desk = pickle.loads(desk)  # noqa: S301  (from our own parent)
+    _store = Store(_desk.store, _desk.person_key)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _do(task: Task) -> Done:
+    try:
+        return check_and_store(_desk, _store, task, threads=1)
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301  (our own)
+        except Exception:  # noqa: BLE001  (whatever its class does when it is made anew)
+            raise WorkerFailed(f"{type(error).__qualname__}: {error}") from None
+        raise

@@ -1,0 +1,268 @@
+"""One change of a valid document for each rule on its records: what it is, and what exactly is to be found then."""
+
+import copy
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from tests.oracle.tables import counted_days, month_days, worked
+from tests.support.valid_documents import (
+    AGENCY,
+    CERTIFIED,
+    EVERY_DAY,
+    MONTHS,
+    PLAIN,
+    Document,
+    Record,
+    Shape,
+    national_ids,
+)
+
+#: Rule, dataset, index and field of a finding.
+Finds = list[tuple[str, str, int, str]]
+Draw = st.DrawFn
+Change = Callable[[Draw, Document], Finds]
+
+
+class OneChange(NamedTuple):
+    """`deed` changes the document that it is given, one of the `shape`, and says what is to be found."""
+
+    deed: Change
+    shape: Shape
+
+
+#: A leave that is refused for when it is leaves its day without a trace, which W205 would rightly say as well.
+_NO_CLOCKINGS = Shape(clockings=False)
+_LIMITED = tuple(month for month in MONTHS if month >= "2022-07")
+
+
+def _any(draw: Draw, document: Document, *datasets: str) -> tuple[str, int, Record]:
+    places = [(name, index) for name in datasets for index in range(len(document[name]))]
+    assume(places)
+    name, index = draw(st.sampled_from(places))
+    return name, index, document[name][index]
+
+
+def _leave_that(draw: Draw, document: Document, holds: Callable[[Record], bool]) -> tuple[int, Record]:
+    indices = [index for index, one in enumerate(document["leaves"]) if holds(one)]
+    assume(indices)
+    index = draw(st.sampled_from(indices))
+    return index, document["leaves"][index]
+
+
+def _add(document: Document, dataset: str, like: Record, **changes: Any) -> int:
+    document[dataset].append({**copy.deepcopy(like), **changes})
+    return len(document[dataset]) - 1
+
+
+def _counts_working_days(leave: Record) -> bool:
+    return leave["leave_type"] not in EVERY_DAY
+
+
+def _shifted(text: str, **by: int) -> str:
+    return (datetime.fromisoformat(text) + timedelta(**by)).isoformat(timespec="minutes")
+
+
+def _free_days(document: Document, person: str, *, working: bool) -> list[date]:
+    """Days of the month on which the person has neither leave nor overtime."""
+    taken = {
+        one["start"][:10] for name in ("leaves", "overtime") for one in document[name] if one["person_id"] == person
+    }
+    return [
+        day
+        for day in month_days(document["month"])
+        if worked(AGENCY, day, {}) is working and day.isoformat() not in taken
+    ]
+
+
+def r101(draw: Draw, document: Document) -> Finds:
+    """A wrong check digit, of one record or of an employee more."""
+    dataset, index, record = _any(draw, document, "employees", "leaves", "overtime")
+    right = record["person_id"]
+    wrong = f"{right[:-1]}{(int(right[-1]) + draw(st.integers(1, 9))) % 10}"
+    if dataset == "employees":
+        index = _add(document, dataset, record, person_id=wrong)
+    else:
+        record["person_id"] = wrong
+    return [("R101", dataset, index, "person_id")]
+
+
+def r102(draw: Draw, document: Document) -> Finds:
+    dataset, index, record = _any(draw, document, "leaves", "overtime")
+    stranger = draw(national_ids())
+    assume(all(one["person_id"] != stranger for one in document["employees"]))
+    record["person_id"] = stranger
+    return [("R102", dataset, index, "person_id")]
+
+
+def r103(draw: Draw, document: Document) -> Finds:
+    dataset = draw(st.sampled_from(("leaves", "overtime")))
+    assume(len(document[dataset]) > 1)
+    later = draw(st.integers(1, len(document[dataset]) - 1))
+    earlier = draw(st.integers(0, later - 1))
+    document[dataset][later]["record_id"] = document[dataset][earlier]["record_id"]
+    return [("R103", dataset, later, "record_id")]
+
+
+def r104(draw: Draw, document: Document) -> Finds:
+    dataset, index, record = _any(draw, document, "leaves", "overtime")
+    record["end"] = _shifted(record["start"], minutes=-draw(st.integers(0, 10_000)))
+    return [("R104", dataset, index, "end")]
+
+
+def r105(draw: Draw, document: Document) -> Finds:
+    """Everything 364 days later or earlier: the same weekday, so that hardly anything else changes."""
+    dataset, index, record = _any(draw, document, "employees", "leaves", "overtime", "clockings")
+    by = {"days": draw(st.sampled_from((364, -364)))}
+    if dataset == "employees":
+        field = draw(st.sampled_from(("from", "to")))
+        day = month_days(document["month"])[0] + timedelta(days=400 if field == "from" else -400)
+        record[field] = day.isoformat()
+        return [("R105", dataset, index, "from")]
+    if dataset == "clockings":
+        record["at"] = _shifted(record["at"], **by)
+        return [("R105", dataset, index, "at")]
+    record["start"], record["end"] = _shifted(record["start"], **by), _shifted(record["end"], **by)
+    if dataset == "leaves":
+        record["hours"] = 0.5
+    return [("R105", dataset, index, "start")]
+
+
+def r106(draw: Draw, document: Document) -> Finds:
+    dataset, index, record = _any(draw, document, "leaves", "overtime")
+    if dataset == "overtime":
+        length = datetime.fromisoformat(record["end"]) - datetime.fromisoformat(record["start"])
+        record["minutes"] = int(length.total_seconds()) // 60 + draw(st.integers(1, 60))
+        return [("R106", dataset, index, "minutes")]
+    record["hours"] = 8 * len(counted_days(AGENCY, record, {})) + draw(st.integers(1, 40)) / 2
+    return [("R106", dataset, index, "hours")]
+
+
+def r107(draw: Draw, document: Document) -> Finds:
+    index, leave = _leave_that(draw, document, lambda _: True)
+    leave["leave_type"] = draw(st.sampled_from(("3", "11", "00", "公假", "")))
+    return [("R107", "leaves", index, "leave_type")]
+
+
+def r108(draw: Draw, document: Document) -> Finds:
+    index, leave = _leave_that(draw, document, _counts_working_days)
+    leave["leave_type"] = "28"
+    return [("R108", "leaves", index, "leave_type")]
+
+
+def r109(draw: Draw, document: Document) -> Finds:
+    """One leave more that begins within another, or just before it: then the other is the later one."""
+    index, leave = _leave_that(draw, document, _counts_working_days)
+    at = draw(st.sampled_from((0, 1, 239, -1)))
+    start = _shifted(leave["start"], minutes=at)
+    end = _shifted(leave["start"], minutes=max(at, 0) + 1)
+    added = _add(document, "leaves", leave, record_id="more", start=start, end=end, hours=0.5, certificate=True)
+    return [("R109", "leaves", index if at < 0 else added, "start")]
+
+
+def r110(draw: Draw, document: Document) -> Finds:
+    _, leave = _leave_that(draw, document, lambda one: one["leave_type"] not in ("05", "06", "07"))
+    like = document["overtime"][0]
+    end = _shifted(leave["start"], minutes=draw(st.integers(1, 300)))
+    start = _shifted(end, minutes=-1)
+    there = {"person_id": leave["person_id"], "start": start, "end": end}
+    added = _add(document, "overtime", like, record_id="more", minutes=1, **there)
+    overlaps_another = end > leave["end"] or start >= leave["end"]
+    assume(not overlaps_another)
+    return [("R110", "overtime", added, "start")]
+
+
+def r111(draw: Draw, document: Document) -> Finds:
+    """The same clocking once more, its seconds written in the other way."""
+    _, _, record = _any(draw, document, "clockings")
+    at = record["at"]
+    added = _add(document, "clockings", record, at=at if len(at) > 16 else draw(st.sampled_from((at, f"{at}:00"))))
+    return [("R111", "clockings", added, "at")]
+
+
+def r112(draw: Draw, document: Document) -> Finds:
+    _, _, record = _any(draw, document, "employees")
+    return [("R112", "employees", _add(document, "employees", record, employment_type="other"), "person_id")]
+
+
+def w201(draw: Draw, document: Document) -> Finds:
+    """A leave of a working day moved to a day off."""
+    index, leave = _leave_that(draw, document, _counts_working_days)
+    days = _free_days(document, leave["person_id"], working=False)
+    assume(days)
+    day = draw(st.sampled_from(days))
+    leave |= {"start": f"{day}T08:30", "end": f"{day}T17:30", "hours": 8}
+    return [("W201", "leaves", index, "start")]
+
+
+def w203(draw: Draw, document: Document) -> Finds:
+    """A minute or more above 12 hours, office hours included, on a day that was free of overtime."""
+    _, _, like = _any(draw, document, "overtime")
+    working = draw(st.booleans())
+    days = _free_days(document, like["person_id"], working=working)
+    assume(days)
+    start = f"{draw(st.sampled_from(days))}T08:00"
+    minutes = (4 if working else 12) * 60 + draw(st.integers(1, 180))
+    there = {"start": start, "end": _shifted(start, minutes=minutes), "minutes": minutes}
+    return [("W203", "overtime", _add(document, "overtime", like, record_id="more", **there), "minutes")]
+
+
+def w204(draw: Draw, document: Document) -> Finds:
+    """A minute above 60 hours: ten on each of six days off, and one minute on any one of them more."""
+    _, _, like = _any(draw, document, "overtime")
+    document["overtime"] = [one for one in document["overtime"] if one["person_id"] != like["person_id"]]
+    days = draw(st.permutations(_free_days(document, like["person_id"], working=False)[:6]))
+    assume(len(days) == 6)
+    added = {}
+    for day in days:
+        there = {"start": f"{day}T08:00", "end": f"{day}T19:00", "minutes": 600}
+        added[day] = _add(document, "overtime", like, record_id=f"more {day}", **there)
+    document["overtime"][added[draw(st.sampled_from(days))]]["minutes"] = 601
+    return [("W204", "overtime", added[max(days)], "minutes")]
+
+
+def w205(draw: Draw, document: Document) -> Finds:
+    """All clockings of one person on one day left out."""
+    _, _, record = _any(draw, document, "clockings")
+    person, day = record["person_id"], record["at"][:10]
+    document["clockings"] = [
+        one for one in document["clockings"] if (one["person_id"], one["at"][:10]) != (person, day)
+    ]
+    assume(document["clockings"])
+    index, employee = next(
+        (index, one) for index, one in enumerate(document["employees"]) if one["person_id"] == person
+    )
+    assume((employee["from"] or "") <= day <= (employee["to"] or "9999"))
+    return [("W205", "employees", index, "person_id")]
+
+
+def w208(draw: Draw, document: Document) -> Finds:
+    """A leave that needs a certificate, without one; of sick leave, one of two days."""
+    index, leave = _leave_that(draw, document, lambda one: one["leave_type"] in (*PLAIN, *CERTIFIED))
+    kinds = (*CERTIFIED, "02") if leave["hours"] >= 16 else CERTIFIED
+    leave |= {"leave_type": draw(st.sampled_from(kinds)), "certificate": False}
+    return [("W208", "leaves", index, "certificate")]
+
+
+CHANGES: dict[str, OneChange] = {
+    "R101": OneChange(r101, _NO_CLOCKINGS),
+    "R102": OneChange(r102, _NO_CLOCKINGS),
+    "R103": OneChange(r103, Shape()),
+    "R104": OneChange(r104, _NO_CLOCKINGS),
+    "R105": OneChange(r105, _NO_CLOCKINGS),
+    "R106": OneChange(r106, Shape()),
+    "R107": OneChange(r107, Shape()),
+    "R108": OneChange(r108, Shape(months=tuple(month for month in MONTHS if month < "2025-10"))),
+    "R109": OneChange(r109, Shape()),
+    "R110": OneChange(r110, Shape()),
+    "R111": OneChange(r111, Shape(clockings=True)),
+    "R112": OneChange(r112, Shape()),
+    "W201": OneChange(w201, _NO_CLOCKINGS),
+    "W203": OneChange(w203, Shape(months=_LIMITED)),
+    "W204": OneChange(w204, Shape(on_days_off=False, months=_LIMITED)),
+    "W205": OneChange(w205, Shape(clockings=True)),
+    "W208": OneChange(w208, Shape()),
+}

@@ -62,7 +62,7 @@ class LandingDamaged(OSError):  # noqa: N818 — says what happened
 
     def __init__(self, path: Path, detail: str) -> None:
         self.path = path
-        super().__init__(errno.EIO, f"收檔區檔案毀損,請自備份還原 damaged in landing, restore it: {detail}", str(path))
+        super().__init__(errno.EIO, f"收檔區檔案毀損，請自備份還原 damaged in landing, restore it: {detail}", str(path))
 
 
 class LandingFull(OSError):  # noqa: N818 — says what happened
@@ -267,7 +267,7 @@ class Landing:
                     name.unlink(missing_ok=True)
         except OSError as error:
             if error.errno in _NO_ROOM:
-                raise LandingFull(error.errno, "收檔區空間不足,未收檔 no room in landing", str(self.root)) from error
+                raise LandingFull(error.errno, "收檔區空間不足，未收檔 no room in landing", str(self.root)) from error
             raise
 
     def _finish(self, descriptor: int, name: Path, landed: Landed) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.causes import Cause, Looks, looks_like
+from checks.model.roc import roc_month_text
 from checks.rule_set import all_rules
 from warehouse.export import export_book
 from warehouse.sheets import Sheet
@@ -37,12 +38,14 @@ _WHOLE = "整份檔案 the document"
 class Reported:
     """A document with what was found in it.
 
-    `name` is a file's name or a submission's id, `when` when it was received or checked.  `counts` are read, entered,
+    `name` is a file's name or a submission's id, `agency_name` what the register calls the agency, where there is one,
+    `when` when it was received or checked.  `counts` are read, entered,
     refused, warned by dataset, `findings` rows with the stored model's names, `days` as `checks.causes.record_days`.
     """
 
     name: str
     agency_code: str | None
+    agency_name: str | None
     month: str | None
     when: str
     counts: Mapping[str, Sequence[int]]
@@ -50,20 +53,44 @@ class Reported:
     days: Mapping[str, Sequence[date | None]]
 
     @property
-    def verdict(self) -> str:
-        """What became of it, and what to do, in plain words."""
+    def verdict(self) -> tuple[str, str]:
+        """What became of it, and what to do, in plain words: in Chinese, in English."""
         severities = {row["severity"] for row in self.findings}
         if "fatal" in severities:
-            return "整份退件：沒有資料入檔，請更正後重新報送 refused whole, nothing entered: mend it, submit it again"
+            return "整份退件：沒有資料入檔，請更正後重新報送", "refused, nothing entered: mend it, submit it again"
         if "error" in severities:
-            refused = sum(counts[2] for counts in self.counts.values())
+            refused = f"{sum(counts[2] for counts in self.counts.values()):,}"
             return (
-                f"部分入檔：{refused:,} 筆退件，請更正後將整份檔案重新報送 "
-                f"entered but for {refused:,} records: mend them and submit the whole file again"
+                f"部分入檔：{refused} 筆退件，請更正後將整份檔案重新報送",
+                f"entered but for {refused} records: mend them and submit the whole file again",
             )
         if severities:
-            return "全部入檔：請確認警告，更正或說明 all entered: look at the warnings, mend or explain them"
-        return "合格：沒有發現問題 nothing was found"
+            return "全部入檔：請確認警告，更正或說明", "all entered: look at the warnings, mend or explain them"
+        return "合格：沒有發現問題", "nothing was found"
+
+
+#: Title, in Chinese, in English.
+_HOW_TO_READ = (
+    ("工作表「依規則」", "每條規則一列：幾項、幾筆、像系統問題還是登打錯誤", "a line a rule: how many, what like"),
+    ("工作表「明細」", "每項一列：哪一筆、檢出什麼、怎麼辦", "one line a finding: which record, what to do"),
+    ("系統問題 the system's", "半數以上的紀錄，或自某日起幾乎每筆：請洽廠商", "most records, or all since a day"),
+    ("登打錯誤 a typing error", "只有少數幾筆：請逐筆更正", "a few records: mend each"),
+    ("第幾筆 number", "該資料集的第幾筆紀錄，自 1 起算", "which record of its dataset, counted from 1"),
+    ("證號 national IDs", "已遮蔽，僅留前三碼與後三碼；請以編號、筆次對照", "masked: go by record_id and number"),
+    ("重新報送 again", "請報送整份檔案，會取代先前的報送", "submit the whole file; it replaces the former"),
+)  # fmt: skip
+
+
+def _lines(said: Sequence[str]) -> list[tuple[bool, str]]:
+    return [(place == 0, words) for place, words in enumerate(said)]
+
+
+def _whose(document: Reported) -> str:
+    named = f"{document.agency_code or '不明 unknown'} {document.agency_name or ''}".strip()
+    try:
+        return f"{named} {roc_month_text(document.month)}" if document.month else named
+    except ValueError:
+        return f"{named} {document.month}"
 
 
 def write_error_report(documents: Sequence[Reported], path: Path) -> None:
@@ -121,41 +148,22 @@ def _first_sheet(documents: Sequence[Reported], groups: Sequence[_Group]) -> She
         rows += [
             [],
             ["檔案 file", document.name],
-            ["機關、年月 agency, month", f"{document.agency_code or '不明 unknown'} {document.month or ''}".strip()],
+            ["機關、年月 agency, month", _whose(document)],
             ["收件或檢核 received or checked", document.when],
-            ["結果 result", document.verdict],
+            *([title, words] for title, words in zip(("結果 result", ""), document.verdict, strict=True)),
         ]
         if document.counts:
             rows.append(["資料集 dataset", "讀入 read", "入檔 entered", "退件 refused", "請確認 warned"])
             rows += [[title, *document.counts[name]] for name, title in _DATASETS.items() if name in document.counts]
-    rows += [[], ["先處理這些 begin with these"]]
+    if groups:
+        rows += [[], ["先處理這些 begin with these", "項數 findings", "研判 looks like", "理由 why"]]
     rows += [
         [f"{group.rule} {all_rules()[group.rule].title}", len(group.findings), _cause(group), _reason(group)]
         for group in groups[:10]
     ]
     unlisted = sum(max(len(rows) - MOST_OF_A_RULE, 0) for rows in _by_rule_id(groups).values())
-    rows += [
-        [],
-        ["怎麼看 how to read it"],
-        [
-            "依規則 by rule",
-            "每條規則一列：幾項、幾筆、像系統問題還是登打錯誤 one line a rule: how many, and what it looks like",
-        ],
-        [
-            "明細 each finding",
-            "每項一列：哪一筆、檢出什麼、怎麼辦 one line a finding: which record, what to do",
-        ],
-        [
-            "系統問題 the system's",
-            "半數以上的紀錄，或自某日起幾乎每筆：請洽廠商 most records, or all since a day",
-        ],
-        ["登打錯誤 a typing error", "只有少數幾筆：請逐筆更正 a few records: mend each"],
-        ["證號 national IDs", "已遮蔽，僅留前三碼與後三碼；請以編號、筆次對照 masked; go by record_id and number"],
-        [
-            "重新報送 again",
-            "請報送整份檔案，會取代先前的報送 submit the whole file; it replaces the former",
-        ],
-    ]
+    rows += [[], ["怎麼看 how to read it"]]
+    rows += [[title if first else "", words] for title, *said in _HOW_TO_READ for first, words in _lines(said)]
     if unlisted:
         rows.append(["未列 not listed", f"每條規則最多列 {MOST_OF_A_RULE:,} 項，另有 {unlisted:,} 項 more"])
     return Sheet("請先讀", rows)
@@ -175,7 +183,7 @@ def _by_rule(groups: Sequence[_Group]) -> Sheet:
             _DATASETS.get(group.dataset or "", _WHOLE), len(group.findings), group.records, share, _cause(group),
             _reason(group), group.looks.reason_en if group.looks else None, rule.why,
         ])  # fmt: skip
-    return Sheet("依規則", rows, head)
+    return Sheet("依規則", rows, head, wrapped=True)
 
 
 def _each(groups: Sequence[_Group]) -> Sheet:
@@ -196,7 +204,7 @@ def _each(groups: Sequence[_Group]) -> Sheet:
                 row["record_id"], row["field"], row["line"], row["column"], row["value"], row["expected"],
                 row["message"], row["message_en"], _cause(group), _answer(row),
             ])  # fmt: skip
-    return Sheet("明細", rows, head)
+    return Sheet("明細", rows, head, wrapped=True)
 
 
 def _by_rule_id(groups: Sequence[_Group]) -> dict[str, list[Mapping[str, Any]]]:

@@ -63,6 +63,10 @@ _COMPARED = {
 }
 
 
+#: What is due follows from register and calendar: no document moves it.
+_DUE = "due"
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """What came between: `kind` is arrived, withdrawn, reverted, reviewed or deadline; `at` is in Asia/Taipei.
@@ -176,7 +180,7 @@ class _Behind:
         for agency, month, ancestor in zip(*named, strict=True):
             above[agency, month].append(ancestor)
         self._found: dict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
-        self._deadlines = [number for number, one in enumerate(causes) if one.kind == DEADLINE]
+        self.deadlines = tuple(number for number, one in enumerate(causes) if one.kind == DEADLINE)
         for number, one in enumerate(causes):
             if one.agency_code is None:
                 continue
@@ -189,7 +193,7 @@ class _Behind:
     def of(self, scope: str, agency_code: str | None, month: str | None) -> tuple[int, ...]:
         """Places of the causes; deadlines move figures of the year alone."""
         found = self._found.get((scope, agency_code, month), [])
-        return tuple(sorted([*found, *self._deadlines]) if month is None else found)
+        return tuple(sorted([*found, *self.deadlines]) if month is None else found)
 
 
 def _moved(report: str, compared: _Compared, old: pd.DataFrame, new: pd.DataFrame, behind: _Behind) -> Iterable[Moved]:
@@ -211,7 +215,8 @@ def _moved(report: str, compared: _Compared, old: pd.DataFrame, new: pd.DataFram
             name = row["agency_name_after"] or row["agency_name"]
             item = row.get("dataset") or row.get("leave_type")
             values = (figure, row[figure], row[f"{figure}_after"])
-            yield Moved(report, scope, agency, name, month, item, *values, behind.of(scope, agency, month))
+            causes = behind.deadlines if figure == _DUE else behind.of(scope, agency, month)
+            yield Moved(report, scope, agency, name, month, item, *values, causes)
 
 
 def _polars(frame: pd.DataFrame) -> pl.DataFrame:

@@ -66,7 +66,9 @@ class LandingDamaged(OSError):  # noqa: N818 — says what happened
     def __init__(self, place: Path | str, detail: str) -> None:
         self.place = str(place)
         self.detail = detail
-        super().__init__(errno.EIO, f"收檔區檔案毀損,請自備份還原 damaged in landing, restore it: {detail}", self.place)
+        super().__init__(
+            errno.EIO, f"收檔區檔案毀損，請自備份還原 damaged in landing, restore it: {detail}", self.place
+        )
 
     def __reduce__(self) -> tuple[type["LandingDamaged"], tuple[str, str]]:
         return type(self), (self.place, self.detail)
@@ -170,7 +172,10 @@ class Landing:
         Others may read and write meanwhile: the new file is whole and kept before it takes the old one's name.
         Raises as `read` does.
         """
-        if self.ring is None or self.key_id(id_) == self.ring.active:
+        if self.ring is None:
+            return False
+        self.ring.refresh()
+        if self.key_id(id_) == self.ring.active:
             return False
         data = self.read(id_)
         with self._incoming() as (new, key_id):
@@ -269,7 +274,7 @@ class Landing:
                 yield new, key_id
         except OSError as error:
             if error.errno in _NO_ROOM:
-                said = "收檔區空間不足,未收檔 no room in landing"
+                said = "收檔區空間不足，未收檔 no room in landing"
                 raise LandingFull(error.errno, said, self.files.place) from error
             raise
 

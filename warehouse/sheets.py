@@ -1,5 +1,6 @@
 """Sheets of a workbook, written as .xlsx or .ods: text stays text, headings stay in sight, columns are wide enough."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,13 @@ from odf.opendocument import OpenDocumentSpreadsheet
 SHEET_ROWS = 1_048_576
 
 _WIDTHS = (8, 48)
+_WRAPPED_WIDTHS = (6, 28)
+#: Points of a line of text in a cell.
+_LINE = 15
+_FOLDED_AT_WORDS = 1.2
+#: Paper A4, in Excel's numbering.
+_A4 = 9
+_STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 #: Rows that the widths of columns are taken from.
 _MEASURED = 200
 
@@ -32,11 +40,16 @@ class TooManyRows(ValueError):  # noqa: N818 — reads as what it is
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: plain values, None for none.  No `head`: a page to read, whose first column is bold."""
+    """A sheet: plain values, None for none.  No `head`: a page to read, whose first column is bold.
+
+    On a page the last text of a row runs on over what is empty beside it.  `wrapped`: long text of a table is folded
+    within its column.
+    """
 
     title: str
     rows: Sequence[Sequence[Any]]
     head: Sequence[str] = ()
+    wrapped: bool = False
 
     def __post_init__(self) -> None:
         """Raises `TooManyRows`."""
@@ -46,8 +59,11 @@ class Sheet:
     @property
     def widths(self) -> list[int]:
         """Width of each column in characters, from heading and first rows; Chinese characters take two."""
-        least, most = _WIDTHS
+        least, most = _WIDTHS if not self.wrapped else _WRAPPED_WIDTHS
         shown = [list(self.head), *([_shown(value) for value in row] for row in self.rows[:_MEASURED])]
+        if not self.head:
+            last_text = (bool(row) and len(row) > 1 and isinstance(row[-1], str) for row in self.rows[:_MEASURED])
+            shown = [row[: -1 if runs_on else None] for row, runs_on in zip(shown[1:], last_text, strict=True)]
         columns = max((len(row) for row in shown), default=0)
         longest = [max(_columns_taken(row[n]) for row in shown if n < len(row)) for n in range(columns)]
         return [min(max(length + 2, least), most) for length in longest]
@@ -63,19 +79,40 @@ def _write_xlsx(sheets: Sequence[Sheet], path: Path) -> None:
             datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
             date: book.add_format({"num_format": "yyyy-mm-dd"}),
         }
+        folded = book.add_format({"text_wrap": True, "valign": "top"})
         for one in sheets:
             sheet = book.add_worksheet(one.title[:31])
+            _for_paper(sheet, one)
+            widths = one.widths
             for column, name in enumerate(one.head):
                 sheet.write_string(0, column, name, heading)
             for number, row in enumerate(one.rows, 1 if one.head else 0):
                 for column, value in enumerate(row):
-                    plain = None if one.head or column else bold
+                    plain = (folded if one.wrapped else None) if one.head or column else bold
                     _write_cell(sheet, (number, column), value, formats, plain)
-            for column, width in enumerate(one.widths):
+                if one.wrapped:  # Excel would find the height itself; Calc takes what the file says
+                    sheet.set_row(number, _LINE * _lines_of(row, widths))
+            for column, width in enumerate(widths):
                 sheet.set_column(column, column, width)
             if one.head:
                 sheet.freeze_panes(1, 0)
                 sheet.autofilter(0, 0, len(one.rows), len(one.head) - 1)
+
+
+def _lines_of(row: Sequence[Any], widths: Sequence[int]) -> int:
+    """Lines of a row's longest cell; folded at words, a line is seldom full."""
+    taken = (_columns_taken(_shown(value)) * _FOLDED_AT_WORDS / width for value, width in zip(row, widths, strict=True))
+    return max(1, *(math.ceil(lines) for lines in taken))
+
+
+def _for_paper(sheet: Any, one: Sheet) -> None:
+    """As wide as the paper, the heading on each page: offices print it."""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&C&A &P / &N")
+    if one.head:
+        sheet.repeat_rows(0)
 
 
 def _write_cell(sheet: Any, place: tuple[int, int], value: Any, formats: Mapping[Any, Any], plain: Any) -> None:
@@ -97,8 +134,12 @@ def _write_ods(sheets: Sequence[Sheet], path: Path) -> None:
     bold = style.Style(name="Heading", family="table-cell")
     bold.addElement(style.TextProperties(fontweight="bold", fontweightasian="bold"))
     document.automaticstyles.addElement(bold)
+    folded = style.Style(name="Folded", family="table-cell")
+    folded.addElement(style.TableCellProperties(wrapoption="wrap", verticalalign="top"))
+    document.automaticstyles.addElement(folded)
+    of_table = _for_paper_ods(document)
     for one in sheets:
-        sheet = table.Table(name=one.title)
+        sheet = table.Table(name=one.title, stylename=of_table)
         for width in one.widths:
             sheet.addElement(table.TableColumn(stylename=_column_style(document, width)))
         if one.head:
@@ -106,9 +147,30 @@ def _write_ods(sheets: Sequence[Sheet], path: Path) -> None:
             heading_rows.addElement(_ods_row(one.head, [bold] * len(one.head)))
             sheet.addElement(heading_rows)
         for row in one.rows:
-            sheet.addElement(_ods_row(row, [None if one.head else bold]))
+            looks = [folded] * len(row) if one.wrapped else [None if one.head else bold]
+            sheet.addElement(_ods_row(row, looks))
         document.spreadsheet.addElement(sheet)
     document.save(str(path))
+
+
+def _for_paper_ods(document: Any) -> Any:
+    """The style of a table that is printed as wide as the paper (A4, landscape)."""
+    layout = style.PageLayout(name="Landscape")
+    layout.addElement(
+        style.PageLayoutProperties(
+            pagewidth="29.7cm",
+            pageheight="21cm",
+            printorientation="landscape",
+            margin="1cm",
+            qattributes={(_STYLE, "scale-to-X"): "1", (_STYLE, "scale-to-Y"): "0"},
+            check_grammar=False,
+        )
+    )
+    document.automaticstyles.addElement(layout)
+    document.masterstyles.addElement(style.MasterPage(name="Page", pagelayoutname=layout))
+    of_table = style.Style(name="OnPaper", family="table", masterpagename="Page")
+    document.automaticstyles.addElement(of_table)
+    return of_table
 
 
 def _column_style(document: Any, width: int) -> Any:

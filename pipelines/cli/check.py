@@ -113,6 +113,7 @@ def _reported(name: str, data: bytes, checked: "CheckedDocument") -> "Reported":
     return Reported(
         name=Path(name).name,
         agency_code=checked.agency_code,
+        agency_name=None,
         month=checked.month,
         when=f"{datetime.now(TAIPEI):%Y-%m-%d %H:%M}",
         counts=checked.counts,

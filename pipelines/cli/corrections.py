@@ -36,10 +36,12 @@ def withdraw(
 ) -> None:
     """撤回：該月不再採計任何報送，至重新報送為止 The month counts nothing until something is handed in again."""
     from assets import decisions
+    from assets.words_of_people import without_people
     from pipelines.cli.platform import opened
 
     with opened() as platform:
-        _say_decided(decisions.withdraw(platform, agency, month, _without_ids(reason)), output)
+        said = without_people(platform, agency, month, reason)
+        _say_decided(decisions.withdraw(platform, agency, month, said), output)
 
 
 def revert(
@@ -51,16 +53,12 @@ def revert(
 ) -> None:
     """回復：先前入檔的報送重新採計 An earlier submission that was entered counts again."""
     from assets import decisions
+    from assets.words_of_people import without_people
     from pipelines.cli.platform import opened
 
     with opened() as platform:
-        _say_decided(decisions.revert(platform, agency, month, to, _without_ids(reason)), output)
-
-
-def _without_ids(text: str) -> str:
-    from checks.findings import mask_ids_in
-
-    return mask_ids_in(text)
+        said = without_people(platform, agency, month, reason)
+        _say_decided(decisions.revert(platform, agency, month, to, said), output)
 
 
 def _say_decided(decided: "Decided", output: Format) -> None:

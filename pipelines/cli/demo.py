@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,12 +84,17 @@ def _say_results(home: Path, month: str) -> str:
 
 
 def _say_where_next(home: Path, month: str, agency: str) -> None:
+    from warehouse.deadlines import deadline
+
     here = f"ATTENDANCE_HOME={home}"
     program = f"{here} {sys.argv[0]}"
+    last_day = deadline(month) - timedelta(days=1)
     say("接下來 where to look next:")
     for command, why in (
         (f"{here} make dagster", "Dagster 頁面：哪個機關有哪個月 its pages: which agency has which month"),
         (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 唯讀開啟 open it read-only with any DuckDB"),
         (f"{program} findings --agency {agency} --month {month}", "這個機關哪裡有誤 what is wrong there"),
+        (f"{program} findings --agency {agency} --month {month} -o report.xlsx", "給承辦人的檢誤報告 for its people"),
+        (f"{program} status --month {month} --as-of {last_day:%Y-%m-%d}", "期限當日所知 as known at the deadline"),
     ):
         say(f"  {command}  # {why}")

@@ -41,16 +41,17 @@ def add(
     output: options.Format = Format.TEXT,
 ) -> None:
     """說明警告；內容相同的後續報送沿用 Answer warnings; the answer stands for later submissions of the same content."""
-    from checks.findings import mask_ids_in
+    from assets.words_of_people import without_people
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import writing
     from warehouse.ledger.explanations import explain
 
     with opened() as platform:
         chosen = _chosen(platform, agency, month, findings, rule, record_id)
-        said = mask_ids_in(text) if text else None
+        said = without_people(platform, agency, month, text) if text else None
+        who = without_people(platform, agency, month, by)
         with writing(platform.engine) as session:
-            number = explain(session, chosen, code=code, text=said, by=mask_ids_in(by), at=platform.clock())
+            number = explain(session, chosen, code=code, text=said, by=who, at=platform.clock())
     _say_number(output, number, "說明 answered")
 
 
@@ -64,15 +65,16 @@ def revoke(
     output: options.Format = Format.TEXT,
 ) -> None:
     """收回說明 Take answers back; they stay in the ledger for the audit."""
-    from checks.findings import mask_ids_in
+    from assets.words_of_people import without_people
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import writing
     from warehouse.ledger.explanations import revoke as take_back
 
     with opened() as platform:
         chosen = _chosen(platform, agency, month, findings, rule, record_id)
+        who = without_people(platform, agency, month, by)
         with writing(platform.engine) as session:
-            number = take_back(session, chosen, by=mask_ids_in(by), at=platform.clock())
+            number = take_back(session, chosen, by=who, at=platform.clock())
     _say_number(output, number, "收回 taken back")
 
 
@@ -123,10 +125,12 @@ def _chosen(
 
     if not keys and not rule:
         raise CannotError("請以 --finding 或 --rule 指明檢誤 say which findings: --finding KEY or --rule ID")
+    standing = standing_findings(platform, agency, month).findings
+    meant = {_key(key, {row["finding_key"] for row in standing}) for key in keys or ()}
     found = [
         row
-        for row in standing_findings(platform, agency, month).findings
-        if (not keys or any(row["finding_key"].startswith(key) for key in keys))
+        for row in standing
+        if (not keys or row["finding_key"] in meant)
         and rule in (None, row["rule"])
         and record_id in (None, row["record_id"])
     ]
@@ -135,6 +139,17 @@ def _chosen(
             "沒有符合的檢誤，請見 attendance explain list no finding fits; attendance explain list shows them"
         )
     return found
+
+
+def _key(begins: str, known: set[str]) -> str:
+    """The one key that begins so: an answer must not go to a finding that nobody meant."""
+    found = [key for key in known if key.startswith(begins)]
+    if len(found) != 1:
+        raise CannotError(
+            f"沒有唯一符合 {begins} 的檢誤，請見 attendance explain list "
+            f"not exactly one finding's key begins with {begins}; attendance explain list shows them"
+        )
+    return found[0]
 
 
 def _answer(answer: dict[str, Any] | None) -> str:

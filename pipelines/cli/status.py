@@ -53,7 +53,7 @@ def status(month: options.Month, as_of: options.AsOf = None, output: options.For
         for row in rows:
             say_json(row)
     else:
-        say_status(month, rows)
+        say_status(month, rows, as_of)
     raise typer.Exit(FAULTS_FOUND if any(row["state"] in _FAULTY for row in rows) else DONE)
 
 
@@ -73,12 +73,14 @@ def _waiting(platform: "Platform", month: str) -> int:
         return len(pending(session, month))
 
 
-def say_status(month: str, rows: list[dict[str, Any]]) -> None:
+def say_status(month: str, rows: list[dict[str, Any]], as_of: datetime | None = None) -> None:
     """Print the totals, then each agency that is missing, refused or has errors."""
     counts = Counter(row["state"] for row in rows)
     late = sum(row["on_time"] is False for row in rows)
     totals = [(title, f"{counts[state]:,}") for state, title in STATES.items()]
     totals += [("其中逾期 of these late", f"{late:,}"), ("合計 agencies", f"{len(rows):,}")]
+    if as_of:
+        say(f"{as_of:%Y-%m-%d %H:%M} 所知的情形 as it was known then")
     table(f"入檔情形 submission status, {roc(month)}", ("狀態 state", "機關數 agencies"), totals, numbers=[1])
     listed = sorted(
         (row for row in rows if row["state"] in _LISTED),
@@ -142,12 +144,24 @@ def _reported(platform: "Platform", standing: "Standing", one: "Receipt") -> "Re
     return Reported(
         name=one.submission_id[:_ID_SHOWN],
         agency_code=one.agency_code,
+        agency_name=_name_of(platform, one.agency_code),
         month=one.month,
         when=f"{one.last_received_at:%Y-%m-%d %H:%M}",
         counts=one.counts,
         findings=found,
         days=record_days(platform.landing.read(one.submission_id)) if found else {},
     )
+
+
+def _name_of(platform: "Platform", agency: str) -> str | None:
+    from sqlalchemy import select
+
+    from warehouse.ledger.engine import reading
+    from warehouse.ledger.models import Agency
+
+    with reading(platform.engine) as session:
+        of_it = select(Agency.name).where(Agency.agency_code == agency).order_by(Agency.active_from.desc())
+        return session.scalars(of_it).first()
 
 
 def _say_standing(agency: str, month: str, standing: "Standing") -> None:

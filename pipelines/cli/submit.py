@@ -74,8 +74,8 @@ def _say_receipt(receipt: "Receipted") -> None:
     say(f"{printable(receipt.name)}")
     say(f"  報送編號 id        {receipt.submission_id}")
     say(f"  機關年月 for       {agency_month(receipt.agency_code, receipt.month)}")
-    say(f"  送達時間 received  {_taipei(receipt):%Y-%m-%d %H:%M:%S} 臺北 Taipei,{receipt.size:,} bytes")
-    say(f"  {_timeliness(receipt)}{'' if receipt.new else ';相同檔案先前已報送 the same file was handed in before'}")
+    say(f"  送達時間 received  {_taipei(receipt):%Y-%m-%d %H:%M:%S} 臺北 Taipei，{receipt.size:,} bytes")
+    say(f"  {_timeliness(receipt)}{'' if receipt.new else '；相同檔案先前已報送 the same file was handed in before'}")
 
 
 def _timeliness(receipt: "Receipted") -> str:

@@ -74,6 +74,15 @@ def test_a_deadline_that_passes_moves_ratios_and_nothing_of_a_month(platform):
     assert [one.kind for one in found.causes] == ["deadline"]
 
 
+def test_what_is_due_moved_by_deadlines_alone_whatever_came(platform):
+    before = platform.clock()
+    submit(platform, document(FIRST))
+    found = changes_since(platform.home, platform.engine, 2021, since=before, as_of=datetime(2021, 7, 25, tzinfo=UTC))
+    kinds = {one.figure: {found.causes[number].kind for number in one.causes} for one in found.moved if not one.month}
+    assert kinds["due"] == {"deadline"}
+    assert {"arrived", "deadline"} <= kinds["submitted"]
+
+
 def test_nothing_came_and_nothing_moved(platform):
     submit(platform, document(FIRST))
     found = since(platform, platform.clock())

@@ -140,7 +140,7 @@ def test_a_damaged_document_is_said_as_it_is_in_this_process(platform):
     for workers in (1, 2):
         with pytest.raises(LandingDamaged) as raised:
             enter(replace(platform, workers=workers), MONTH)
-        assert raised.value.path == path
+        assert raised.value.place == str(path)
         said.append(str(raised.value))
     assert said[0] == said[1]
     assert recorded(platform)[0][path.name] == RECEIVED

@@ -24,7 +24,7 @@ class LedgerTooNew(RuntimeError):  # noqa: N818 — reads as what it is
     def __init__(self, revision: str) -> None:
         self.revision = revision
         super().__init__(
-            f"報送帳冊由較新版程式建立,請先更新本程式 the ledger is of a newer version ({revision}): update"
+            f"報送帳冊由較新版程式建立，請先更新本程式 the ledger is of a newer version ({revision}): update"
         )
 
 

@@ -83,10 +83,28 @@ def test_an_entered_month_with_its_answers(attendance, home, tmp_path):
     assert explained.code == 0, explained.err
     report = tmp_path / "report.xlsx"
     assert attendance("findings", "--agency", FIRST, "--month", MONTH, "-o", report).code == 1
+    first = [cell for row in sheets(report)["請先讀"] for cell in row]
+    assert f"{FIRST} 機關 {FIRST} 110年6月" in first
     (head, *found) = sheets(report)["明細"]
     answers = {row[1]: dict(zip(head, row, strict=True))["說明 explained"] for row in found}
     assert "已補證明" in answers["W208"]
     assert answers["R107"] is None
+
+
+def test_it_fits_the_width_of_the_paper_and_nothing_is_folded_out_of_sight(attendance, faulty, tmp_path):
+    report = tmp_path / "report.xlsx"
+    attendance("check", faulty, "-o", report)
+    book = openpyxl.load_workbook(report)
+    for sheet in book:
+        assert (sheet.page_setup.orientation, sheet.sheet_properties.pageSetUpPr.fitToPage) == ("landscape", True)
+        assert sheet.page_setup.fitToHeight == 0  # as many pages long as it takes
+    each = book["明細"]
+    assert each.print_title_rows == "$1:$1"
+    assert all(each.row_dimensions[row].height > 15 for row in range(2, each.max_row + 1))
+    report = tmp_path / "report.ods"
+    attendance("check", faulty, "-o", report)
+    styles = load(str(report)).xml().decode()
+    assert 'scale-to-X="1"' in styles
 
 
 def test_a_refused_file_and_one_without_a_fault(attendance, tmp_path):

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import zipfile
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_records_published_are_word_for_word_those_handed_in(home):
 
 
 @pytest.mark.usefixtures("rounds")
-def test_nobody_is_disclosed(home, country, capsys, monkeypatch):
+def test_nobody_is_disclosed(home, country, capsys, monkeypatch, tmp_path):
     """Neither in a file of the home, but for the agencies' own systems and files, nor by anything that is printed."""
     people = [person for agency in country.agencies for person in agency.people]
     wanted = Wanted.people({person.person_id for person in people}, {person.name for person in people})
@@ -107,6 +108,11 @@ def test_nobody_is_disclosed(home, country, capsys, monkeypatch):
             printed = capsys.readouterr()
             said = f"{printed.out}\n{printed.err}".encode()
             assert list(wanted.within(" ".join(arguments), said)) == []
+    for number, (agency, month) in enumerate(faulty[::3]):
+        report = tmp_path / f"report{('.xlsx', '.ods')[number % 2]}"
+        ending(["findings", "--agency", agency, "--month", month, "-o", str(report)])
+        with zipfile.ZipFile(report) as book:
+            assert [found for part in book.namelist() for found in wanted.within(part, book.read(part))] == []
 
 
 def test_each_channel_brings_and_one_that_is_down_costs_its_own_agencies_only(rounds, country):

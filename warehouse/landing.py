@@ -170,7 +170,10 @@ class Landing:
         Others may read and write meanwhile: the new file is whole and kept before it takes the old one's name.
         Raises as `read` does.
         """
-        if self.ring is None or self.key_id(id_) == self.ring.active:
+        if self.ring is None:
+            return False
+        self.ring.refresh()
+        if self.key_id(id_) == self.ring.active:
             return False
         data = self.read(id_)
         with self._incoming() as (new, key_id):

@@ -161,6 +161,7 @@ class Settings(BaseSettings):
     entry_workers: int | None = Field(
         default=None, ge=1, description="檢核程序數 processes that check a large month at once; default: one a core"
     )
+    concurrent_runs: int = Field(default=4, ge=1, description="同時執行數 Dagster runs at once; the others wait")
     publish_grace_hours: float = Field(
         default=24.0, ge=0, description="舊檔保留時數 hours for which readers may keep a replaced warehouse open"
     )

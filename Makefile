@@ -59,9 +59,11 @@ system:
 	@bash tests/system_packages.sh
 
 .PHONY: lock
-lock: $(STAMP) ## requirements.lock anew from pyproject.toml (ARGS="--upgrade" to move versions)
+lock: $(STAMP) ## requirements.lock and deploy's, anew from pyproject.toml (ARGS="--upgrade" to move versions)
 	@$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header \
 	  --output-file requirements.lock $(ARGS)
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra kubernetes --constraint requirements.lock --universal \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file deploy/requirements.lock
 
 # uv takes 8 s where pip takes 60, so pip installs uv alone, at the lock's own version and hashes.  uv does not read
 # pip's settings; where the packages come by those alone (a closed network's mirror), pip does the rest too.

@@ -27,7 +27,7 @@ nux:
 # entered side by side; whoever publishes waits for the other on the publisher's own lock.
 concurrency:
   runs:
-    max_concurrent_runs: 4
+    max_concurrent_runs: {runs}
 run_monitoring:
   enabled: true
   start_timeout_seconds: 300
@@ -63,7 +63,7 @@ def prepare(settings: Settings) -> Path:
     """Make Dagster's home where needed; its absolute path.  Raises OSError."""
     folder = settings.place.create().dagster
     file = folder / "dagster.yaml"
-    wanted = _TEMPLATE.format(first_line=FIRST_LINE, storage=_storage(settings))
+    wanted = _TEMPLATE.format(first_line=FIRST_LINE, storage=_storage(settings), runs=settings.concurrent_runs)
     held = file.read_text(encoding="utf-8") if file.exists() else FIRST_LINE
     if held.startswith(FIRST_LINE) and held != wanted:
         _write(file, wanted)

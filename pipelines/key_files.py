@@ -4,6 +4,18 @@ import os
 import secrets
 from pathlib import Path
 
+from pipelines.settings import Settings, SettingsError
+
+
+def refuse_to_make(settings: Settings, variable: str, file: Path) -> None:
+    """Raise `SettingsError` where several machines share what is kept: each would make a key of its own."""
+    if settings.objects_url is not None:
+        raise SettingsError(
+            f"{file}: 資料在物件儲存時金鑰不自動產生，請設定 {variable} 或放置此檔 "
+            f"with an object store no key is made here, as each machine would make its own: set {variable}, or put the "
+            "file there"
+        )
+
 
 def write_once(file: Path, text: str) -> None:
     """Write a new key file whole under another name and link it: of two processes at once, both then read the first's.

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.key_files import replace, write_once
+from pipelines.key_files import refuse_to_make, replace, write_once
 from pipelines.ring_file import RingFile, held, lock_of
 from pipelines.settings import Settings, SettingsError
+from warehouse.files import ObjectStoreFailed
 from warehouse.landing import Landing
 from warehouse.sealed import KEY_BYTES, Keyring, new_key_id
 
@@ -23,16 +24,20 @@ def landing_ring(settings: Settings) -> Keyring:
     """The keyring; the first call of an installation that names none makes the file.
 
     Raises `SettingsError` where there is a file that holds no keyring, or cannot be read or made, and where there is
-    none while landing holds what was sealed: a new key beside it would only hide that the old one is lost.
+    none while landing holds what was sealed: a new key beside it would only hide that the old one is lost.  Raises
+    `warehouse.files.ObjectStoreFailed` where landing is on an object store that cannot be looked at.
     """
     if settings.landing_keys is not None:
         return _parsed(settings.landing_keys.get_secret_value())
     file = key_file(settings)
     try:
         if not file.exists():
-            _refuse_beside_sealed(file, Landing(settings.place.landing))
+            refuse_to_make(settings, "ATTENDANCE_LANDING_KEYS", file)
+            _refuse_beside_sealed(file, Landing(settings.place.landing_files))
             write_once(file, _text({"active": (id_ := new_key_id()), "keys": {id_: _new_key()}}))
         return RingFile(file).ring()
+    except ObjectStoreFailed:
+        raise
     except OSError as error:
         raise SettingsError(
             f"{file}: 無法讀寫收檔區密鑰 cannot use the landing keys ({type(error).__name__})"

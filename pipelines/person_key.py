@@ -8,7 +8,7 @@ import re
 import secrets
 from pathlib import Path
 
-from pipelines.key_files import write_once
+from pipelines.key_files import refuse_to_make, write_once
 from pipelines.settings import Settings, SettingsError
 
 KEY_BYTES = 32
@@ -26,6 +26,7 @@ def person_key(settings: Settings) -> bytes:
     file = settings.place.root / settings.person_key_file.expanduser()
     try:
         if not file.exists():
+            refuse_to_make(settings, "ATTENDANCE_PERSON_KEY", file)
             _make(file, settings.place.store)
         text = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:

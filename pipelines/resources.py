@@ -29,7 +29,7 @@ def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[],
     return Platform(
         home=home,
         engine=open_ledger(home.ledger_url),
-        landing=Landing(home.landing, landing_ring(settings)),
+        landing=Landing(home.landing_files, landing_ring(settings)),
         sources=home.sources,
         person_key=person_key(settings),
         limits=settings.check_limits,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -20,6 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from checks.limits import Limits
+from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
 
 PREFIX = "ATTENDANCE_"
@@ -77,6 +79,22 @@ def _landing_keys(value: object) -> object:
     return value
 
 
+def _objects_url(value: object) -> object:
+    """Bucket and prefix; credentials are not in it."""
+    bucket_and_prefix(str(value))
+    return value
+
+
+def _endpoint(value: object) -> object:
+    """An address without user and password; the error does not repeat it."""
+    parts = urlsplit(str(value))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+        raise ValueError(
+            "應為 https://主機 must be like https://host; credentials belong in AWS_ACCESS_KEY_ID and its secret"
+        )
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
 
 
@@ -125,6 +143,16 @@ class Settings(BaseSettings):
     collection_began: Annotated[str, BeforeValidator(_month)] = Field(
         default=FIRST_MONTH, description="開始蒐集的月份 the first month collected (F012)"
     )
+    objects_url: Annotated[str, BeforeValidator(_objects_url)] | None = Field(
+        default=None, description="物件儲存 s3://bucket/prefix for landing; default: in the home folder"
+    )
+    objects_endpoint: Annotated[str, BeforeValidator(_endpoint)] | None = Field(
+        default=None, description="物件儲存位址 its address, where it is not Amazon's"
+    )
+    objects_region: str | None = Field(default=None, description="物件儲存區域 its region")
+    objects_ca_file: Path | None = Field(
+        default=None, description="物件儲存憑證簽發者 file of the certificates to trust for it"
+    )
     limits: LimitSettings = LimitSettings()
     inbox: str = Field(
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
@@ -133,6 +161,7 @@ class Settings(BaseSettings):
     entry_workers: int | None = Field(
         default=None, ge=1, description="檢核程序數 processes that check a large month at once; default: one a core"
     )
+    concurrent_runs: int = Field(default=4, ge=1, description="同時執行數 Dagster runs at once; the others wait")
     publish_grace_hours: float = Field(
         default=24.0, ge=0, description="舊檔保留時數 hours for which readers may keep a replaced warehouse open"
     )
@@ -155,7 +184,14 @@ class Settings(BaseSettings):
     @property
     def place(self) -> Home:
         """Where everything lies."""
-        return Home(self.home, self.ledger_url.get_secret_value() if self.ledger_url else "")
+        return Home(self.home, self.ledger_url.get_secret_value() if self.ledger_url else "", self._objects)
+
+    @property
+    def _objects(self) -> ObjectStore | None:
+        if self.objects_url is None:
+            return None
+        trusted = str(self.objects_ca_file.expanduser()) if self.objects_ca_file else None
+        return ObjectStore(self.objects_url, self.objects_endpoint, self.objects_region, trusted)
 
     @property
     def check_limits(self) -> Limits:

@@ -96,7 +96,8 @@ def test_every_direct_dependency_is_explained():
     explained = set(
         re.findall(r"^\| `([^`]+)`", (ROOT / "docs/dependencies.md").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    direct = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    extras = [one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra]
+    direct = [*PROJECT["project"]["dependencies"], *extras, *PROJECT["dependency-groups"]["dev"]]
     assert explained == {re.split(r"[\[<>=~!; ]", one)[0] for one in direct}
 
 

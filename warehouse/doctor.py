@@ -56,7 +56,7 @@ def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Dia
 
 
 def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:
-    landing = Landing(home.landing, ring)
+    landing = Landing(home.landing_files, ring)
     yield landing_hashes(landing, advance)
     yield landing_sealed(landing)
     with reading(engine) as session:
@@ -74,7 +74,7 @@ def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
     url = make_url(home.ledger_url)
     on_sqlite = url.get_backend_name() == "sqlite"
     if on_sqlite and not Path(str(url.database)).exists():
-        if any(Landing(home.landing).ids()):
+        if any(Landing(home.landing_files).ids()):
             return Diagnosis(name, ok=False, found=f"不存在 there is none at {url.database}", remedy=RESTORE), None
         return Diagnosis(name, ok=True, found="尚未使用 not in use yet"), None
     engine = open_sqlite(url) if on_sqlite else create_engine(url)

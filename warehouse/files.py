@@ -48,7 +48,7 @@ class Incoming(Protocol):
     def keep(self, name: str, modified: datetime | None = None) -> None:
         """Give it its name, in place of what had it; its last act.
 
-        `modified`: shown as when it was last written, on a file system; object stores set that themselves.
+        `modified`: what `stat` is to say of when it was last written.
         """
 
     def keep_new(self, name: str) -> bool:
@@ -119,7 +119,11 @@ class ObjectStoreFailed(OSError):  # noqa: N818 — says what happened
     """The object store does not do what is asked; the message says what to do, in one line, and holds no secret."""
 
     def __init__(self, place: str, said: str, number: int = errno.EIO) -> None:
+        self._made_of: tuple[object, ...] = (place, said, number)
         super().__init__(number, f"物件儲存 object store: {said}", place)
+
+    def __reduce__(self) -> tuple[type["ObjectStoreFailed"], tuple[object, ...]]:
+        return type(self), self._made_of
 
 
 class ObjectReplaced(ObjectStoreFailed):
@@ -127,6 +131,7 @@ class ObjectReplaced(ObjectStoreFailed):
 
     def __init__(self, place: str) -> None:
         super().__init__(place, "讀取期間被取代，請再試 replaced while it was read: try again")
+        self._made_of = (place,)
 
 
 @dataclass(frozen=True, slots=True)

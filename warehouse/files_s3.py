@@ -35,6 +35,8 @@ _IN_MEMORY = 16 << 20
 _ONE_PUT = 64 << 20
 #: What a file opened for reading asks for at once.
 _READ_AHEAD = 1 << 20
+#: Under this name an object carries when it was written first, where its bytes were written again.
+_MODIFIED = "modified"
 _CONFLICT = "ConditionalRequestConflict"
 
 
@@ -45,8 +47,12 @@ class S3Files:
 
     def __init__(self, store: ObjectStore, folder: str) -> None:
         self._store = store
+        self._folder = folder
         self._bucket, prefix = bucket_and_prefix(store.url)
         self._prefix = f"{prefix}{folder}/" if folder else prefix
+
+    def __reduce__(self) -> tuple[type["S3Files"], tuple[ObjectStore, str]]:
+        return type(self), (self._store, self._folder)  # another process opens connections of its own
 
     @property
     def place(self) -> str:
@@ -97,7 +103,9 @@ class S3Files:
     def stat(self, name: str) -> Stat:
         """Ask for size and age."""
         found = self._asked(name, lambda: self._client.head_object(Bucket=self._bucket, Key=self._key(name)))
-        return Stat(found["ContentLength"], found["LastModified"].astimezone(UTC))
+        noted = found.get("Metadata", {}).get(_MODIFIED)
+        modified = datetime.fromisoformat(noted) if noted else found["LastModified"]
+        return Stat(found["ContentLength"], modified.astimezone(UTC))
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""
@@ -153,20 +161,24 @@ class S3Files:
     def _key(self, name: str) -> str:
         return self._prefix + name
 
-    def _send(self, name: str, body: IO[bytes], *, only_new: bool) -> bool:
+    def _send(self, name: str, body: IO[bytes], *, only_new: bool, modified: datetime | None = None) -> bool:
         """Send from the body's beginning; whether it was taken, which is certain unless `only_new`."""
         size = body.seek(0, io.SEEK_END)
         body.seek(0)
         target = {"Bucket": self._bucket, "Key": self._key(name)}
+        noted = {_MODIFIED: modified.isoformat()} if modified else {}
         if size > _ONE_PUT and not only_new:
             parts = TransferConfig(multipart_threshold=_ONE_PUT, multipart_chunksize=_ONE_PUT // 4)
-            self._asked(name, lambda: self._client.upload_fileobj(Unclosed(body), **target, Config=parts))
+            extra = {"Metadata": noted}
+            self._asked(
+                name, lambda: self._client.upload_fileobj(Unclosed(body), **target, Config=parts, ExtraArgs=extra)
+            )
             return True
         # As bytes, the checksum goes in a header, which older stores pass over; of a stream it would follow the body.
         content = body.read() if size <= _IN_MEMORY else body
         condition = {"IfNoneMatch": "*"} if only_new else {}
         try:
-            self._asked(name, lambda: self._client.put_object(**target, Body=content, **condition))
+            self._asked(name, lambda: self._client.put_object(**target, Body=content, Metadata=noted, **condition))
         except FileExistsError:
             return False
         return True
@@ -225,9 +237,9 @@ class IncomingObject:
         """Add to its end."""
         self._spool.write(data)
 
-    def keep(self, name: str, modified: datetime | None = None) -> None:  # noqa: ARG002 — the store sets the moment
-        """Send it."""
-        self._send(name, self._spool, only_new=False)
+    def keep(self, name: str, modified: datetime | None = None) -> None:
+        """Send it, with the moment as metadata of its own: the store sets its own moment."""
+        self._send(name, self._spool, only_new=False, modified=modified)
 
     def keep_new(self, name: str) -> bool:
         """Send it unless something has the name."""

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from warehouse.files import Files, ObjectStore
+from warehouse.files_local import LocalFiles
+
 #: What is kept here is personal data: the owner and its group, nobody else.
 _FOLDER_MODE = 0o750
 
@@ -16,11 +19,13 @@ _FOLDER_MODE = 0o750
 class Home:
     """The layout under `root` (made absolute).  `ledger_url` is SQLite within it unless a team names its PostgreSQL.
 
-    `ledger_url` may hold a password and is therefore not part of the object's `repr`.
+    `ledger_url` may hold a password and is therefore not part of the object's `repr`.  With `objects`, landing is on
+    that object store.
     """
 
     root: Path
     ledger_url: str = field(default="", repr=False)
+    objects: ObjectStore | None = None
 
     def __post_init__(self) -> None:
         root = Path(self.root).expanduser().resolve()
@@ -31,8 +36,13 @@ class Home:
 
     @property
     def landing(self) -> Path:
-        """Every byte ever received: `warehouse.landing.Landing`."""
+        """The folder of landing, where it is not on an object store."""
         return self.root / "landing"
+
+    @property
+    def landing_files(self) -> Files:
+        """Every byte ever received: `warehouse.landing.Landing`."""
+        return LocalFiles(self.landing) if self.objects is None else self.objects.files("landing")
 
     @property
     def store(self) -> Path:
@@ -66,6 +76,7 @@ class Home:
 
     def create(self) -> "Home":
         """Make the root and its folders where they are missing; raises OSError where that cannot be done."""
-        for folder in (self.root, self.landing, self.store, self.published, self.inbox, self.dagster):
+        landing = [self.landing] if self.objects is None else []
+        for folder in (self.root, *landing, self.store, self.published, self.inbox, self.dagster):
             folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         return self

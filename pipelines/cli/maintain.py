@@ -70,6 +70,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
     from pipelines.settings import SettingsError, load_settings
     from warehouse.diagnosis import Diagnosis
     from warehouse.doctor import diagnose
+    from warehouse.doctor_objects import objects_usable
 
     try:
         loaded = load_settings()
@@ -83,6 +84,11 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
         yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))
     except SourcesError as error:
         yield Diagnosis("管道 channels", ok=False, found=one_line(error), remedy=f"請更正 mend {home.sources}")
+    if home.objects is not None:
+        usable = objects_usable(home.objects)
+        yield usable
+        if not usable.ok:
+            return
     ring = None
     if key_file(loaded).exists() or loaded.landing_keys is not None:
         try:

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
 from pipelines.settings import Settings, SettingsError, load_settings, settings_table
 
@@ -80,6 +81,10 @@ def test_an_empty_variable_is_none(tmp_path, monkeypatch):
         ("ATTENDANCE_LIMITS", "not json", "limits"),
         ("ATTENDANCE_SETTINGS", "/nowhere.toml", "/nowhere.toml"),
         ("ATTENDANCE_PUBLISH_GRACE_HOURS", "-1", "publish_grace_hours"),
+        ("ATTENDANCE_OBJECTS_URL", "https://bucket/x", "must be like s3://bucket/prefix"),
+        ("ATTENDANCE_OBJECTS_URL", "s3://me:secret-without-scheme@bucket/x", "must be like s3://bucket/prefix"),
+        ("ATTENDANCE_OBJECTS_ENDPOINT", "minio:9000", "must be like https://host"),
+        ("ATTENDANCE_OBJECTS_ENDPOINT", "https://me:secret-without-scheme@minio", "credentials belong in AWS_"),
     ],
 )
 def test_what_is_wrong_is_one_line_without_the_value_of_a_secret(monkeypatch, name, value, said):
@@ -175,3 +180,19 @@ def test_a_key_file_that_holds_none(tmp_path):
     with pytest.raises(SettingsError, match="64") as raised:
         person_key(load_settings(tmp_path))
     assert "too short" not in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [person_key, landing_ring])
+def test_no_key_is_made_where_other_machines_would_make_theirs(tmp_path, monkeypatch, make):
+    monkeypatch.setenv("ATTENDANCE_OBJECTS_URL", "s3://bucket/x")
+    with pytest.raises(SettingsError, match=r"set ATTENDANCE_(PERSON_KEY|LANDING_KEYS)"):
+        make(load_settings(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_landing_is_in_the_home_unless_an_object_store_is_set(tmp_path, monkeypatch):
+    assert load_settings(tmp_path).place.landing_files.place == str(tmp_path / "landing")
+    monkeypatch.setenv("ATTENDANCE_OBJECTS_URL", "s3://bucket/x/")
+    place = load_settings(tmp_path).place
+    assert place.landing_files.place == "s3://bucket/x/landing"
+    assert not place.create().landing.exists()

@@ -183,3 +183,17 @@ def new_object_store(object_store_server: ObjectStoreServer, aws_environment: No
 def object_store(new_object_store: Callable[[], ObjectStore]) -> ObjectStore:
     """An empty bucket."""
     return new_object_store()
+
+
+#: Keys such as several machines share; with an object store none is made at first use.
+SHARED_KEYS = {"person_key": "0f" * 32, "landing_keys": f"0a0b0c0d:{'1e' * 32}"}
+
+
+def settings_of(store: ObjectStore) -> dict[str, str]:
+    """The settings of an installation over this object store."""
+    return {
+        "objects_url": store.url,
+        "objects_endpoint": str(store.endpoint),
+        "objects_region": str(store.region),
+        **SHARED_KEYS,
+    }

@@ -3,11 +3,13 @@
 import errno
 import hashlib
 import os
+import pickle
 import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -168,6 +170,19 @@ def test_put_under_another_key_while_it_is_read(landing):
     assert reader.read(id_) == document
     assert first == [True]
     assert newer.key_id(id_) == "0f0e0d0c"
+
+
+def test_when_a_document_came_outlives_its_key(landing):
+    landing.put(DOCUMENT)
+    came = landing.landed_at(ID)
+    time.sleep(1.1)  # object stores tell whole seconds
+    assert Landing(landing.files, Keyring("0f0e0d0c", {"0f0e0d0c": b"n" * 32, **RING.keys})).reseal(ID)
+    assert landing.landed_at(ID) == came
+
+
+def test_a_landing_is_taken_along_into_another_process(landing):
+    id_ = landing.put(DOCUMENT).id
+    assert pickle.loads(pickle.dumps(landing)).read(id_) == DOCUMENT
 
 
 def test_many_are_taken_no_faster_than_they_are_written(landing, monkeypatch):

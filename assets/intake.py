@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
@@ -17,7 +17,7 @@ from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
 from warehouse.landing import Landed
-from warehouse.ledger.arrivals import Arrived, record_arrivals
+from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
 from warehouse.register import RegisterAgencies
 
@@ -106,6 +106,8 @@ def pull(
     inbox is emptied whoever it is of.  `on_progress` gets the deliveries so far and the agencies in all.
     Raises `assets.channels.config.SourcesError`, `LandingFull`; an agency that fails is a line of the report.
     """
+    # What a process that was killed had half received: nobody was told that it is taken, and it comes again.
+    platform.landing.sweep(datetime.now(UTC) - SETTLED)
     opened = {name: one for name, one in platform.channels().items() if channels is None or name in channels}
     asked = _asked(platform, month, opened, agencies)
     report, total = PullReport(month), sum(map(len, asked.values()))

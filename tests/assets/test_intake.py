@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import Counter
 
 import pytest
@@ -149,6 +150,17 @@ def test_a_channel_down_costs_its_own_agencies_only(quick_inbox):
     with reading(quick_inbox.engine) as session:
         (fetch,) = session.scalars(select(Fetch))
     assert (fetch.agency_code, fetch.outcome, fetch.submission_id) == (SECOND, "failed", None)
+
+
+def test_a_pull_sweeps_what_a_killed_process_had_half_received(quick_inbox):
+    incoming = quick_inbox.home.landing / ".incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    half, perhaps_being_written = incoming / "half", incoming / "young"
+    for path in (half, perhaps_being_written):
+        path.write_bytes(b"{")
+    os.utime(half, (0, 0))
+    pull(quick_inbox, "2021-06")
+    assert list(incoming.iterdir()) == [perhaps_being_written]
 
 
 def test_named_agencies_alone_are_asked_for(quick_inbox):

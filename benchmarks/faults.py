@@ -8,11 +8,15 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from faults_database import database_kills, world_on_postgres
+from faults_disk import disks_full, world_on_a_small_disk
 from faults_kills import Tally, dagster_kills, kills, worker_kills
+from faults_together import clocks_going_back, runs_at_once
 from faults_world import World
 
 Trial = Callable[[World, int, int], Tally]
@@ -22,7 +26,25 @@ ON_SQLITE: dict[str, tuple[Trial, int]] = {
     "kill": (kills, 200),
     "dagster": (dagster_kills, 10),
     "workers": (worker_kills, 12),
+    "together": (runs_at_once, 24),
+    "clock": (clocks_going_back, 18),
 }
+#: The same with the ledger on PostgreSQL.
+ON_POSTGRES: dict[str, tuple[Trial, int]] = {
+    "database": (database_kills, 40),
+    "together-postgres": (runs_at_once, 12),
+}
+#: The same with the home on a small file system of its own.
+ON_A_SMALL_DISK: dict[str, tuple[Trial, int]] = {
+    "disk": (disks_full, 30),
+}
+#: The worlds: how each is opened, what is tried in it, and what is missing where it cannot be.
+WORLDS: tuple[tuple[Callable[[Path], AbstractContextManager[World | None]], dict[str, tuple[Trial, int]], str], ...] = (
+    (lambda work: World(work).open(), ON_SQLITE, ""),
+    (world_on_postgres, ON_POSTGRES, "PostgreSQL is not on this machine"),
+    (world_on_a_small_disk, ON_A_SMALL_DISK, "mounting is not allowed here"),
+)
+KINDS = [kind for _, trials, _ in WORLDS for kind in trials]
 
 
 def main() -> int:
@@ -30,15 +52,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="rounds of the kind `kill`; the others go with it")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="+", choices=[*ON_SQLITE], default=[*ON_SQLITE])
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--work", type=Path, help="a folder to work in; default: a temporary one")
     asked = parser.parse_args()
     tallies: list[Tally] = []
     with tempfile.TemporaryDirectory(prefix="faults-", dir=asked.work) as work:
-        on_sqlite = [ON_SQLITE[kind] for kind in asked.only if kind in ON_SQLITE]
-        if on_sqlite:
-            with World(Path(work) / "sqlite").open() as world:
-                tallies += [_tried(trial, world, share, asked) for trial, share in on_sqlite]
+        for number, (opened, trials, missing) in enumerate(WORLDS):
+            chosen = {kind: trial for kind, trial in trials.items() if kind in asked.only}
+            if not chosen:
+                continue
+            with opened(Path(work) / str(number)) as world:
+                if world is None:
+                    print(f"left out, as {missing}: {', '.join(chosen)}")
+                    continue
+                tallies += [_tried(trial, world, share, asked) for trial, share in chosen.values()]
     print("\n".join(line for tally in tallies for line in tally.lines()))
     return 1 if any(tally.wrong for tally in tallies) else 0
 

@@ -192,7 +192,7 @@ def _engine(home: Path, ledger_url: str | None) -> Engine:
 
 def _comparable(table: Table, relation: str) -> str:
     columns = [
-        f"date_trunc('day', \"{column.name}\") AS \"{column.name}\"" if column.name in _BY_DAY else f'"{column.name}"'
+        f'date_trunc(\'day\', "{column.name}") AS "{column.name}"' if column.name in _BY_DAY else f'"{column.name}"'
         for column in table.columns
         if (table.qualified, column.name) not in _LEFT_OUT
     ]

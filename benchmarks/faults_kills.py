@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from faults_checks import accepted_lost, age, differences, traces
-from faults_process import DAGSTER, DONE, STEPS, RunFailed, Running, Task, run
+from faults_process import DAGSTER, DONE, STEPS, RunFailedError, Running, Task, run
 from faults_world import Act, World
 
 #: Of the recoveries, one in so many is killed too.
@@ -119,7 +119,7 @@ def _kill_worker(running: Running, seconds: float, rng: Random, tally: Tally) ->
     tally.hits["a worker" if killed else "no worker any more"] += 1
     try:
         running.finish()
-    except RunFailed as error:
+    except RunFailedError as error:
         return [] if killed and "worker process was killed" in str(error) else [f"said: {error}"]
     return []
 
@@ -142,6 +142,6 @@ def made_good(world: World, act: Act, task: Task, *, once: bool = True) -> list[
     """Do the next ordinary run; what is not then as it should be."""
     try:
         run(task)
-    except RunFailed as error:
+    except RunFailedError as error:
         return [f"the next run failed: {error}"]
     return differences(world.home, world.ledger.url, world.pictures[act.number], once=once)

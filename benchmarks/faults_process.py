@@ -52,7 +52,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["faults_process"])
 
 
-class RunFailed(RuntimeError):
+class RunFailedError(RuntimeError):
     """A run ended with an error; the text is the one line that `attendance run` would say."""
 
 
@@ -120,10 +120,10 @@ class Running:
         return False
 
     def finish(self) -> None:
-        """Wait for its end; raises `RunFailed`."""
+        """Wait for its end; raises `RunFailedError`."""
         self._end()
         if self.step != DONE:
-            raise RunFailed(self.error or f"it died in {self.step} with exit code {self._process.exitcode}")
+            raise RunFailedError(self.error or f"it died in {self.step} with exit code {self._process.exitcode}")
 
     def _end(self) -> str:
         while self._hear():
@@ -136,7 +136,7 @@ class Running:
         """Take in one thing that it says; False where it has ended."""
         if not self._pipe.poll(_PATIENCE):
             self._process.kill()
-            raise RunFailed(f"nothing heard for {_PATIENCE:g} s, in {self.step}")
+            raise RunFailedError(f"nothing heard for {_PATIENCE:g} s, in {self.step}")
         try:
             said, error = self._pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -149,7 +149,7 @@ class Running:
 
 
 def run(task: Task) -> Running:
-    """Run a task to its end; raises `RunFailed`."""
+    """Run a task to its end; raises `RunFailedError`."""
     running = Running(task)
     running.finish()
     return running
@@ -200,13 +200,13 @@ def _submit(opened: Platform, _task: Task) -> None:
 def _pull(opened: Platform, task: Task) -> None:
     report = pull(opened, task.month)
     if report.failures:
-        raise RunFailed(f"not brought: {report.failures[0].source}: {report.failures[0].reason}")
+        raise RunFailedError(f"not brought: {report.failures[0].source}: {report.failures[0].reason}")
 
 
 def _enter(opened: Platform, task: Task) -> None:
     entries = [enter_month(opened, month) for month in (*months_outside(opened), task.month)]
     if wrong := not_accounted_for(entries):
-        raise RunFailed(f"records do not add up: {wrong}")
+        raise RunFailedError(f"records do not add up: {wrong}")
 
 
 def _review(opened: Platform, task: Task) -> None:
@@ -220,7 +220,7 @@ def _publish(opened: Platform, task: Task) -> None:
 def _publish_months(opened: Platform, months: list[str]) -> None:
     published = publish_months(opened, months) if months else []
     if wrong := [one.month for one in published if not one.check.passed]:
-        raise RunFailed(f"records do not reconcile: {wrong}")
+        raise RunFailedError(f"records do not reconcile: {wrong}")
 
 
 def _dagster(opened: Platform, task: Task) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,7 +120,7 @@ class World:
 
     def _play(self) -> None:
         """Run every act undisturbed, keeping the home before each and the picture after it."""
-        self.home.mkdir(parents=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         opened = platform(Settings(home=self.home, ledger_url=self.ledger.url))
         with writing(opened.engine) as session:
             import_register(session, self._country.register, _BEGIN)
@@ -182,4 +183,4 @@ def _correction(data: bytes) -> bytes:
 def _durations(running: Running) -> dict[str, float]:
     """Seconds of each step."""
     moments = list(running.began.items())
-    return {step: after - began for (step, began), (_, after) in zip(moments, moments[1:], strict=False)}
+    return {step: after - began for (step, began), (_, after) in pairwise(moments)}

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -53,7 +53,7 @@ class OnPostgres:
 
 
 @contextmanager
-def world_on_postgres(work: Path) -> Iterator[World | None]:
+def world_on_postgres(work: Path, months: Sequence[str]) -> Iterator[World | None]:
     """The world with its ledger on a server that waits for the disk; None where PostgreSQL is not on this machine."""
     binaries = find_binaries()
     if binaries is None:
@@ -62,7 +62,7 @@ def world_on_postgres(work: Path) -> Iterator[World | None]:
     server = PostgresServer(binaries, durable=True)
     try:
         server.start()
-        with World(work, OnPostgres(server)).open() as world:
+        with World(work, OnPostgres(server), months).open() as world:
             yield world
     finally:
         server.stop()

@@ -5,7 +5,7 @@ Needs the right to mount; without it the kind is left out, and said to be.
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -23,7 +23,7 @@ _NO_ROOM = ("空間不足", "No space left on device", "disk is full", "磁碟")
 
 
 @contextmanager
-def world_on_a_small_disk(work: Path) -> Iterator[World | None]:
+def world_on_a_small_disk(work: Path, months: Sequence[str]) -> Iterator[World | None]:
     """The world with its home on a tmpfs of its own; None where mounting is not allowed."""
     home = work / "home"
     home.mkdir(parents=True)
@@ -34,7 +34,7 @@ def world_on_a_small_disk(work: Path) -> Iterator[World | None]:
         yield None
         return
     try:
-        with World(work).open() as world:
+        with World(work, months=months).open() as world:
             yield world
     finally:
         subprocess.run(["umount", str(home)], check=True)

@@ -4,6 +4,7 @@ A process is forked from a server that has everything imported and no thread of 
 what its work costs.  It says on a pipe what it begins; whoever listens kills it whenever he likes.
 """
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -42,12 +43,14 @@ DONE = "done"
 #: In the home: documents to be handed in by hand, and the receipts that were given for them.
 DESK, RECEIPTS = "desk", "desk.receipts"
 #: Seconds without a word after which a run is taken to hang.
-_PATIENCE = 240.0
+_PATIENCE = 120.0
 #: Documents in a batch where several worker processes are to have some each.
 _FEW = 4
 
 # The server imports by name, and knows no other places than its environment says.
 os.environ["PYTHONPATH"] = os.pathsep.join(str(place) for place in (Path(__file__).parent, Path(__file__).parents[1]))
+# Threads that it has when it forks are not there in what it forks.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["faults_process"])
 
@@ -90,6 +93,12 @@ class Running:
         self.error: str | None = None
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
     def step(self) -> str:
         """What it was last heard to begin."""
         return next(reversed(self.began), "start")
@@ -113,7 +122,7 @@ class Running:
     def kill_a_worker(self, which: int) -> bool:
         """Kill one of the processes that it has started, and whether there was one."""
         with suppress(psutil.NoSuchProcess):
-            workers = [one for one in psutil.Process(self._process.pid).children() if "spawn_main" in _command(one)]
+            workers = [one for one in psutil.Process(self.pid).children() if "spawn_main" in _command(one)]
             if workers:
                 workers[which % len(workers)].send_signal(signal.SIGKILL)
                 return True
@@ -135,6 +144,8 @@ class Running:
     def _hear(self) -> bool:
         """Take in one thing that it says; False where it has ended."""
         if not self._pipe.poll(_PATIENCE):
+            os.kill(self.pid, signal.SIGUSR1)  # it shows where its threads are
+            self._process.join(1)
             self._process.kill()
             raise RunFailedError(f"nothing heard for {_PATIENCE:g} s, in {self.step}")
         try:
@@ -165,6 +176,7 @@ def _command(process: psutil.Process) -> str:
 
 
 def _work(task: Task, pipe: Connection) -> None:
+    faulthandler.register(signal.SIGUSR1)
     if task.workers > 1:
         batches.BATCH_DOCUMENTS = _FEW  # the world is small: otherwise all of it is one batch, and no worker starts
     try:

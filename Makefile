@@ -51,6 +51,10 @@ contracts: $(STAMP) ## which package may import which (import-linter)
 bench: $(STAMP) ## the national month: time and memory, beside DuckDB's unchecked way
 	@$(BIN)/python benchmarks/national.py $(ARGS)
 
+.PHONY: faults
+faults: $(STAMP) system ## kill -9, full disks, two runs at once, clocks going back; ARGS="--kills 200 --seed 1"
+	@$(BIN)/python benchmarks/faults.py $(ARGS)
+
 .PHONY: setup
 setup: $(STAMP) system ## the virtual environment, from requirements.lock, and what tests need of the system
 

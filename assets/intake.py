@@ -7,8 +7,10 @@ off, a document is fetched or handed in again rather than lost.  Nothing is chec
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
@@ -17,8 +19,9 @@ from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
 from warehouse.landing import Landed
-from warehouse.ledger.arrivals import Arrived, record_arrivals
+from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
+from warehouse.publish.lock import exclusive
 from warehouse.register import RegisterAgencies
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
@@ -28,6 +31,19 @@ CHUNK_BYTES = 64 << 20
 CHUNK_SECONDS = 5.0
 
 MANUAL = "manual"
+#: Seconds that a pull waits for another one's inbox.
+_PATIENCE = 600.0
+
+
+class InboxBusy(TimeoutError):  # noqa: N818 — reads as what it is
+    """Another pull was emptying the inbox all the time; `holder` is what it wrote about itself, `waited` in seconds."""
+
+    def __init__(self, path: Path, holder: str, waited: float) -> None:
+        self.path, self.holder, self.waited = path, holder, waited
+        super().__init__(
+            f"另一個程序正在收取收件匣（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
+            f"another pull is emptying the inbox ({holder or 'unknown'}); gave up after {waited:g} s, try again later"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +120,33 @@ def pull(
 
     Each channel is asked for the agencies that the register says it is to bring, or those of them that are named; the
     inbox is emptied whoever it is of.  `on_progress` gets the deliveries so far and the agencies in all.
-    Raises `assets.channels.config.SourcesError`, `LandingFull`; an agency that fails is a line of the report.
+    Raises `assets.channels.config.SourcesError`, `LandingFull`, `InboxBusy`; an agency that fails is a line of the
+    report.
     """
+    # What a process that was killed had half received: nobody was told that it is taken, and it comes again.
+    platform.landing.sweep(datetime.now(UTC) - SETTLED)
     opened = {name: one for name, one in platform.channels().items() if channels is None or name in channels}
     asked = _asked(platform, month, opened, agencies)
     report, total = PullReport(month), sum(map(len, asked.values()))
     for name, channel in opened.items():
         if name != MANUAL and not asked[name]:
             continue
-        for chunk in _delivered(channel.collect(month, asked[name], LedgerMemory(platform.engine), platform.land)):
-            _record(platform, chunk, report)
-            for delivery in chunk:
-                channel.confirm(delivery)
-            if on_progress:
-                on_progress(report.outcomes.total(), total)
+        with _alone(platform) if name == MANUAL else nullcontext():
+            for chunk in _delivered(channel.collect(month, asked[name], LedgerMemory(platform.engine), platform.land)):
+                _record(platform, chunk, report)
+                for delivery in chunk:
+                    channel.confirm(delivery)
+                if on_progress:
+                    on_progress(report.outcomes.total(), total)
     return report
+
+
+def _alone(platform: Platform) -> AbstractContextManager[None]:
+    """One pull at a time empties the inbox.
+
+    Of two at once, the second would bring a document after the first had brought its correction, and have it count.
+    """
+    return exclusive(platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
 
 
 def _asked(

@@ -63,7 +63,14 @@ async def _work(
             for _ in range(at_once):
                 group.create_task(_worker(fetcher, requests, done))
     finally:
-        await done.put(_End())
+        # Cancelled, nobody takes it: waiting for room in a full queue would never end.
+        if not _is_cancelled():
+            await done.put(_End())
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _worker(fetcher: Fetcher, requests: Iterator[FetchRequest], done: "asyncio.Queue[Fetched | _End]") -> None:

@@ -170,6 +170,8 @@ class Manual:
                 self._fs.rm_file(file.path)
             else:
                 self._move(file, PROCESSED)
+        except FileNotFoundError:
+            return  # another run, which brought it too, has moved it
         except OSError as error:  # the ledger has it; brought again, it is the same submission
             log.warning("manual: cannot move %s: %s", mask_ids_in(file.relative), type(error).__name__)
 

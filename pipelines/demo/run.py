@@ -93,7 +93,7 @@ class _InItsTime:
         self._channel.confirm(self._brought.pop(delivery))
 
 
-class _DemoPlatform(Platform):
+class DemoPlatform(Platform):
     """The platform, in the country's time."""
 
     def channels(self) -> dict[str, Channel]:
@@ -143,7 +143,7 @@ def _run_month(instance: dg.DagsterInstance, opened: Platform, month: str) -> Mo
     result = defs.resolve_job_def(monthly.name).execute_in_process(
         instance=instance,
         partition_key=month,
-        resources={"platform": _DemoPlatform(**vars(opened))},
+        resources={"platform": DemoPlatform(**vars(opened))},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     entry = result.output_for_node(enter_month_of_all.name)

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 
 import pytest
 from sqlalchemy import func, select
 
 from assets.channels.protocol import Delivery, Outcome, Reason
 from assets.fetch_memory import LedgerMemory, remember
-from assets.intake import CHUNK_DOCUMENTS, HandedIn, hand_in, pull
+from assets.intake import CHUNK_DOCUMENTS, HandedIn, InboxBusy, hand_in, pull
 from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Arrival, Fetch, Obligation, Submission
+from warehouse.publish.lock import exclusive
 
 
 @pytest.fixture
@@ -149,6 +153,38 @@ def test_a_channel_down_costs_its_own_agencies_only(quick_inbox):
     with reading(quick_inbox.engine) as session:
         (fetch,) = session.scalars(select(Fetch))
     assert (fetch.agency_code, fetch.outcome, fetch.submission_id) == (SECOND, "failed", None)
+
+
+def test_of_two_pulls_at_once_the_second_waits_for_the_inbox(quick_inbox):
+    """It once brought a document after the first had brought its correction, which then no longer counted."""
+    put_into_inbox(quick_inbox, "june.json", document(FIRST))
+    with ThreadPoolExecutor(1) as other:
+        with exclusive(quick_inbox.home.root / ".inbox.lock", timeout=0):
+            waiting = other.submit(pull, quick_inbox, "2021-06")
+            with pytest.raises(FutureTimeout):
+                waiting.result(timeout=0.5)
+            assert submissions(quick_inbox) == {}
+        assert waiting.result().arrived == 1
+
+
+def test_a_pull_that_waits_too_long_says_who_empties_the_inbox(quick_inbox, monkeypatch):
+    monkeypatch.setattr("assets.intake._PATIENCE", 0.0)
+    with (
+        exclusive(quick_inbox.home.root / ".inbox.lock", timeout=0),
+        pytest.raises(InboxBusy, match=f"emptying the inbox .pid {os.getpid()}"),
+    ):
+        pull(quick_inbox, "2021-06")
+
+
+def test_a_pull_sweeps_what_a_killed_process_had_half_received(quick_inbox):
+    incoming = quick_inbox.home.landing / ".incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    half, perhaps_being_written = incoming / "half", incoming / "young"
+    for path in (half, perhaps_being_written):
+        path.write_bytes(b"{")
+    os.utime(half, (0, 0))
+    pull(quick_inbox, "2021-06")
+    assert list(incoming.iterdir()) == [perhaps_being_written]
 
 
 def test_named_agencies_alone_are_asked_for(quick_inbox):

@@ -83,7 +83,8 @@ def test_damage_in_landing_stops_it_before_anything_is_replaced(platform):
     before = contents(platform.home.store)
     path = next(path for path in platform.home.landing.rglob("*") if path.is_file())
     path.chmod(0o644)
-    path.write_bytes(path.read_bytes()[:-1] + b" ")
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     with pytest.raises(LandingDamaged):
         rebuild(platform)
     assert contents(platform.home.store) == before

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from assets.reviewing import review
 from tests.support.installations import AUTHORITY, FIRST, SECOND, THIRD, document, installation
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Review, Reviewed
+from warehouse.publish.database import open_warehouse
 from warehouse.reports.query import report_frame
 
 ALICE, BOB, CAROL = "A123456789", "B223456782", "A100000001"
@@ -275,3 +277,12 @@ def test_after_every_arrival_it_is_as_if_all_had_come_at_once(order, at_once, tm
     assert found(opened) == step_by_step
     assert at_last.moved == frozenset()
     opened.engine.dispose()
+
+
+def test_a_clock_that_goes_back_takes_no_review_out_of_what_is_published(platform: Platform) -> None:
+    enter_all(platform, month_of(FIRST, "2022-05"), month_of(SECOND, "2022-05"))
+    review(platform)
+    earlier = replace(platform, clock=lambda: platform.clock() - timedelta(hours=2))
+    publish_now(earlier, ["2022-05"])
+    with open_warehouse(platform.home.warehouse) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM core.reviews").fetchall() == [(2,)]

@@ -33,6 +33,13 @@ def test_the_version_hangs_on_the_rules(monkeypatch):
         rule_set_version.cache_clear()
 
 
+def test_the_version_is_the_same_in_every_process():
+    """It once held memory addresses: each run was a rule set of its own."""
+    asked = [sys.executable, "-c", "from checks.rule_set import rule_set_version; print(rule_set_version())"]
+    said = {subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() for _ in range(2)}
+    assert said == {rule_set_version()}
+
+
 def test_the_version_hangs_on_the_calendar(monkeypatch):
     """A newer `holidays` that knows another day off gives other findings, so its name must be another."""
     before = rule_set_version()

@@ -70,6 +70,27 @@ class PostgresServer:
             self._end_process()
         raise PostgresError((self._folder / "log").read_text(errors="replace"))
 
+    def kill(self) -> None:
+        """Kill the postmaster with -9; its backends end when they notice, and nothing is written any more."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def revive(self) -> None:
+        """Start it again where it was, on the same port, and wait until it answers; it may be up already.
+
+        Raises `PostgresError`.  It refuses to start while a backend of before is still there.
+        """
+        assert self._process is not None
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._process.poll() is not None:
+                self._launch()
+            if self._answers():
+                return
+            time.sleep(0.1)
+        raise PostgresError((self._folder / "log").read_text(errors="replace"))
+
     def stop(self) -> None:
         """Stop at once and remove every file."""
         self._end_process()

@@ -7,9 +7,11 @@ machines takes PostgreSQL.
 import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -21,12 +23,28 @@ _LOCK_SPACE = 0x6C656467
 _LOCK = text("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
 
 
+#: What SQLite says, by the beginning of its error's name, where the disk, a lock or the file is at fault, and not we.
+_OF_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")
+
+
 class LedgerUnavailable(RuntimeError):  # noqa: N818 — reads as what it is
     """The ledger's database cannot be reached or opened; the message names it without its password."""
 
     def __init__(self, url: URL, reason: str) -> None:
         self.url = url.render_as_string(hide_password=True)
         super().__init__(f"無法開啟報送帳冊 cannot open the ledger {self.url}: {reason}")
+
+
+class LedgerLost(RuntimeError):  # noqa: N818 — says what happened
+    """The ledger's database gave up in the middle of the work: gone, locked, or its disk full."""
+
+    def __init__(self, url: URL, reason: str) -> None:
+        self.url = url.render_as_string(hide_password=True)
+        super().__init__(
+            f"報送帳冊中斷 the ledger {self.url} does not answer any more: {reason}；已登錄者不變，請確認資料庫已啟動、"
+            "磁碟有空間後再執行一次 what was recorded stays: see that the database is up and its disk has room, and "
+            "run it again"
+        )
 
 
 def open_ledger(url: str | URL) -> Engine:
@@ -46,7 +64,19 @@ def open_ledger(url: str | URL) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    event.listen(engine, "handle_error", partial(_explain, address))
     return engine
+
+
+def _explain(url: URL, context: ExceptionContext) -> None:
+    """Say what to do where the database is at fault; SQLAlchemy's own words quote the statement and its values."""
+    error = context.sqlalchemy_exception
+    if not isinstance(error, OperationalError):
+        return
+    name = getattr(error.orig, "sqlite_errorname", None)
+    if name is None or name.startswith(_OF_SQLITE):
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise LedgerLost(url, reason) from context.original_exception
 
 
 @contextlib.contextmanager

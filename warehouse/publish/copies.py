@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from checks.model.stored import STORED
 from warehouse import reports
 from warehouse.publish.database import quoted, show_files, typed_select
-from warehouse.publish.durable import aside, settle
+from warehouse.publish.durable import aside, refuse_where_full, settle
 from warehouse.publish.manifest import Copy, Manifest
 from warehouse.publish.partitions import DETAILS, FINDINGS, Partition, fingerprint, partitions, shards
 from warehouse.tables import TABLES, Table
@@ -151,7 +151,11 @@ def _write_details(dataset: str, files: list[Path], path: Path) -> None:
         for name, column in STORED[dataset].to_schema().columns.items()
     ]
     rows = pl.scan_parquet(files, hive_partitioning=False, cache=False).select(columns)
-    rows.sink_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
+    try:
+        rows.sink_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
+    except (pl.exceptions.PolarsError, OSError):
+        refuse_where_full(unfinished)
+        raise
     settle(unfinished, path)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 #: How the name of a file that is not finished ends.
 UNFINISHED = ".unfinished"
+#: More than what a file system that is full may still have left, in bytes.
+_SOME = 1 << 20
 
 
 def aside(path: Path) -> Path:
@@ -17,6 +19,12 @@ def settle(written: Path, path: Path) -> None:
     _flush(written)
     written.replace(path)
     _flush(path.parent)
+
+
+def refuse_where_full(written: Path) -> None:
+    """Raise OSError where there is no room to go on with a file: some libraries do not say that it was this."""
+    with written.open("ab") as file:
+        file.write(bytes(_SOME))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,10 +1,10 @@
-"""One publisher at a time: an exclusive lock on a file, which the system lets go when its holder dies."""
+"""One at a time, a publisher above all: an exclusive lock on a file, which the system lets go when its holder dies."""
 
 import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 #: Seconds between two tries.
@@ -23,8 +23,10 @@ class PublishingBusy(TimeoutError):  # noqa: N818 — reads as what it is
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock for the block; wait up to `timeout` seconds for it, then raise `PublishingBusy`."""
+def exclusive(
+    path: Path, timeout: float, busy: Callable[[Path, str, float], TimeoutError] = PublishingBusy
+) -> Iterator[None]:
+    """Hold the lock for the block; wait up to `timeout` seconds for it, then raise `busy(path, holder, timeout)`."""
     with path.open("a+", encoding="utf-8") as file:
         until = time.monotonic() + timeout
         while True:
@@ -33,7 +35,7 @@ def exclusive(path: Path, timeout: float) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= until:
-                    raise PublishingBusy(path, path.read_text(encoding="utf-8").strip(), timeout) from None
+                    raise busy(path, path.read_text(encoding="utf-8").strip(), timeout) from None
                 time.sleep(_PATIENCE)
         file.truncate(0)
         file.write(f"pid {os.getpid()} on {os.uname().nodename}\n")

@@ -77,13 +77,15 @@ _OUTCOMES = """
     UPDATE ledger.submissions SET outcome = CASE
         WHEN state IN ('refused', 'withdrawn') THEN state WHEN state <> 'received' THEN 'entered' END
 """
-#: The newest answers by then: of the rules across submissions, whose warnings are added to those of the document's own
+#: What was answered after a moment.  Only of a past one: a clock that went back makes nothing of now unsaid.
+_LATER_ANSWERS = """
+    DELETE FROM ledger.explanations WHERE "at" > $as_of;
+"""
+#: The newest answers: of the rules across submissions, whose warnings are added to those of the document's own
 #: check, and of the agencies to warnings.
 _ANSWERS = """
-    DELETE FROM ledger.reviews WHERE "at" > $as_of;
     DELETE FROM ledger.reviews WHERE id NOT IN (
         SELECT max(id) FROM ledger.reviews GROUP BY submission_id, agency_code, month);
-    DELETE FROM ledger.explanations WHERE "at" > $as_of;
     DELETE FROM ledger.explanations WHERE id NOT IN (SELECT max(id) FROM ledger.explanations GROUP BY finding_key);
     DELETE FROM ledger.explanations WHERE reason_code IS NULL;
     UPDATE ledger.submissions AS s SET warnings = s.warnings + r.warnings FROM ledger.reviews r
@@ -127,8 +129,8 @@ def stage(
     if as_of is not None:
         connection.execute(_PAST_TABLES)
         _copy_tables(connection, session, (Arrival, Decision, PastCount, PastJudgement, Transition), months)
-        _execute_all(connection, reports.sql("as_of"), as_of)
-    _execute_all(connection, _ANSWERS, as_of or now)
+        _execute_all(connection, reports.sql("as_of") + _LATER_ANSWERS, as_of)
+    connection.execute(_ANSWERS)
     _stage_months(connection, known, as_of or now)
     _stage_register(connection, register, known, periods)
     connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})

@@ -494,6 +494,25 @@ def test_closing_early_leaves_nothing_running(server: WebItrServer, memory: Reca
     assert not [thread for thread in threading.enumerate() if thread.name == "webitr"]
 
 
+def test_closing_ends_also_where_all_that_may_wait_waits(server: WebItrServer, memory: Recalled) -> None:
+    """Landing that finds no room while the answers queue up: it once waited for ever, for room in their queue."""
+    codes = [f"{number:010d}" for number in range(30)]
+    one = channel({code: server.serve(code, MONTH, DOCUMENT) for code in codes}, concurrency=2)
+
+    def full_after_a_while(chunks: object) -> None:
+        time.sleep(0.5)  # the answers of two servers, and of two more, are there by then
+        raise OSError(28, "no room")
+
+    def collected() -> None:
+        with pytest.raises(OSError, match="no room"):
+            list(one.collect(MONTH, codes, memory, full_after_a_while))
+
+    thread = threading.Thread(target=collected, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
 def test_trouble_of_landing_is_raised_and_stops_everything(server: WebItrServer, memory: Recalled) -> None:
     def full(chunks: object) -> None:
         raise OSError(28, "no room")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, pointer, result, sha, states
 from warehouse.ledger.base import Base
-from warehouse.ledger.engine import LedgerUnavailable, open_ledger, reading, writing
+from warehouse.ledger.engine import LedgerLost, LedgerUnavailable, open_ledger, reading, writing
 from warehouse.ledger.migrate import LedgerTooNew, configuration
 from warehouse.ledger.models import AgencyMonth, Fetch, Submission
 
@@ -163,3 +163,22 @@ def _fetch(**columns) -> Fetch:
     return Fetch(
         **{"channel": "webitr", "agency_code": AGENCY, "month": MONTH, "fetched_at": day(5), "outcome": "new"} | columns
     )
+
+
+def test_a_database_that_gives_up_is_one_line_without_statement_or_password(ledger):
+    """On SQLite its disk is full, on PostgreSQL its session is ended."""
+    statement = text("INSERT INTO decisions (reason) SELECT 'a secret value' || :much")
+    with pytest.raises(LedgerLost) as lost, writing(ledger) as session:  # noqa: PT012 — the block is what is tested
+        if ledger.dialect.name == "sqlite":
+            session.execute(text("PRAGMA max_page_count=1"))  # as many as there are
+            statement = text("CREATE TABLE more AS SELECT 'a secret value' || :much AS value")
+        else:
+            pid = session.scalar(text("SELECT pg_backend_pid()"))
+            with ledger.connect() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        session.execute(statement, {"much": "x" * 100_000})
+    said = str(lost.value)
+    assert "run it again" in said
+    assert "\n" not in said
+    assert "secret" not in said
+    assert (ledger.url.password or "no password") not in said

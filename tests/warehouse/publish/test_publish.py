@@ -163,6 +163,19 @@ def test_what_the_store_lacks_is_said_and_the_old_warehouse_stays(world):
     assert rows(world, "SELECT count(*) FROM core.employees WHERE month = '2021-02'") == [(2,)]
 
 
+def test_a_full_disk_is_said_and_the_old_warehouse_stays(world, monkeypatch):
+    """Polars speaks of "an invalid specification" where the disk is full; /dev/full is a disk that always is."""
+    publish(world.home, world.engine, now=NOW)
+    world.enter(A, "2021-02", "2021-03-05 09:00", people=range(4000))
+    with monkeypatch.context() as full:
+        full.setattr("warehouse.publish.copies.aside", lambda _path: Path("/dev/full"))
+        with pytest.raises(OSError, match="No space left on device"):
+            publish(world.home, world.engine, ["2021-02"], now=NOW)
+    assert rows(world, "SELECT count(*) FROM core.employees WHERE month = '2021-02'") == [(2,)]
+    publish(world.home, world.engine, ["2021-02"], now=NOW)
+    assert rows(world, "SELECT count(*) FROM core.employees WHERE month = '2021-02'") == [(4000,)]
+
+
 def test_a_document_for_no_real_month_or_agency_harms_nothing(world):
     for code, month in (("", ""), ("ZZZ", "2021-13"), (A, "2099-12"), ("Q000000001", "2021-01")):
         world.refuse(code, month, "2021-03-01 09:00", findings=[("F008", "fatal", None)])

@@ -18,11 +18,12 @@ from assets.platform import Platform
 from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
+from warehouse.duties import Duties, calendar_of
 from warehouse.landing import Landed
 from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
+from warehouse.months import is_month
 from warehouse.publish.lock import exclusive
-from warehouse.register import RegisterAgencies
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
 CHUNK_DOCUMENTS = 500
@@ -58,8 +59,8 @@ class HandedIn:
 class Receipted:
     """The receipt of one document: `new` False where the same bytes were known for that agency and month.
 
-    `agency_code` and `month` are `''`, and `on_time` None, where the document does not say them readably; `size` in
-    bytes, `received_at` in UTC.
+    `agency_code` and `month` are `''`, and `deadline` and what follows from it None, where the document does not say
+    them readably; `size` in bytes, `received_at` in UTC.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Receipted:
     size: int
     received_at: datetime
     new: bool
+    deadline: datetime | None
     on_time: bool | None
     days_late: int | None
 
@@ -96,16 +98,22 @@ class PullReport:
 def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL) -> list[Receipted]:
     """Land and record documents, any number, in their order; what cannot be identified is kept like the rest.
 
-    Raises `warehouse.landing.LandingFull` or `LandingDamaged`; what was recorded before stays.
+    Raises `warehouse.landing.LandingFull` or `LandingDamaged`, `warehouse.duties.CalendarRefused` before anything is
+    landed; what was recorded before stays.
     """
     receipts: list[Receipted] = []
+    calendar = calendar_of(platform.home)
     for chunk in _chunks(items):
         landed = platform.landing.put_many(item.data for item in chunk)
         now = platform.clock()
         arrivals = [_arrival(item, one, channel, now) for item, one in zip(chunk, landed, strict=True)]
         with writing(platform.engine) as session:
             new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
-        receipts += [_receipt(item, one, is_new) for item, one, is_new in zip(chunk, arrivals, new, strict=True)]
+        with reading(platform.engine) as session:
+            duties = Duties(session, calendar)
+            receipts += [
+                _receipt(item, one, is_new, duties) for item, one, is_new in zip(chunk, arrivals, new, strict=True)
+            ]
     return receipts
 
 
@@ -153,11 +161,12 @@ def _asked(
     platform: Platform, month: str, channels: Collection[str], agencies: Collection[str] | None
 ) -> dict[str, list[str]]:
     """Channel → the agencies that it is to bring this month; none for the inbox, which brings what is in it."""
-    with reading(platform.engine) as session:
-        register = RegisterAgencies(session)
     wanted = None if agencies is None else set(agencies)
+    with reading(platform.engine) as session:
+        due = Duties(session, calendar_of(platform.home)).of_month(month).due
     return {
-        name: [code for code in register.channels(month, name) if wanted is None or code in wanted] for name in channels
+        name: sorted(code for code, one in due.items() if one.channel == name and (wanted is None or code in wanted))
+        for name in channels
     }
 
 
@@ -228,7 +237,8 @@ def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arr
     )
 
 
-def _receipt(item: HandedIn, one: Arrived, new: bool) -> Receipted:
+def _receipt(item: HandedIn, one: Arrived, new: bool, duties: Duties) -> Receipted:
+    deadline = duties.until(one.agency_code, one.month) if is_month(one.month) else None
     return Receipted(
         name=item.name,
         submission_id=one.submission_id,
@@ -237,6 +247,7 @@ def _receipt(item: HandedIn, one: Arrived, new: bool) -> Receipted:
         size=one.bytes,
         received_at=one.received_at,
         new=new,
-        on_time=is_on_time(one.month, one.received_at) if one.month else None,
-        days_late=days_late(one.month, one.received_at) if one.month else None,
+        deadline=deadline,
+        on_time=is_on_time(deadline, one.received_at) if deadline else None,
+        days_late=days_late(deadline, one.received_at) if deadline else None,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from assets.partitions import FIRST_MONTH, know_agencies
 from assets.platform import Platform
 from assets.previews import markdown
+from warehouse.duties import Duties, calendar_of
 from warehouse.ledger.engine import reading
 from warehouse.register import RegisterAgencies
 
@@ -30,11 +31,11 @@ def agencies_to_know(session: Session) -> tuple[RegisterAgencies, set[str]]:
 
 def know_register(platform: Platform, instance: dg.DagsterInstance) -> dict[str, Any]:
     """Add the register's agencies as partitions; the metadata to show."""
+    month = platform.today().strftime("%Y-%m")
     with reading(platform.engine) as session:
         register, known = agencies_to_know(session)
+        due = Duties(session, calendar_of(platform.home), register=register).of_month(month).due
     new = know_agencies(instance, known)
-    month = platform.clock().strftime("%Y-%m")
-    due = register.due(month)
     channels = Counter(one.channel or "manual" for one in due.values())
     return {
         "機關數 agencies": len(known),

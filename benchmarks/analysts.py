@@ -22,7 +22,7 @@ from nation import MONTH, Nation, make_nation, open_nation
 from years import late_agency, made_home, open_home
 
 from assets.publishing import publish_now
-from warehouse.deadlines import deadline
+from warehouse.duties.calendar import shipped
 from warehouse.publish.database import open_warehouse
 
 ASKED = 100
@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
 
 
 def _publish_for_ever(home: Path, nation: Nation) -> None:
-    opened = open_home(home, deadline(MONTH) + timedelta(days=1))
+    opened = open_home(home, shipped().due(MONTH) + timedelta(days=1))
     number = 0
     while True:
         late_agency(opened, nation, number)
@@ -116,7 +116,7 @@ def _late_agencies(nation: Nation, options: argparse.Namespace, home: Path) -> N
     seconds = {}
     for months in (1, options.months):
         root = home if months == options.months else made_home(nation, options.work, months)
-        opened = open_home(root, deadline(MONTH) + timedelta(days=2))
+        opened = open_home(root, shipped().due(MONTH) + timedelta(days=2))
         runs = []
         for number in range(50, 53):
             late_agency(opened, nation, number)

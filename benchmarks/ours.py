@@ -15,7 +15,7 @@ from assets.publishing import publish_now
 from assets.reviewing import review
 from pipelines.resources import platform
 from pipelines.settings import Settings
-from warehouse.deadlines import deadline
+from warehouse.duties.calendar import shipped
 from warehouse.ledger.engine import writing
 from warehouse.register import import_register
 
@@ -27,7 +27,7 @@ def run_platform(files: list[str], register: Path, out: Path) -> Outcome:
     not counted: they happen once, not each month.
     """
     # By the clock of the close: the month before is the only one owed.
-    closing = deadline(MONTH) + timedelta(hours=3)
+    closing = shipped().due(MONTH) + timedelta(hours=3)
     opened = platform(Settings(home=out / "home"), actor="benchmark", clock=lambda: closing)
     with writing(opened.engine) as session:
         import_register(session, register, date(2021, 1, 1))

@@ -20,7 +20,7 @@ from assets.publishing import publish_now
 from assets.reviewing import review
 from pipelines.resources import platform
 from pipelines.settings import Settings
-from warehouse.deadlines import deadline
+from warehouse.duties.calendar import shipped
 from warehouse.home import Home
 from warehouse.ledger.engine import writing
 from warehouse.months import month_range, shifted
@@ -41,7 +41,7 @@ def made_home(nation: Nation, root: Path, months: int) -> Path:
     """A home under `root` with that many months, the last of them the nation's; made once and found again."""
     home = root / f"home-{nation.root.name}-{months}"
     if not (home / "made").exists():
-        last = deadline(MONTH) + timedelta(hours=3)
+        last = shipped().due(MONTH) + timedelta(hours=3)
         opened = open_home(home, last)
         _first_month(opened, nation)
         for month in month_range(shifted(MONTH, 1 - months), shifted(MONTH, -1)):

@@ -1,34 +1,20 @@
-"""The government's office calendar: which days are worked, made-up Saturdays included, and closures on top.
-
-Source: the `holidays` package (country TW), which matched the published calendar on every day of 2017–2024.
-"""
+"""The office calendar over spans of days: working days and office hours, and closures on top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 
-import holidays
 import numpy as np
 import polars as pl
 
 from checks.closures import WHOLE_DAY
+from checks.model.office_days import days_worked
 
 #: Days before and after a month that the calendar knows of.  A leave reaching further already holds more working
 #: hours than the format lets any record claim (8784), so where it ends makes no difference.
 REACH_YEARS = 6
 #: Where no month is given the calendar has nothing to answer.
 _ANY_YEAR = 2021
-
-
-@cache
-def days_worked(year: int) -> np.ndarray:
-    """One boolean a day of `year`: worked."""
-    calendar = holidays.country_holidays("TW", years=year)
-    days = np.arange(f"{year:04}-01-01", f"{year + 1:04}-01-01", dtype="datetime64[D]")
-    off = np.array([day for day in calendar if day.year == year], dtype="datetime64[D]")
-    made_up = np.array(sorted(calendar.weekend_workdays), dtype="datetime64[D]")
-    return np.is_busday(days, holidays=off) | np.isin(days, made_up)
 
 
 @dataclass(frozen=True)

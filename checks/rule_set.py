@@ -7,10 +7,10 @@ from importlib.resources import files
 from checks.across.history import W206, W207
 from checks.across.leave_quotas import W202
 from checks.across.payrolls import W209
-from checks.calendar import days_worked
 from checks.catalogue import Rule
 from checks.format import identity, messages
 from checks.leave_types import packaged_leave_types
+from checks.model.office_days import days_worked
 from checks.rules.evaluate import record_rules
 
 #: Years of the office calendar that submissions can be of: another day off in one of them is another rule set.

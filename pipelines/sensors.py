@@ -115,13 +115,13 @@ def ledger_ahead(
     """One run for all months that are behind, once nothing enters or publishes any more."""
     with reading(platform.engine) as session:
         newest = newest_moment(session)
-    cursor = "{} {}".format(*newest)
+    cursor = " ".join(map(str, newest))
     if context.cursor == cursor:
-        return dg.SkipReason("沒有新的檢核結果 nothing was judged since")
+        return dg.SkipReason("沒有新的檢核結果 nothing was judged or granted since")
     if _anything_goes_on(context.instance):
         return dg.SkipReason("作業或回填進行中，稍後再看 runs or a backfill go on")
-    transition, _, review = (context.cursor or "0 0").partition(" ")
-    months = behind(platform, context.instance, since=(int(transition), int(review)))
+    transition, review, granted = [*map(int, (context.cursor or "").split()), 0, 0, 0][:3]
+    months = behind(platform, context.instance, since=(transition, review, granted))
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=cursor)] if months else [], cursor=cursor)
 
 

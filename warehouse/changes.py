@@ -15,18 +15,19 @@ import pyarrow as pa
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from warehouse.deadlines import TAIPEI, deadline
+from warehouse.deadlines import TAIPEI
+from warehouse.duties import Duties, calendar_of
+from warehouse.duties.grants import EXEMPTION, EXTENSION, Standing, all_grants
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Decision, Review
 from warehouse.months import month_range
-from warehouse.register import RegisterAgencies
 from warehouse.register.frames import ancestors_frame
 from warehouse.reports.query import report_frames_as_of
 
-#: What a cause is: handed in, withdrawn or reverted by decision, looked at again as another month changed, or a
-#: deadline that passed, since ratios count only months whose deadline has.
-ARRIVED, REVIEWED, DEADLINE = "arrived", "reviewed", "deadline"
+#: What a cause is: handed in, withdrawn or reverted by decision, looked at again as another month changed, a deadline
+#: that passed, since ratios count only months whose deadline has, or an exemption or extension granted or taken back.
+ARRIVED, REVIEWED, DEADLINE, UNGRANTED = "arrived", "reviewed", "deadline", "ungranted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,17 @@ _COMPARED = {
 }
 
 
-#: What is due follows from register and calendar: no document moves it.
+#: What is due follows from register, calendar and grants: no document moves it.
 _DUE = "due"
+_OF_DUTIES = frozenset({DEADLINE, EXEMPTION, EXTENSION, UNGRANTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What came between: `kind` is arrived, withdrawn, reverted, reviewed or deadline; `at` is in Asia/Taipei.
+    """What came between: `kind` as above, or withdrawn, reverted, exemption, extension; `at` is in Asia/Taipei.
 
-    A deadline is of no agency; a withdrawal names what counted before it, a revert what counts since.
+    A deadline is of no agency; a withdrawal names what counted before it, a revert what counts since.  With `below` it
+    is of all agencies below too.
     """
 
     kind: str
@@ -80,6 +83,7 @@ class Cause:
     submission_id: str | None
     at: datetime
     channel: str | None = None
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,9 @@ def changes_since(
         for moment in (since, as_of)
     )
     with reading(engine) as session:
-        causes = _causes(session, months, since, as_of)
-        behind = _Behind(causes, ancestors_frame(RegisterAgencies(session), months))
+        duties = Duties(session, calendar_of(home), as_of=as_of)
+        causes = _causes(session, duties, months, since, as_of)
+        behind = _Behind(causes, ancestors_frame(duties.register, months))
     moved = [
         one for name, compared in _COMPARED.items() for one in _moved(name, compared, old[name], new[name], behind)
     ]
@@ -146,7 +151,7 @@ def changes_since(
     return Changes(since.astimezone(TAIPEI), as_of.astimezone(TAIPEI), year, [causes[number] for number in used], shown)
 
 
-def _causes(session: Session, months: Sequence[str], since: datetime, as_of: datetime) -> list[Cause]:
+def _causes(session: Session, duties: Duties, months: Sequence[str], since: datetime, as_of: datetime) -> list[Cause]:
     """All that came after `since` and by `as_of`, in its order."""
     causes = []
     for arrival in session.scalars(
@@ -165,9 +170,20 @@ def _causes(session: Session, months: Sequence[str], since: datetime, as_of: dat
     ):
         place = (review.agency_code, review.month, review.submission_id)
         causes.append(Cause(REVIEWED, *place, review.at.astimezone(TAIPEI)))
-    passed = ((month, deadline(month)) for month in months)
+    causes += [one for grant in all_grants(session) for one in _of_grant(grant, months) if since < one.at <= as_of]
+    passed = ((month, at) for month in months for at in duties.deadlines(month))
     causes += [Cause(DEADLINE, None, month, None, at) for month, at in passed if since < at <= as_of]
     return sorted(causes, key=lambda one: (one.at, one.kind, one.agency_code or "", one.month))
+
+
+def _of_grant(grant: Standing, months: Sequence[str]) -> Iterable[Cause]:
+    """The grant, and its withdrawal, in each of the months that it is about."""
+    for month in months:
+        if grant.touches(month):
+            yield Cause(grant.kind, grant.code, month, None, grant.at.astimezone(TAIPEI), below=grant.below)
+            if grant.withdrawn_at is not None:
+                at = grant.withdrawn_at.astimezone(TAIPEI)
+                yield Cause(UNGRANTED, grant.code, month, None, at, below=grant.below)
 
 
 class _Behind:
@@ -176,24 +192,34 @@ class _Behind:
     def __init__(self, causes: Sequence[Cause], ancestors: pd.DataFrame) -> None:
         """Take the causes and the register's ancestors (month, agency_code, ancestor_code; each its own too)."""
         above: dict[tuple[str, str], list[str]] = defaultdict(list)
+        below: dict[tuple[str, str], list[str]] = defaultdict(list)
         named = (ancestors[name] for name in ("agency_code", "month", "ancestor_code"))
         for agency, month, ancestor in zip(*named, strict=True):
             above[agency, month].append(ancestor)
+            below[ancestor, month].append(agency)
         self._found: dict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
         self.deadlines = tuple(number for number, one in enumerate(causes) if one.kind == DEADLINE)
+        self._of_duties = {number for number, one in enumerate(causes) if one.kind in _OF_DUTIES}
         for number, one in enumerate(causes):
             if one.agency_code is None:
                 continue
+            agencies = below[one.agency_code, one.month] if one.below else [one.agency_code]
+            authorities = {ancestor for agency in agencies for ancestor in above[agency, one.month]}
             for month in (one.month, None):
-                self._found["agency", one.agency_code, month].append(number)
                 self._found["country", None, month].append(number)
-                for ancestor in above[one.agency_code, one.month]:
+                for agency in agencies:
+                    self._found["agency", agency, month].append(number)
+                for ancestor in authorities:
                     self._found["authority", ancestor, month].append(number)
 
     def of(self, scope: str, agency_code: str | None, month: str | None) -> tuple[int, ...]:
         """Places of the causes; deadlines move figures of the year alone."""
         found = self._found.get((scope, agency_code, month), [])
         return tuple(sorted([*found, *self.deadlines]) if month is None else found)
+
+    def of_due(self, scope: str, agency_code: str | None) -> tuple[int, ...]:
+        """Places of the causes that move what is due of a year."""
+        return tuple(number for number in self.of(scope, agency_code, None) if number in self._of_duties)
 
 
 def _moved(report: str, compared: _Compared, old: pd.DataFrame, new: pd.DataFrame, behind: _Behind) -> Iterable[Moved]:
@@ -215,7 +241,7 @@ def _moved(report: str, compared: _Compared, old: pd.DataFrame, new: pd.DataFram
             name = row["agency_name_after"] or row["agency_name"]
             item = row.get("dataset") or row.get("leave_type")
             values = (figure, row[figure], row[f"{figure}_after"])
-            causes = behind.deadlines if figure == _DUE else behind.of(scope, agency, month)
+            causes = behind.of_due(scope, agency) if figure == _DUE else behind.of(scope, agency, month)
             yield Moved(report, scope, agency, name, month, item, *values, causes)
 
 

@@ -25,6 +25,7 @@ from warehouse.doctor_landing import (
     landing_orphans,
     landing_sealed,
 )
+from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
@@ -45,6 +46,7 @@ def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Dia
 
     `ring` holds the keys of landing.
     """
+    yield duties_readable(home)
     ledger, engine = open_as_it_is(home)
     yield ledger
     if engine is None:
@@ -53,6 +55,17 @@ def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Dia
         yield from _over_the_ledger(home, engine, advance, ring)
     finally:
         engine.dispose()
+
+
+def duties_readable(home: Home) -> Diagnosis:
+    """Whether the calendar of duties can be used: without it nothing is received or published."""
+    name = "報送行事曆 calendar of duties"
+    try:
+        rows = len(calendar_of(home).rows)
+    except (CalendarRefused, OSError) as error:
+        return Diagnosis(name, ok=False, found=str(error), remedy=f"請更正 mend {home.duties}")
+    whose = home.duties if home.duties.exists() else "本程式所附 as shipped"
+    return Diagnosis(name, ok=True, found=f"{whose}: {rows:,} 列 rows")
 
 
 def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:

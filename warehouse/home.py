@@ -74,6 +74,11 @@ class Home:
         """Settings of the pulling channels, `sources.toml`; it need not exist."""
         return self.root / "sources.toml"
 
+    @property
+    def duties(self) -> Path:
+        """The installation's own calendar of duties, `duties.csv`; it need not exist."""
+        return self.root / "duties.csv"
+
     def create(self) -> "Home":
         """Make the root and its folders where they are missing; raises OSError where that cannot be done."""
         landing = [self.landing] if self.objects is None else []

@@ -1,5 +1,15 @@
 """Arithmetic of months written `YYYY-MM`, which sort as they follow one another."""
 
+import re
+
+#: Four digits of year, none of those that no calendar reaches over; the year after 9998 has no following January.
+_MONTH = re.compile(r"(?!0000|9999)\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def is_month(text: str) -> bool:
+    """Whether it is a month `YYYY-MM`."""
+    return _MONTH.fullmatch(text) is not None
+
 
 def shifted(month: str, by: int) -> str:
     """Return the month so many months later, or earlier where negative."""

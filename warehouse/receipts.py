@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from warehouse.deadlines import TAIPEI, days_late, is_on_time
+from warehouse.duties import Duties
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import DatasetCount, Submission
+from warehouse.months import is_month
 
 
 class DatasetCounts(NamedTuple):
@@ -29,7 +31,7 @@ class Receipt:
 
     `received_at` is when the bytes first came, by which on time or late is judged, `last_received_at` when they were
     last handed in.  `counts` (by dataset) and `rule_set` are empty and None until the submission is checked;
-    `on_time` and `days_late` are None where no month is known.
+    `deadline`, `on_time` and `days_late` are None where no month is known, or nobody asked for them.
     """
 
     submission_id: str
@@ -46,6 +48,7 @@ class Receipt:
     warnings: int
     rule_set: str | None
     supersedes: str | None
+    deadline: datetime | None
     on_time: bool | None
     days_late: int | None
 
@@ -58,18 +61,22 @@ class Receipt:
         return asdict(self) | {
             "received_at": self.received_at.isoformat(),
             "last_received_at": self.last_received_at.isoformat(),
+            "deadline": self.deadline and self.deadline.isoformat(),
             "counts": {dataset: counts._asdict() for dataset, counts in self.counts.items()},
         }
 
 
-def receipt(session: Session, key: SubmissionKey) -> Receipt | None:
+def receipt(session: Session, key: SubmissionKey, duties: Duties | None = None) -> Receipt | None:
     """Return the receipt of one submission, None where it never arrived."""
-    found = [one for one in history(session, key.agency_code, key.month) if one.submission_id == key.id]
+    found = [one for one in history(session, key.agency_code, key.month, duties) if one.submission_id == key.id]
     return found[0] if found else None
 
 
-def history(session: Session, agency_code: str, month: str) -> list[Receipt]:
-    """List every submission of an agency-month, in the order in which they count: the newest last."""
+def history(session: Session, agency_code: str, month: str, duties: Duties | None = None) -> list[Receipt]:
+    """List every submission of an agency-month, in the order in which they count: the newest last.
+
+    `duties` say until when the month was due; without them nothing is said of on time or late.
+    """
     submissions = session.scalars(
         select(Submission)
         .where(Submission.agency_code == agency_code, Submission.month == month)
@@ -86,10 +93,11 @@ def history(session: Session, agency_code: str, month: str) -> list[Receipt]:
         .order_by(DatasetCount.dataset)
     ):
         counts[row.submission_id][row.dataset] = DatasetCounts(row.read, row.entered, row.refused, row.warned)
-    return [_receipt(one, counts[one.id]) for one in submissions]
+    deadline = duties.until(agency_code, month) if duties and is_month(month) else None
+    return [_receipt(one, counts[one.id], deadline) for one in submissions]
 
 
-def _receipt(one: Submission, counts: dict[str, DatasetCounts]) -> Receipt:
+def _receipt(one: Submission, counts: dict[str, DatasetCounts], deadline: datetime | None) -> Receipt:
     return Receipt(
         submission_id=one.id,
         agency_code=one.agency_code,
@@ -105,6 +113,7 @@ def _receipt(one: Submission, counts: dict[str, DatasetCounts]) -> Receipt:
         warnings=one.warnings,
         rule_set=one.rule_set,
         supersedes=one.supersedes,
-        on_time=is_on_time(one.month, one.first_received_at) if one.month else None,
-        days_late=days_late(one.month, one.first_received_at) if one.month else None,
+        deadline=deadline,
+        on_time=is_on_time(deadline, one.first_received_at) if deadline else None,
+        days_late=days_late(deadline, one.first_received_at) if deadline else None,
     )

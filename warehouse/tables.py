@@ -84,7 +84,7 @@ _AGENCY_NAME = ("agency_name", "VARCHAR", "機關名稱", "該月有效的機關
 _AUTHORITY = ("authority_code", "VARCHAR", "主管機關代碼", "該月的主管機關")
 _MONTH = ("month", "VARCHAR", "資料年月", "西元年月 YYYY-MM")
 _SUBMISSION = ("submission_id", "VARCHAR", "報送編號", "報送檔案位元組的 SHA-256（十六進位）")
-_DEADLINE = ("deadline", "TIMESTAMP", "報送期限", "次月 20 日 24 時（即 21 日 0 時），臺北時間")
+_DEADLINE = ("deadline", "TIMESTAMP", "報送期限", "該機關該月的期限，含核准的展延；24 時記為次日 0 時，臺北時間")
 _SCOPE = ("scope", "VARCHAR", "範圍", "agency 機關本身、authority 該機關及其所有下級機關、country 全國")
 _SCOPE_CODE = ("agency_code", "VARCHAR", "機關代碼", "機關或主管機關的代碼；全國為空")
 _SCOPE_NAME = ("agency_name", "VARCHAR", "機關名稱", "機關或主管機關的名稱；全國列為「全國」")
@@ -115,6 +115,19 @@ _CORE = (
         ("active_to", "DATE", "失效日", "有效期間的最後一日；空為迄今"),
         ("channel", "VARCHAR", "報送管道", "目前應循的報送管道"),
         ("expected_headcount", "INTEGER", "應報人數", "機關代碼檔所載應報送的員工人數"),
+        ("kind", "VARCHAR", "機關類別", "報送行事曆所稱的類別；空為未另訂類別"),
+    )),
+    _table("core.duty_grants", "核准免報與展延", "一列為一筆有效的免報或展延核准", (
+        ("id", "INTEGER", "核准編號", "見 attendance duties list"),
+        ("kind", "VARCHAR", "種類", "exemption 免報、extension 展延"),
+        ("code", "VARCHAR", "機關代碼", "核准的對象"),
+        ("below", "BOOLEAN", "含下級", "是否及於其所有下級機關"),
+        ("first_month", "VARCHAR", "起始年月", "西元年月 YYYY-MM"),
+        ("last_month", "VARCHAR", "終止年月", "西元年月 YYYY-MM；空為至撤銷為止"),
+        ("until", "TIMESTAMP", "展延期限", "展延後的期限，臺北時間；免報為空"),
+        ("granted_by", "VARCHAR", "核准者", "機關、單位或職稱"),
+        ("because", "VARCHAR", "原因", "核准的原因"),
+        ("at", "TIMESTAMP", "登錄時間", "臺北時間"),
     )),
     _table("core.agency_ancestors", "機關隸屬", "一列為一個機關與其自身或任一上級機關在一段月份內的隸屬", (
         _AGENCY,
@@ -183,6 +196,7 @@ _REPORTS = (
     _table("reports.submission_status", "入檔情形", "一列為一個機關一個月份的入檔情形", (
         _AGENCY, _AGENCY_NAME, _AUTHORITY, _MONTH,
         ("due", "BOOLEAN", "應報送", "該月是否應報送"),
+        _DEADLINE,
         ("state", "VARCHAR", "狀態",
          "missing 未報送、refused 僅有退件、entered 入檔、entered_with_errors 入檔有誤"),
         ("submission_id", "VARCHAR", "報送編號", "採計的報送；從未入檔者為最近一次退件"),

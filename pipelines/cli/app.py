@@ -12,6 +12,7 @@ from pipelines.cli import (
     closures,
     corrections,
     demo,
+    duties,
     explain,
     failures,
     keys,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _GROUPS = (
-    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
+    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures, duties,
     maintain, keys,
 )  # fmt: skip
 for group in _GROUPS:

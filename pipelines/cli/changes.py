@@ -26,6 +26,9 @@ _KINDS = {
     "reverted": "回復 reverted",
     "reviewed": "跨檔複檢 reviewed",
     "deadline": "期限屆滿 deadline",
+    "exemption": "核准免報 exempted",
+    "extension": "核准展延 extended",
+    "ungranted": "撤銷核准 grant withdrawn",
 }
 
 

@@ -84,11 +84,11 @@ def _say_results(home: Path, month: str) -> str:
 
 
 def _say_where_next(home: Path, month: str, agency: str) -> None:
-    from warehouse.deadlines import deadline
+    from warehouse.duties.calendar import shipped
 
     here = f"ATTENDANCE_HOME={home}"
     program = f"{here} {sys.argv[0]}"
-    last_day = deadline(month) - timedelta(days=1)
+    last_day = shipped().due(month) - timedelta(days=1)
     say("接下來 where to look next:")
     for command, why in (
         (f"{here} make dagster", "Dagster 頁面：哪個機關有哪個月 its pages: which agency has which month"),

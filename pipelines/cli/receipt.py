@@ -35,6 +35,7 @@ _WHICH_KEY = (
 _SHOWN = {
     "submission_id": "報送編號 id",
     "received_at": "送達時間 received",
+    "deadline": "報送期限 due until",
     "on_time": "準時 on time",
     "channel": "管道 channel",
     "state": "狀態 state",
@@ -63,13 +64,15 @@ def issue(
     from pipelines.receipt_key import receipt_key
     from pipelines.settings import load_settings
     from warehouse.deadlines import TAIPEI
+    from warehouse.duties import Duties, calendar_of
     from warehouse.export import appearing_whole
     from warehouse.ledger.engine import reading
     from warehouse.receipt_signature import signed
     from warehouse.receipts import history
 
     with opened() as platform, reading(platform.engine) as session:
-        one = _named(history(session, agency, month), id_)
+        duties = Duties(session, calendar_of(platform.home))
+        one = _named(history(session, agency, month, duties), id_)
         said = {**one.as_dict(), "issued_at": platform.clock().astimezone(TAIPEI).isoformat(timespec="seconds")}
     text = json.dumps(signed(said, receipt_key(load_settings())), ensure_ascii=False, indent=1)
     if output is None:

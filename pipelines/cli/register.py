@@ -46,12 +46,14 @@ def list_(
     """列出當月有效的機關及其應否報送 List the agencies in force in a month, and whether each owes it."""
     from pipelines.cli.platform import opened
     from warehouse.deadlines import TAIPEI
+    from warehouse.duties import Duties, calendar_of
+    from warehouse.duties.listing import list_agencies
+    from warehouse.duties.reckoning import spoken
     from warehouse.ledger.engine import reading
-    from warehouse.register.agencies import list_agencies
 
     wanted = month or datetime.now(TAIPEI).strftime("%Y-%m")
     with opened() as platform, reading(platform.engine) as session:
-        agencies = list_agencies(session, wanted, authority)
+        agencies = list_agencies(Duties(session, calendar_of(platform.home)), wanted, authority)
     if not agencies:
         raise CannotError(
             f"{wanted} 沒有有效的機關，請先匯入機關代碼檔 no agency in force: first attendance register import FILE"
@@ -69,6 +71,7 @@ def list_(
             "主管機關 authority",
             "人數 headcount",
             "應報 due",
+            "期限 until",
             "說明 why",
         ),
         [
@@ -79,6 +82,7 @@ def list_(
                 a.authority_code,
                 a.expected_headcount,
                 "是" if a.due else "否",
+                spoken(a.deadline) if a.deadline else None,
                 a.why,
             )
             for a in agencies

@@ -67,7 +67,8 @@ class _Reading:
 
 
 def _as_json(receipt: "Receipted") -> dict[str, object]:
-    return asdict(receipt) | {"received_at": _taipei(receipt).isoformat(timespec="seconds")}
+    deadline = receipt.deadline and receipt.deadline.isoformat(timespec="seconds")
+    return asdict(receipt) | {"received_at": _taipei(receipt).isoformat(timespec="seconds"), "deadline": deadline}
 
 
 def _say_receipt(receipt: "Receipted") -> None:
@@ -79,9 +80,14 @@ def _say_receipt(receipt: "Receipted") -> None:
 
 
 def _timeliness(receipt: "Receipted") -> str:
-    if receipt.on_time is None:
+    from warehouse.duties.reckoning import spoken
+
+    if receipt.deadline is None:
         return "期限不明 deadline unknown"
-    return "準時 on time" if receipt.on_time else f"逾期 {receipt.days_late} 天 late by {receipt.days_late} days"
+    until = f"（期限 due until {spoken(receipt.deadline)}）"
+    if receipt.on_time:
+        return f"準時 on time{until}"
+    return f"逾期 {receipt.days_late} 天 late by {receipt.days_late} days{until}"
 
 
 def _taipei(receipt: "Receipted") -> datetime:

@@ -3,6 +3,8 @@
 import json
 
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, result, sha
+from warehouse.duties import Duties
+from warehouse.duties.calendar import shipped
 from warehouse.ledger.engine import reading
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.receipts import DatasetCounts, history, receipt
@@ -11,7 +13,7 @@ from warehouse.receipts import DatasetCounts, history, receipt
 def test_receipt_of_what_was_just_handed_in(ledger):
     arrive(ledger, arrived("a", day(5)))
     with reading(ledger) as session:
-        given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH))
+        given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH), Duties(session, shipped()))
     assert (given.submission_id, given.agency_code, given.month, given.channel) == (sha("a"), AGENCY, MONTH, "manual")
     assert (given.state, given.counts, given.rule_set) == ("received", {}, None)
     assert (given.received_at, given.on_time, given.days_late) == (day(5), True, 0)
@@ -28,7 +30,7 @@ def test_history_has_every_submission_the_newest_last(ledger):
     arrive(ledger, arrived("late", day(25)), arrived("first", day(5)), arrived("elsewhere", day(5), "A15000000H"))
     judge(ledger, result("late", "entered_with_errors", errors=1, warnings=2), result("first"))
     with reading(ledger) as session:
-        first, late = history(session, AGENCY, MONTH)
+        first, late = history(session, AGENCY, MONTH, Duties(session, shipped()))
     assert (first.submission_id, first.state, first.on_time) == (sha("first"), "superseded", True)
     assert (late.submission_id, late.state, late.on_time, late.days_late) == (
         sha("late"),
@@ -44,14 +46,14 @@ def test_handing_in_again_after_the_deadline_does_not_make_it_late(ledger):
     arrive(ledger, arrived("a", day(5)))
     arrive(ledger, arrived("a", day(25)))
     with reading(ledger) as session:
-        given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH))
+        given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH), Duties(session, shipped()))
     assert (given.received_at, given.last_received_at, given.on_time) == (day(5), day(25), True)
 
 
 def test_receipt_without_a_month_is_neither_on_time_nor_late(ledger):
     arrive(ledger, arrived("a", day(5), "", ""))
     with reading(ledger) as session:
-        given = receipt(session, SubmissionKey(sha("a"), "", ""))
+        given = receipt(session, SubmissionKey(sha("a"), "", ""), Duties(session, shipped()))
     assert (given.on_time, given.days_late) == (None, None)
 
 

@@ -18,10 +18,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.ledger.base import Base, newest_of_a_month, of_a_submission
 from warehouse.ledger.columns import OutsideText, UtcDateTime
+from warehouse.ledger.granted import DutyGrant, GrantWithdrawal  # noqa: F401 — who knows the models knows all tables
 
 
 class Agency(Base):
-    """機關代碼 An agency's row in the register, one for each period in force; `active_to` is its last day."""
+    """機關代碼 An agency's row in the register, one for each period in force; `active_to` is its last day.
+
+    `kind` is that of the calendar of duties; None: no kind of its own.
+    """
 
     __tablename__ = "agencies"
 
@@ -34,6 +38,7 @@ class Agency(Base):
     active_from: Mapped[date | None]
     active_to: Mapped[date | None]
     expected_headcount: Mapped[int | None]
+    kind: Mapped[str | None] = mapped_column(String(20))
 
     __table_args__ = (UniqueConstraint("agency_code", "active_from"),)
 

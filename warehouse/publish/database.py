@@ -55,6 +55,7 @@ def show_files(connection: duckdb.DuckDBPyConnection, table: Table, files: Seque
 def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables that are over all months at once; those by month and year must be there."""
     _fill(connection, TABLES["core.agencies"], "(FROM ledger.agencies ORDER BY agency_code, active_from)")
+    _fill(connection, TABLES["core.duty_grants"], "(FROM ledger.duty_grants ORDER BY id)")
     _fill(connection, TABLES["core.explanations"], "(FROM ledger.explanations ORDER BY agency_code, id)")
     _fill(connection, TABLES["core.agency_ancestors"], f"({reports.sql('agency_ancestors')})")
     _fill(connection, TABLES["reports.client_versions"], f"({reports.sql('client_versions')})")

@@ -13,7 +13,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from warehouse import reports
-from warehouse.deadlines import TAIPEI, deadline
+from warehouse.deadlines import TAIPEI
+from warehouse.duties import Duties
 from warehouse.ledger import lifecycle
 from warehouse.ledger.base import Base
 from warehouse.ledger.models import (
@@ -25,7 +26,7 @@ from warehouse.ledger.models import (
     Submission,
     Transition,
 )
-from warehouse.months import month_range, shifted
+from warehouse.months import is_month, month_range, shifted
 from warehouse.tables import TABLES
 
 #: The period under which stands what was handed in for no month.
@@ -78,7 +79,7 @@ def known_months(
     counted = {month for month in counted if month <= this_month}
     first = first_month or min(counted, default=None)
     owed = [] if first is None else month_range(first, max([shifted(this_month, -1), *counted]))
-    real = {month for month in submitted if _is_month(month)}
+    real = {month for month in submitted if is_month(month)}
     return KnownMonths(tuple(owed), tuple(sorted(real - set(owed))), tuple(sorted(submitted - real)))
 
 
@@ -106,20 +107,20 @@ def _months_at(session: Session, as_of: datetime) -> tuple[set[str], set[str]]:
 
 
 def states(
-    session: Session, known: KnownMonths, register: str, explained: Mapping[str, int], now: datetime
+    session: Session, known: KnownMonths, duties: Duties, explained: Mapping[str, int], now: datetime
 ) -> dict[str, str]:
     """Period → what all its tables rest on but the details: while it is the same, so are they.
 
-    `register` is the register's fingerprint, `explained` the newest explanation that concerns each month.
+    `duties` hold the register too, `explained` is the newest explanation that concerns each month.
     """
-    made_by = program()
+    made_by, register = program(), duties.register.fingerprint
     return {
         period: json.dumps(
             [
                 made_by,
                 register,
                 period in known.owed,
-                period != NO_MONTH and deadline(period) <= now,
+                "" if period == NO_MONTH else duties.state(period, now),
                 explained.get(period, 0),
                 [_newest(session, month) for month in known.named([period])],
             ]
@@ -143,11 +144,3 @@ def program() -> str:
     """A fingerprint of how the tables are made: another version of the program makes them anew."""
     made = [repr(TABLES), *(reports.sql(name) for name in ("definitions", *reports.BY_MONTH, *reports.BY_YEAR))]
     return sha256("\0".join(made).encode()).hexdigest()[:16]
-
-
-def _is_month(text: str) -> bool:
-    try:
-        deadline(text)
-    except ValueError:
-        return False
-    return True

@@ -10,6 +10,7 @@ import duckdb
 from sqlalchemy import Engine
 
 from warehouse import reports
+from warehouse.duties import Duties, calendar_of
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import table_of
@@ -17,7 +18,6 @@ from warehouse.publish.database import build_tables, from_files, open_empty, sho
 from warehouse.publish.known import known_months
 from warehouse.publish.partitions import DETAILS, partitions
 from warehouse.publish.staging import stage
-from warehouse.register import RegisterAgencies
 from warehouse.tables import TABLES
 
 
@@ -27,13 +27,14 @@ def warehouse_as_of(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a warehouse in memory with the tables of the published one, as they were at `as_of` (aware).
 
-    What had arrived by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`.
+    What had arrived and was granted by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`.
     """
     with tempfile.TemporaryDirectory() as spill, open_empty(":memory:", Path(spill)) as connection:
         with reading(engine) as session:
             known = known_months(session, first_month, as_of, as_of)
             months = [month for month in known.months if month.startswith(f"{year:04}-")]
-            stage(connection, session, RegisterAgencies(session), known, months, now=as_of, as_of=as_of)
+            duties = Duties(session, calendar_of(home), as_of=as_of)
+            stage(connection, session, duties, known, months, now=as_of, as_of=as_of)
         for name in DETAILS:
             files = [part.path for month in months for part in partitions(connection, home.store, name, month)]
             show_files(connection, TABLES[f"core.{name}"], files)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI
+from warehouse.duties import Duties, calendar_of
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
@@ -29,7 +30,6 @@ from warehouse.publish.lock import exclusive
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
-from warehouse.register import RegisterAgencies
 from warehouse.tables import TABLES
 
 #: How long a publisher waits for another; a national month takes less than a minute.
@@ -41,10 +41,14 @@ GRACE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was published: rows of each table of the warehouse, the months brought up to date, seconds it took."""
+    """What was published: rows of each table of the warehouse, the months brought up to date, seconds it took.
+
+    `months` are those whose details were, `periods` those whose reports were made anew.
+    """
 
     rows: dict[str, int]
     months: tuple[str, ...]
+    periods: tuple[str, ...]
     seconds: float
 
 
@@ -73,10 +77,12 @@ def publish(
 
     `now` (aware; default: the clock) judges deadlines, `first_month` is the first that agencies owe (default: the
     first in which anything was entered).  Raises `PublishingBusy` after `timeout` seconds of waiting for another
-    publisher and `StoreIncomplete` where the store lacks what the ledger counts; the old warehouse then stays.
+    publisher, `StoreIncomplete` where the store lacks what the ledger counts and `warehouse.duties.CalendarRefused`
+    where the installation's calendar cannot be read; the old warehouse then stays.
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
+    calendar = calendar_of(home)
     home.published.mkdir(parents=True, exist_ok=True)
     with exclusive(home.published / ".lock", timeout):
         manifest = Manifest.load(home.published)
@@ -86,29 +92,29 @@ def publish(
             leftover.unlink()
         with open_empty(unfinished, home.published / f".spill{UNFINISHED}") as connection:
             with reading(engine) as session:
-                register = RegisterAgencies(session)
+                duties = Duties(session, calendar)
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
-                plan = _plan(session, manifest, register, months, first_month, now)
-                stage(connection, session, register, plan.known, plan.periods, now=now)
+                plan = _plan(session, manifest, duties, months, first_month, now)
+                stage(connection, session, duties, plan.known, plan.periods, now=now)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
         manifest.confirm()
         manifest.clean(now, grace)
-    return Published(rows, tuple(plan.details), time.monotonic() - began)
+    return Published(rows, tuple(plan.details), tuple(plan.periods), time.monotonic() - began)
 
 
 def _plan(
     session: Session,
     manifest: Manifest,
-    register: RegisterAgencies,
+    duties: Duties,
     asked: Iterable[str] | None,
     first_month: str | None,
     now: datetime,
 ) -> _Plan:
     known = known_months(session, first_month, now)
-    current = states(session, known, register.fingerprint, manifest.explained.months, now)
+    current = states(session, known, duties, manifest.explained.months, now)
     details = _details(manifest, known, asked)
     changed = {period for period, state in current.items() if manifest.states.get(period) != state}
     lost = manifest.missing()

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from warehouse import reports
-from warehouse.deadlines import TAIPEI, deadline
+from warehouse.deadlines import TAIPEI
+from warehouse.duties import Duties
 from warehouse.ledger.base import Base
 from warehouse.ledger.models import (
     AgencyMonth,
@@ -30,8 +31,8 @@ from warehouse.ledger.models import (
     Transition,
 )
 from warehouse.publish.known import KnownMonths
-from warehouse.register.agencies import RegisterAgencies, month_days
-from warehouse.register.frames import agencies_frame, closures, due_frame
+from warehouse.register.agencies import month_days
+from warehouse.register.frames import agencies_frame, closures
 
 OUT_OF_SCOPE = "當月不在機關代碼檔或不在收件期間 not in force in that month, or outside the months collected"
 
@@ -40,13 +41,15 @@ _BATCH = 100_000
 
 _TABLES = """
     CREATE TABLE ledger.months (month VARCHAR, number INTEGER, first_day DATE, last_day DATE, deadline TIMESTAMP,
-        passed BOOLEAN);
+        passed BOOLEAN, corrections_close TIMESTAMP);
     CREATE TABLE ledger.agencies (agency_code VARCHAR, name VARCHAR, parent_code VARCHAR, authority_code VARCHAR,
-        level INTEGER, active_from DATE, active_to DATE, channel VARCHAR, expected_headcount INTEGER);
+        level INTEGER, active_from DATE, active_to DATE, channel VARCHAR, expected_headcount INTEGER, kind VARCHAR);
     CREATE TABLE ledger.trees (tree INTEGER, agency_code VARCHAR, ancestor_code VARCHAR);
     CREATE TABLE ledger.month_trees (month VARCHAR, tree INTEGER);
     CREATE TABLE ledger.due (agency_code VARCHAR, month VARCHAR, due BOOLEAN, reason VARCHAR,
-        expected_headcount INTEGER);
+        expected_headcount INTEGER, deadline TIMESTAMP, passed BOOLEAN);
+    CREATE TABLE ledger.duty_grants (id INTEGER, kind VARCHAR, code VARCHAR, below BOOLEAN, first_month VARCHAR,
+        last_month VARCHAR, until TIMESTAMP, granted_by VARCHAR, because VARCHAR, "at" TIMESTAMP);
     CREATE TABLE ledger.submissions (id VARCHAR, agency_code VARCHAR, month VARCHAR, channel VARCHAR, state VARCHAR,
         bytes BIGINT, first_received_at TIMESTAMP, received_at TIMESTAMP, system VARCHAR, version VARCHAR,
         produced_at VARCHAR, supersedes VARCHAR, rule_set VARCHAR, fatal INTEGER, errors INTEGER, warnings INTEGER,
@@ -98,10 +101,10 @@ _ANSWERS = """
 #: Agency-months that nobody owes and that something was handed in for all the same.
 _UNASKED = """
     INSERT INTO ledger.due BY NAME
-    SELECT DISTINCT s.agency_code, s.month, false AS due, $reason AS reason
+    SELECT DISTINCT s.agency_code, s.month, false AS due, $reason AS reason, m.deadline, m.passed
     FROM ledger.submissions s
     JOIN ledger.agencies USING (agency_code)
-    JOIN ledger.months USING (month)
+    JOIN ledger.months m USING (month)
     ANTI JOIN ledger.due d ON d.agency_code = s.agency_code AND d.month = s.month
 """
 
@@ -109,7 +112,7 @@ _UNASKED = """
 def stage(
     connection: duckdb.DuckDBPyConnection,
     session: Session,
-    register: RegisterAgencies,
+    duties: Duties,
     known: KnownMonths,
     periods: Collection[str],
     *,
@@ -118,6 +121,7 @@ def stage(
 ) -> None:
     """Attach `ledger` to the connection and fill it with these periods: as it is, or as it was `as_of` a moment.
 
+    `duties` are those of the same moment.
     `now` is the moment at which deadlines are judged unless `as_of` is given.  Both are aware.  Who is below whom is
     there for every month, as a year's figures need it for all of theirs.
     """
@@ -131,8 +135,9 @@ def stage(
         _copy_tables(connection, session, (Arrival, Decision, PastCount, PastJudgement, Transition), months)
         _execute_all(connection, reports.sql("as_of") + _LATER_ANSWERS, as_of)
     connection.execute(_ANSWERS)
-    _stage_months(connection, known, as_of or now)
-    _stage_register(connection, register, known, periods)
+    _stage_months(connection, duties, known, as_of or now)
+    _stage_register(connection, duties, known, periods, as_of or now)
+    _stage_grants(connection, duties)
     connection.execute(_UNASKED, {"reason": OUT_OF_SCOPE})
     connection.execute(reports.sql("definitions"))
 
@@ -169,8 +174,13 @@ def _arrow(values: Sequence[object], staged_as: str) -> pa.Array:
 
 
 def _stage_register(
-    connection: duckdb.DuckDBPyConnection, register: RegisterAgencies, known: KnownMonths, periods: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    duties: Duties,
+    known: KnownMonths,
+    periods: Collection[str],
+    moment: datetime,
 ) -> None:
+    register = duties.register
     _insert(connection, "agencies", _from_frame(agencies_frame(register)))
     for tree, (closure, months) in enumerate(closures(register, known.owed)):
         _insert(
@@ -179,24 +189,56 @@ def _stage_register(
             closure.drop_columns(["month", "depth"]).append_column("tree", _repeated(tree, closure)),
         )
         _insert(connection, "month_trees", _from_rows([(month, tree) for month in months], ["month", "tree"]))
-    owed = [month for month in known.owed if month in set(periods)]
-    due = due_frame(register, owed).rename(columns={"why": "reason"}).drop(columns="channel")
-    _insert(connection, "due", _from_frame(due.assign(due=True)))
-    rows = [(code, month, False, answer.why) for month in owed for code, answer in register.not_due(month).items()]
-    _insert(connection, "due", _from_rows(rows, ["agency_code", "month", "due", "reason"]))
+    for month in known.owed:
+        if month in periods:
+            _insert(connection, "due", _due(duties, month, moment))
+
+
+def _due(duties: Duties, month: str, moment: datetime) -> pa.Table:
+    """Each agency in force in the month: whether it owes it, why, and until when."""
+    said, listed = duties.of_month(month), duties.register.of_month(month)
+    codes = [*said.due, *said.not_due]
+    why = [*(one.why for one in said.due.values()), *(one.why for one in said.not_due.values())]
+    until = [said.until(code) for code in codes]
+    return pa.table(
+        {
+            "agency_code": pa.array(codes, pa.string()),
+            "month": pa.repeat(month, len(codes)),
+            "due": pa.array([code in said.due for code in codes], pa.bool_()),
+            "reason": pa.array(why, pa.string()),
+            "expected_headcount": pa.array(
+                [listed[code].expected_headcount if code in said.due else None for code in codes], pa.int32()
+            ),
+            "deadline": pa.array([_local(at) for at in until], pa.timestamp("us")),
+            "passed": pa.array([at <= moment for at in until], pa.bool_()),
+        }
+    )
+
+
+def _stage_grants(connection: duckdb.DuckDBPyConnection, duties: Duties) -> None:
+    columns = ("id", "kind", "code", "below", "first_month", "last_month", "granted_by", "because", "until", "at")
+    rows = [
+        (
+            *(one.id, one.kind, one.code, one.below, one.first_month, one.last_month, one.granted_by, one.reason),
+            *(one.until and _local(one.until), _local(one.at)),
+        )
+        for one in duties.grants
+    ]
+    _insert(connection, "duty_grants", _from_rows(rows, columns))
 
 
 def _repeated(number: int, table: pa.Table) -> pa.Array:
     return pa.repeat(pa.scalar(number, pa.int32()), table.num_rows)
 
 
-def _stage_months(connection: duckdb.DuckDBPyConnection, known: KnownMonths, moment: datetime) -> None:
+def _stage_months(connection: duckdb.DuckDBPyConnection, duties: Duties, known: KnownMonths, moment: datetime) -> None:
     rows = []
     for month in known.months:
         first, last = month_days(month)
-        due = deadline(month)
-        rows.append((month, first.year * 12 + first.month, first, last, _local(due), due <= moment))
-    columns = ["month", "number", "first_day", "last_day", "deadline", "passed"]
+        due, corrections = duties.calendar.due(month), duties.calendar.corrections_close(month)
+        number = first.year * 12 + first.month
+        rows.append((month, number, first, last, _local(due), due <= moment, _local(corrections)))
+    columns = ["month", "number", "first_day", "last_day", "deadline", "passed", "corrections_close"]
     _insert(connection, "months", _from_rows(rows, columns))
 
 

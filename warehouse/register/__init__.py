@@ -3,8 +3,8 @@
 The tables are the ledger's (`warehouse.ledger.models`); nothing else writes them.  docs/register.md tells an operator.
 """
 
-from warehouse.register.agencies import RegisterAgencies, list_agencies
+from warehouse.register.agencies import RegisterAgencies
 from warehouse.register.importing import ImportReport, import_register
 from warehouse.register.reading import RegisterError
 
-__all__ = ["ImportReport", "RegisterAgencies", "RegisterError", "import_register", "list_agencies"]
+__all__ = ["ImportReport", "RegisterAgencies", "RegisterError", "import_register"]

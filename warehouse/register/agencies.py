@@ -5,8 +5,7 @@ Everything is loaded once; a `RegisterAgencies` is the register as of the moment
 
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -48,23 +47,7 @@ class Period(NamedTuple):
     active_from: date | None
     active_to: date | None
     expected_headcount: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedAgency:
-    """A line of `attendance register list`: an agency in force in the month, and whether it owes it."""
-
-    agency_code: str
-    name: str
-    parent_code: str | None
-    authority_code: str | None
-    level: int | None
-    active_from: date | None
-    active_to: date | None
-    expected_headcount: int | None
-    due: bool
-    why: str
-    channel: str | None
+    kind: str | None = None
 
 
 class RegisterAgencies:
@@ -157,10 +140,6 @@ class RegisterAgencies:
         """List the agencies in force in the month that are exempt, or reported by another, on all their days in it."""
         return {code: answer for code, answer in self.answers(month).items() if isinstance(answer, NotDue)}
 
-    def channels(self, month: str, channel: str) -> list[str]:
-        """List the agencies that owe the month and are fetched from by the channel, by code."""
-        return sorted(code for code, due in self.due(month).items() if due.channel == channel)
-
     def channel_of(self, period: Period) -> str | None:
         """Give the last channel by which the agency reported in the period; None = manual, or never."""
         spans = self._duties.get(period.agency_code, ())
@@ -186,20 +165,6 @@ class RegisterAgencies:
             if days:
                 answers[code] = _answer(days, spans, first, last)
         return answers
-
-
-def list_agencies(session: Session, month: str, authority: str | None = None) -> list[ListedAgency]:
-    """List the agencies in force in the month, by code; of an authority, itself and all below it at every depth."""
-    register = RegisterAgencies(session)
-    answers = register.answers(month)
-    listed = register.of_month(month)
-    codes: Iterable[str] = listed if authority is None else register.tree(month).descendants_of(authority)
-    lines = []
-    for code in sorted(codes):
-        answer = answers[code]
-        channel = answer.channel if isinstance(answer, Due) else None
-        lines.append(ListedAgency(*listed[code], due=isinstance(answer, Due), why=answer.why, channel=channel))
-    return lines
 
 
 def month_days(month: str) -> tuple[date, date]:

@@ -20,19 +20,11 @@ AGENCIES = pa.schema(
         ("active_to", pa.date32()),
         ("channel", pa.string()),
         ("expected_headcount", pa.int32()),
+        ("kind", pa.string()),
     ]
 )
 ANCESTORS = pa.schema(
     [("month", pa.string()), ("agency_code", pa.string()), ("ancestor_code", pa.string()), ("depth", pa.int32())]
-)
-DUE = pa.schema(
-    [
-        ("month", pa.string()),
-        ("agency_code", pa.string()),
-        ("why", pa.string()),
-        ("channel", pa.string()),
-        ("expected_headcount", pa.int32()),
-    ]
 )
 
 
@@ -73,22 +65,6 @@ def closures(register: RegisterAgencies, months: Iterable[str]) -> Iterator[tupl
         before, run = tree, [month]
     if before is not None:
         yield _closure(before), run
-
-
-def due_frame(register: RegisterAgencies, months: Iterable[str]) -> pd.DataFrame:
-    """Each agency-month due, with why it counts, by which channel, and how many employees are expected."""
-    tables = [DUE.empty_table()]
-    for month in months:
-        due, periods = register.due(month), register.of_month(month)
-        columns = {
-            "month": _repeated(month, len(due)),
-            "agency_code": list(due),
-            "why": [answer.why for answer in due.values()],
-            "channel": [answer.channel for answer in due.values()],
-            "expected_headcount": [periods[code].expected_headcount for code in due],
-        }
-        tables.append(pa.table(columns, schema=DUE))
-    return _frame(pa.concat_tables(tables))
 
 
 def _closure(tree: Tree) -> pa.Table:

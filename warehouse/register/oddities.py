@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, str]] = {
         "has a date of abolition but is not marked abolished: the date counts",
     ),
     "bad_headcount": ("應報人數不是整數，視為不詳", "expected headcount is not a whole number: taken as unknown"),
+    "bad_kind": ("機關類別超過 20 字，視為未指定", "kind is longer than 20 characters: taken as not stated"),
     "bad_channel": ("報送管道超過 20 字，視為未指定", "channel is longer than 20 characters: taken as not stated"),
     "unfamiliar_channel": (
         "報送管道不是 webitr、webhr、manual，照登",

@@ -1,7 +1,7 @@
 """How what a file says of one agency is laid over what the register already holds of it.
 
-History is not rewritten: a change of name, parent, level or headcount closes the period in force on the day before
-the import and opens a new one; dates of beginning and end are facts of their own and are taken as stated.
+History is not rewritten: a change of name, parent, level, headcount or kind closes the period in force on the day
+before the import and opens a new one; dates of beginning and end are facts of their own and are taken as stated.
 What lies ahead is no history: each file states it anew.  So it does for an agency that never was in force.
 """
 
@@ -40,6 +40,7 @@ class InForce(NamedTuple):
     parent_code: str | None
     level: int | None
     expected_headcount: int | None
+    kind: str | None
 
     @classmethod
     def of(cls, row: Agency | Stated) -> Self:
@@ -143,7 +144,7 @@ def copy_from(row: Agency, day: date) -> Agency:
 
 
 def _wanted(stated: Stated, attributes: Sequence[str]) -> dict[str, Any]:
-    """Give the attributes that the row states; a blank level or headcount states nothing, a blank parent says "top"."""
+    """Give the attributes that the row states; a blank parent says "top", any other blank states nothing."""
     values = {name: getattr(stated, name) for name in attributes}
     return {name: value for name, value in values.items() if value is not None or name == "parent_code"}
 

@@ -26,6 +26,7 @@ OBLIGATION_COLUMNS = ("channel", "exempt_from", "exempt_to", "exempt_reason", "r
 #: The channels that exist (assets/channels); another is kept but pointed out, as it may be a misspelling.
 FAMILIAR_CHANNELS = ("webitr", "webhr", "manual")
 CHANNEL_LENGTH = 20
+KIND_LENGTH = 20
 
 _CODE = re.compile(r"[0-9A-Z]{10}")
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
@@ -41,6 +42,7 @@ _ATTRIBUTES: dict[Kind, dict[str, str]] = {
         "parent_code": "parent_code",
         "level": "level",
         "expected_headcount": "expected_headcount",
+        "kind": "kind",
     },
 }
 
@@ -81,6 +83,7 @@ class Stated:
     active_to: date | None
     marked_abolished: bool = False
     expected_headcount: int | None = None
+    kind: str | None = None
     channel: str | None = None
     exemptions: tuple[Exemption, ...] = ()
 
@@ -216,6 +219,7 @@ class _Row:
             active_from=begun,
             active_to=last,
             expected_headcount=self._number("expected_headcount", "bad_headcount"),
+            kind=self._kind(),
             channel=self._channel(),
             exemptions=self._exemptions(),
         )
@@ -267,6 +271,13 @@ class _Row:
     def _compare(self, begun: date | None, last: date | None) -> None:
         if begun and last and last < begun:
             self._note("reversed_dates", f"{begun} > {last}")
+
+    def _kind(self) -> str | None:
+        kind = self._cells.get("kind", "")
+        if len(kind) > KIND_LENGTH:
+            self._note("bad_kind", kind)
+            return None
+        return kind or None
 
     def _channel(self) -> str | None:
         channel = self._cells.get("channel", "").lower()

@@ -25,13 +25,13 @@ SELECT
     d.month,
     d.due,
     d.reason,
-    m.deadline,
-    d.due AND m.passed AS counted,
+    d.deadline,
+    d.due AND d.passed AS counted,
     CASE
         WHEN NOT d.due THEN 'not_due'
-        WHEN c.first_entered_received_at <= m.deadline THEN 'on_time'
-        WHEN c.first_entered_received_at > m.deadline THEN 'late'
-        WHEN m.passed THEN 'missing'
+        WHEN c.first_entered_received_at <= d.deadline THEN 'on_time'
+        WHEN c.first_entered_received_at > d.deadline THEN 'late'
+        WHEN d.passed THEN 'missing'
         ELSE 'not_due_yet'
     END AS outcome,
     c.first_entered_received_at AS first_entered_at,
@@ -40,7 +40,6 @@ SELECT
     coalesce(e.errors_found, 0) AS errors_found,
     coalesce(e.errors_mended, 0) AS errors_mended
 FROM ledger.due d
-JOIN ledger.months m USING (month)
 LEFT JOIN register r ON r.agency_code = d.agency_code AND r.month = d.month
 LEFT JOIN ledger.counted c ON c.agency_code = d.agency_code AND c.month = d.month
 LEFT JOIN ledger.dataset_counts n

@@ -24,6 +24,7 @@ SELECT
     d.authority_code,
     l.month,
     coalesce(d.due, false) AS due,
+    coalesce(d.deadline, m.deadline) AS deadline,
     CASE
         WHEN c.errors > 0 THEN 'entered_with_errors'
         WHEN c.id IS NOT NULL THEN 'entered'
@@ -34,8 +35,8 @@ SELECT
     coalesce(c.channel, r.channel) AS channel,
     coalesce(c.received_at, r.received_at) AS received_at,
     -- judged by the first that was entered, so that a correction does not make a month late
-    c.first_entered_received_at <= m.deadline AS on_time,
-    CASE WHEN c.id IS NOT NULL THEN days_late(c.first_entered_received_at, m.deadline) END AS days_late,
+    c.first_entered_received_at <= coalesce(d.deadline, m.deadline) AS on_time,
+    CASE WHEN c.id IS NOT NULL THEN days_late(c.first_entered_received_at, coalesce(d.deadline, m.deadline)) END AS days_late,
     coalesce(c.fatal, r.fatal) AS fatal,
     coalesce(c.errors, r.errors) AS errors,
     coalesce(c.warnings, r.warnings) AS warnings,

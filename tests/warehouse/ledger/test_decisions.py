@@ -23,13 +23,14 @@ from tests.support.submissions import (
     trail,
 )
 from warehouse.deadlines import TAIPEI
+from warehouse.duties import Duties
+from warehouse.duties.calendar import shipped
 from warehouse.ledger.decisions import DecisionRefused, revert, withdraw
 from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.models import Agency, Decision, Submission
 from warehouse.publish.database import open_empty
 from warehouse.publish.known import known_months
 from warehouse.publish.staging import stage
-from warehouse.register import RegisterAgencies
 
 
 def hand_in(ledger: Engine, name: str, at: datetime, outcome: str = "entered") -> None:
@@ -162,7 +163,15 @@ def _as_of(ledger: Engine, moment: datetime) -> tuple[str | None, datetime | Non
     with open_empty(":memory:", Path("/tmp")) as connection:
         with reading(ledger) as session:
             known = known_months(session, None, moment, moment)
-            stage(connection, session, RegisterAgencies(session), known, known.periods, now=moment, as_of=moment)
+            stage(
+                connection,
+                session,
+                Duties(session, shipped(), as_of=moment),
+                known,
+                known.periods,
+                now=moment,
+                as_of=moment,
+            )
         query = (
             "SELECT submission_id, first_entered_received_at FROM ledger.agency_months WHERE submission_id IS NOT NULL"
         )

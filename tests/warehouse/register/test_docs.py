@@ -18,7 +18,7 @@ def test_every_oddity_is_in_the_table_and_no_other():
 def test_every_column_is_named():
     for column in (*GOVERNMENT_REQUIRED, "機關層級", "機關生效日期", "機關裁撤日期", "裁撤註記", "新機關生效日"):
         assert re.search(rf"^\| [^|]*{column}", PAGE, re.MULTILINE), column
-    for column in (*PROJECT_REQUIRED, *OBLIGATION_COLUMNS):
+    for column in (*PROJECT_REQUIRED, "kind", *OBLIGATION_COLUMNS):
         assert re.search(rf"^\| [^|]*`{column}`", PAGE, re.MULTILINE), column
 
 
@@ -27,6 +27,6 @@ def test_the_example_imports_without_an_oddity(register):
     report = register.take(example.encode(), date(2021, 1, 1))
     assert (report.added, report.oddities) == (4, [])
     agencies = register.agencies
-    assert agencies.channels("2021-06", "webitr") == ["376500000A"]
+    assert [code for code, due in agencies.due("2021-06").items() if due.channel == "webitr"] == ["376500000A"]
     assert sorted(agencies.not_due("2021-06")) == ["376500100A", "376500101X"]
     assert agencies.of_month("2021-06")["376500101X"].authority_code == "376500000A"

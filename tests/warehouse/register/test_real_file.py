@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from warehouse.register import RegisterAgencies
-from warehouse.register.frames import agencies_frame, ancestors_frame, due_frame
+from warehouse.register.frames import agencies_frame, ancestors_frame
 from warehouse.register.oddities import Oddities
 from warehouse.register.reading import read_register
 
@@ -90,15 +90,14 @@ def test_the_same_in_utf8(real_file):
 def test_five_years_of_frames(national):
     months = [f"{year}-{month:02}" for year in range(2017, 2022) for month in range(1, 13)]
     with Session(national.engine) as session:
-        agencies, ancestors, due = (
+        agencies, ancestors = (
             agencies_frame(RegisterAgencies(session)),
             ancestors_frame(RegisterAgencies(session), months),
-            due_frame(RegisterAgencies(session), months),
         )
     assert len(agencies) == 15_841
     for month in (months[0], months[-1]):
         in_force = national.agencies.of_month(month)
-        assert (due["month"] == month).sum() == len(in_force)
+        assert len(national.agencies.due(month)) == len(in_force)
         itself = ancestors[(ancestors["month"] == month) & (ancestors["depth"] == 0)]
         assert set(itself["agency_code"]) == set(in_force)
     county = ancestors[(ancestors["month"] == "2021-06") & (ancestors["ancestor_code"] == "376500000A")]

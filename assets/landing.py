@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.agenda import Asked
 from assets.intake import PullReport, pull
 from assets.partitions import MONTHS
 from assets.platform import Platform
@@ -11,11 +12,12 @@ from assets.previews import ROWS, markdown
 from assets.register import agency_register
 
 
-def pulled(report: PullReport) -> dict[str, Any]:
-    """What a pull brought, as metadata: counts by channel, and the agencies that failed."""
+def pulled(report: PullReport, asked: Asked | None = None) -> dict[str, Any]:
+    """What a pull brought, as metadata: counts by channel, the agencies that failed; whom the calendar had it ask."""
     outcomes = [(channel, outcome, count) for (channel, outcome), count in sorted(report.outcomes.items())]
     failures = [(one.channel, one.agency_code or one.source, one.reason) for one in report.failures[:ROWS]]
     return {
+        **({} if asked is None else _asked(asked)),
         "新報送 new submissions": report.arrived,
         "失敗機關 failed": len(report.failures),
         "結果 outcomes": dg.MetadataValue.md(markdown(["管道 channel", "結果 outcome", "機關 agencies"], outcomes)),
@@ -23,6 +25,15 @@ def pulled(report: PullReport) -> dict[str, Any]:
             f"前 {len(failures)} 件，共 {len(report.failures)} 件 the first of all\n\n"
             + markdown(["管道 channel", "機關或檔案 agency or file", "原因 reason"], failures)
         ),
+    }
+
+
+def _asked(asked: Asked) -> dict[str, Any]:
+    unanswered, answered = (sum(map(len, one.values())) for one in (asked.unanswered, asked.answered))
+    return {
+        "未回覆 had not answered": unanswered,
+        "已回覆，僅取異動 changes only": answered,
+        "不再詢問 not asked": asked.left,
     }
 
 

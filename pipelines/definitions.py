@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.entry import agency_months
 from assets.landing import submissions_landed
+from assets.late_and_missing import late_and_missing
 from assets.platform import Platform
 from assets.publishing import core_tables
 from assets.register import agency_register
@@ -41,6 +42,7 @@ defs = dg.Definitions(
         monthly_counts,
         summary,
         submission_ratios,
+        late_and_missing,
     ],
     jobs=JOBS,
     schedules=SCHEDULES,

@@ -18,6 +18,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster_shared.record import replace
 from pydantic import Field
 
+from assets.agenda import asked_of
 from assets.entry import (
     Entry,
     accounting,
@@ -29,6 +30,7 @@ from assets.entry import (
 from assets.intake import PullReport
 from assets.intake import pull as bring_in
 from assets.landing import pulled, submissions_landed
+from assets.late_and_missing import late_and_missing
 from assets.marks import events, marks_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
@@ -50,6 +52,16 @@ class Chosen(dg.Config):
     def codes(self) -> list[str] | None:
         """The codes as the stages take them."""
         return self.agencies or None
+
+
+class ToPull(Chosen):
+    """Whom to ask: those chosen, or with `as_due` those whom the calendar of duties says are to be asked now."""
+
+    as_due: bool = False
+
+
+#: What the schedule has the job `pull` do.
+AS_DUE = {"ops": {"pull_month": {"config": {"as_due": True}}}}
 
 
 def _materialized(
@@ -85,15 +97,16 @@ def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collect
 
 
 @dg.op(description="收檔：經各管道取得該月報送 Pull the month through every channel")
-def pull_month(context: dg.OpExecutionContext, config: Chosen, platform: dg.ResourceParam[Platform]) -> PullReport:
+def pull_month(context: dg.OpExecutionContext, config: ToPull, platform: dg.ResourceParam[Platform]) -> PullReport:
     """Pull; a channel's failures are listed, never raised.
 
     Where nothing new came it is an observation, so that Dagster does not call every agency-month out of date.
     """
     month = context.partition_key
-    report = bring_in(platform, month, config.codes)
+    asked = asked_of(platform, month) if config.as_due else None
+    report = bring_in(platform, month, asked.agencies if asked else config.codes)
     event = dg.AssetMaterialization if report.arrived else dg.AssetObservation
-    context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report)))
+    context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report, asked)))
     return report
 
 
@@ -227,6 +240,12 @@ def catch_up() -> None:
     ratios_of_years(publish_what_is_behind(after=review_all()))
 
 
+look_job = dg.define_asset_job(
+    "look",
+    selection=[late_and_missing],
+    executor_def=dg.in_process_executor,
+    description="逾期與未報送：重新製作該頁\n\nMake the page of who is late and missing anew.",
+)
 yearly_ratios_job = dg.define_asset_job(
     "yearly_ratios",
     selection=[submission_ratios],
@@ -248,4 +267,5 @@ JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
     catch_up,
     publish_job,
     yearly_ratios_job,
+    look_job,
 ]

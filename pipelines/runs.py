@@ -3,8 +3,10 @@
 The runs are in Dagster's own records, and in its browser, like any other.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeExecutionError
@@ -73,16 +75,31 @@ def run_month(
             known = MONTHS.get_partition_keys()
             raise ValueError(f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}")
     job, report = defs.resolve_job_def(monthly.name), RunReport()
+    with _opened(settings, actor) as (opened, instance):
+        for month in months:
+            report.months.append(_run_one(job, instance, opened, month, sorted(agencies), debug=debug))
+            if on_month:
+                on_month(report.months[-1])
+    return report
+
+
+def run_job(settings: Settings, job: str, partition: str | None, config: Mapping[str, Any], *, actor: str) -> str:
+    """Execute any job of ours for a partition (None: the job has none) as its schedule does, in this process; its run.
+
+    Raises what a stage raised, ValueError for a partition that there is not.
+    """
+    with _opened(settings, actor) as (opened, instance):
+        return _execute(defs.resolve_job_def(job), instance, opened, partition, config, debug=False).run_id
+
+
+@contextmanager
+def _opened(settings: Settings, actor: str) -> Iterator[tuple[Platform, dg.DagsterInstance]]:
     opened = platform(settings, actor=actor)
     try:
         with dg.DagsterInstance.from_config(str(prepare(settings))) as instance:
-            for month in months:
-                report.months.append(_run_one(job, instance, opened, month, sorted(agencies), debug=debug))
-                if on_month:
-                    on_month(report.months[-1])
+            yield opened, instance
     finally:
         opened.engine.dispose()
-    return report
 
 
 def _run_one(
@@ -95,18 +112,31 @@ def _run_one(
     debug: bool,
 ) -> MonthRun:
     chosen = {"config": {"agencies": agencies}}
+    config = {"ops": {pull_month.name: chosen, enter_month_of_all.name: chosen}}
+    result = _execute(job, instance, opened, month, config, debug=debug)
+    entry: Entry = result.output_for_node(enter_month_of_all.name)
+    return MonthRun(month, result.run_id, result.output_for_node(pull_month.name), entry.outcomes)
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    opened: Platform,
+    partition: str | None,
+    config: Mapping[str, Any],
+    *,
+    debug: bool,
+) -> dg.ExecuteInProcessResult:
     try:
-        result = job.execute_in_process(
+        return job.execute_in_process(
             instance=instance,
-            partition_key=month,
+            partition_key=partition,
             resources={"platform": opened},
             run_config={
-                "ops": {pull_month.name: chosen, enter_month_of_all.name: chosen},
+                **config,
                 # What goes wrong is raised, and said in one line by whoever catches it.
                 "loggers": {"console": {"config": {"log_level": "DEBUG" if debug else "CRITICAL"}}},
             },
         )
     except DagsterUserCodeExecutionError as error:
         raise error.user_exception from error
-    entry: Entry = result.output_for_node(enter_month_of_all.name)
-    return MonthRun(month, result.run_id, result.output_for_node(pull_month.name), entry.outcomes)

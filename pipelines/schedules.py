@@ -1,35 +1,62 @@
 """When things run by themselves, all in Asia/Taipei.
 
-Reports of a month are due on the 20th of the next.  So the month before is pulled on every working day, closed on the
-21st when the deadline has passed, and the year before is reckoned up in January, after December's deadline.
+The schedules look every day, each at its hour; whether there is anything to do, and for which months, the calendar of
+duties says (`assets/agenda.py`): no day of the month is written here.
 """
 
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import dagster as dg
-import polars as pl
 
-from assets.partitions import TAIPEI
-from checks.calendar import OfficeCalendar
-from pipelines.jobs import monthly, pull, yearly_ratios_job
+from assets.agenda import Agenda, Work, yesterday
+from assets.partitions import MONTHS, TAIPEI, YEARS
+from assets.platform import Platform
+from checks.model.office_days import is_worked
+from pipelines.jobs import AS_DUE, look_job, monthly, pull, yearly_ratios_job
+from warehouse.ledger.engine import reading
 
 ON = dg.DefaultScheduleStatus.RUNNING
 
 
-def month_before(day: date) -> str:
-    """The month before the day's, `YYYY-MM`."""
-    return (day.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+def pulls_at(agenda: Agenda, now: datetime) -> list[Work]:
+    """The months to pull at that moment; none on a day on which offices are closed."""
+    return agenda.pulls(now) if is_worked(now.date()) else []
 
 
-def is_working_day(day: date) -> bool:
-    """Whether the government's offices work on that day, made-up Saturdays included."""
-    days = pl.Series([day])
-    return bool(OfficeCalendar(day.year, day.year).working_days(days, days)[0])
+def closes_at(agenda: Agenda, now: datetime) -> list[Work]:
+    """The months of which a deadline has passed since the day before."""
+    return agenda.closes(yesterday(now), now)
 
 
-def _day(context: dg.ScheduleEvaluationContext) -> date:
-    """The day in Taipei of the tick; Dagster gives its moment in the schedule's own time zone."""
-    return context.scheduled_execution_time.date()
+def year_ends_at(agenda: Agenda, now: datetime) -> list[Work]:
+    """The years that ended or closed since the day before."""
+    return agenda.year_ends(yesterday(now), now)
+
+
+def _asked_of(
+    context: dg.ScheduleEvaluationContext, platform: Platform, works_at: Callable[[Agenda, datetime], list[Work]]
+) -> list[Work]:
+    """What there is to do at the tick; Dagster gives its moment in the schedule's own time zone."""
+    now = context.scheduled_execution_time
+    with reading(platform.engine) as session:
+        works = works_at(Agenda(platform, session, now), now)
+    for work in works:
+        context.log.info("%s %s: %s", work.kind, work.partition, work.why)
+    return works
+
+
+def _requests(
+    context: dg.ScheduleEvaluationContext, works: list[Work], partitions: dg.TimeWindowPartitionsDefinition
+) -> Iterator[dg.RunRequest]:
+    day = context.scheduled_execution_time.date()
+    for work in works:
+        if partitions.has_partition_key(work.partition):
+            yield dg.RunRequest(
+                run_key=f"{work.kind} {work.partition} {day}",
+                partition_key=work.partition,
+                run_config=AS_DUE if work.kind == "pull" else None,
+            )
 
 
 @dg.schedule(
@@ -37,40 +64,61 @@ def _day(context: dg.ScheduleEvaluationContext) -> date:
     job=pull,
     execution_timezone=TAIPEI,
     default_status=ON,
-    description="上班日 06:00 收取上個月報送 Pull the month before, at 6:00 on working days",
+    description="上班日 06:00 收取未回覆者，已回覆者僅取異動 On working days who has not answered is asked, "
+    "and who has for changes only",
 )
-def pull_on_working_days(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Pull the month before, unless the day is off."""
-    day = _day(context)
-    if not is_working_day(day):
+def pull_on_working_days(
+    context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """A run for each month of which anybody is to be asked, unless the day is off."""
+    day = context.scheduled_execution_time.date()
+    if not is_worked(day):
         return dg.SkipReason(f"{day} 非上班日 is not a working day")
-    return dg.RunRequest(run_key=f"pull {day}", partition_key=month_before(day))
+    works = _asked_of(context, platform, pulls_at)
+    return list(_requests(context, works, MONTHS)) or dg.SkipReason("沒有開放中的月份 no month is open")
 
 
 @dg.schedule(
-    cron_schedule="0 3 21 * *",
+    cron_schedule="0 3 * * *",
     job=monthly,
     execution_timezone=TAIPEI,
     default_status=ON,
-    description="每月 21 日 03:00 截止後彙整上個月 Close the month before on the 21st, after its deadline",
+    description="每日 03:00 關帳：前一日期限屆滿的月份 The months of which a deadline passed the day before are closed",
 )
-def close_on_the_21st(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Pull, enter, publish and mark the month before."""
-    day = _day(context)
-    return dg.RunRequest(run_key=f"close {day}", partition_key=month_before(day))
+def close_when_due(
+    context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Pull, enter, publish and mark each month of which a deadline has passed, an extended one too."""
+    works = _asked_of(context, platform, closes_at)
+    return list(_requests(context, works, MONTHS)) or dg.SkipReason("沒有到期的月份 no deadline has passed")
 
 
 @dg.schedule(
-    cron_schedule="0 6 22 1 *",
+    cron_schedule="0 5 * * *",
     job=yearly_ratios_job,
     execution_timezone=TAIPEI,
     default_status=ON,
-    description="每年 1 月 22 日計算上年度報送比例 Last year's ratios, once December's deadline has passed",
+    description="每日 05:00：12 月期限屆滿或年度關帳時計算該年度報送比例 A year's ratios when its December was "
+    "due, and when it closes",
 )
-def yearly_ratios(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """The year before."""
-    day = _day(context)
-    return dg.RunRequest(run_key=f"ratios {day}", partition_key=str(day.year - 1))
+def year_end(
+    context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """The years whose last month was due, or that closed, the day before."""
+    works = _asked_of(context, platform, year_ends_at)
+    return list(_requests(context, works, YEARS)) or dg.SkipReason("沒有結束的年度 no year ended or closed")
 
 
-SCHEDULES = [pull_on_working_days, close_on_the_21st, yearly_ratios]
+@dg.schedule(
+    cron_schedule="0 7 * * *",
+    job=look_job,
+    execution_timezone=TAIPEI,
+    default_status=ON,
+    description="每日 07:00 製作逾期與未報送一覽 The page of who is late and missing, every day",
+)
+def look_every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run a day."""
+    return dg.RunRequest(run_key=f"look {context.scheduled_execution_time.date()}")
+
+
+SCHEDULES = [pull_on_working_days, close_when_due, year_end, look_every_day]

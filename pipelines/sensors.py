@@ -15,24 +15,20 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from sqlalchemy import and_, func, select
 
 from assets.entry import months_outside
+from assets.late_and_missing import judged
+from assets.overdue import GOING_ON, goes_on, overdue
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.publishing import behind
-from pipelines.jobs import catch_up, entry, late_entry, pull
+from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, pull
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
 from warehouse.ledger.versions import newest_moment
 
 EVERY_SECONDS = 60
+WATCH_SECONDS = 600
 
-_GOING_ON = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 _BACKFILLS_GOING_ON = BulkActionsFilter(
     statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 )
@@ -87,7 +83,7 @@ def late_arrivals(
     if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
         return dg.SkipReason("回填進行中，稍後再看 a backfill goes on, which may enter what waits")
     months = runs_for(waiting(platform), months_outside(platform), MONTHS.get_partition_keys()[-2])
-    busy = {month for month in months if _goes_on(context.instance, month)}
+    busy = {month for month in months if goes_on(context.instance, month)}
     job = entry if len(months) == 1 else late_entry
     requests = [
         dg.RunRequest(run_key=f"{month} {arrival}", partition_key=month, job_name=job.name)
@@ -96,11 +92,6 @@ def late_arrivals(
     ]
     # A month whose run goes on is looked at again: the cursor stays, and run keys keep the others from a second run.
     return dg.SensorResult(run_requests=requests, cursor=context.cursor if busy else str(newest))
-
-
-def _goes_on(instance: dg.DagsterInstance, month: str) -> bool:
-    found = instance.get_runs(dg.RunsFilter(statuses=_GOING_ON, tags={"dagster/partition": month}), limit=1)
-    return bool(found)
 
 
 @dg.sensor(
@@ -126,9 +117,44 @@ def ledger_ahead(
 
 
 def _anything_goes_on(instance: dg.DagsterInstance) -> bool:
-    runs = instance.get_runs(dg.RunsFilter(statuses=_GOING_ON))
-    entering_or_publishing = any(run.job_name != pull.name for run in runs)
+    runs = instance.get_runs(dg.RunsFilter(statuses=GOING_ON))
+    entering_or_publishing = any(run.job_name not in {pull.name, look_job.name} for run in runs)
     return entering_or_publishing or bool(instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1))
 
 
-SENSORS = [late_arrivals, ledger_ahead]
+@dg.sensor(
+    jobs=[monthly, late_entry, pull],
+    minimum_interval_seconds=WATCH_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="未完成的作業：未收檔、未關帳、久候未檢核或無回應者 Work that never came back: done again at most once "
+    "a day, and shown as checks of late_and_missing",
+)
+def work_overdue(
+    context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
+) -> dg.SensorResult | dg.SkipReason:
+    """Run again what should have been done by now, once a day for each cause; say so where that has changed."""
+    found = overdue(platform, context.instance)
+    day = platform.today()
+    wanted = [
+        *((monthly, month, f"overdue close {month} {day}") for month in found.unclosed),
+        *((pull, month, f"overdue pull {month} {day}") for month in found.unpulled if month not in found.unclosed),
+        *((late_entry, month, f"overdue entry {month} {newest} {day}") for month, newest in _placed(found.waiting)),
+    ]
+    requests = [
+        dg.RunRequest(run_key=key, partition_key=month, job_name=job.name, run_config=AS_DUE if job is pull else None)
+        for job, month, key in wanted
+        if not goes_on(context.instance, month)
+    ]
+    said = f"{found}"
+    if not found and context.cursor in (None, said):
+        return dg.SkipReason("沒有未完成的作業 nothing is overdue")
+    events = [] if context.cursor == said else judged(found)
+    return dg.SensorResult(run_requests=requests, asset_events=events, cursor=said)
+
+
+def _placed(waiting: dict[str, int]) -> list[tuple[str, int]]:
+    """Months of ours in which something waits; what names none of them is dealt with by whichever month runs."""
+    return sorted((month, newest) for month, newest in waiting.items() if MONTHS.has_partition_key(month))
+
+
+SENSORS = [late_arrivals, ledger_ahead, work_overdue]

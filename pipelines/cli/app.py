@@ -22,6 +22,7 @@ from pipelines.cli import (
     report,
     rules,
     run,
+    scheduled,
     status,
     submit,
 )
@@ -37,8 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _GROUPS = (
-    demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures, duties,
-    maintain, keys,
+    demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
+    closures, duties, maintain, keys,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

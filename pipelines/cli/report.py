@@ -123,13 +123,6 @@ def report_frame(
     )
 
 
-def report_rows(
-    platform: "Platform", name: str, year: int, month: str | None, *, as_of: datetime | None
-) -> list[dict[str, Any]]:
-    """The same as plain values, None where there is none."""
-    return rows_of(report_frame(platform, name, year, month, as_of=as_of))
-
-
 def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """The frame's rows with plain values; None where there is none."""
     import pyarrow as pa

@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, say, say_json, table
-from pipelines.cli.failures import DONE, FAULTS_FOUND
+from pipelines.cli.failures import DONE, FAULTS_FOUND, CannotError
 from pipelines.cli.findings_text import agency_month, roc, say_findings, tally
+from pipelines.cli.look_text import as_json, overdue_of, say_authorities, say_lately, say_look, spoken
 
 if TYPE_CHECKING:
     from assets.error_report import Reported
+    from assets.look import Look
     from assets.platform import Platform
     from assets.standing_findings import Standing
     from warehouse.receipts import Receipt
@@ -33,48 +36,87 @@ _LISTED = ("missing", "refused", "entered_with_errors")
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("status", short_help="入檔情形 what has come in of a month")(status)
+    app.command("status", short_help="入檔情形 who owes what, what has come in")(status)
     app.command("findings", short_help="檢誤結果 findings of an agency and month")(findings)
 
 
-def status(month: options.Month, as_of: options.AsOf = None, output: options.Format = Format.TEXT) -> None:
-    """入檔情形：合計，以及未報送、退件、有誤的機關 Totals, then each agency that is missing, refused or has errors."""
+def status(
+    month: options.OptionalMonth = None,
+    as_of: options.AsOf = None,
+    authority: options.Authority = None,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", metavar="FILE", help="圖表存成 .png 或 .svg the charts, in a file")
+    ] = None,
+    output: options.Format = Format.TEXT,
+) -> None:
+    """入檔情形一覽：誰未報送、自何時、已提醒誰、何者最差、昨日以來的異動 Who owes what since when, in one look.
+
+    Of one month: its totals, then each agency that is missing, refused or has errors. Without: all months whose year
+    is not closed.
+    """
+    from assets.look import look
     from pipelines.cli.platform import opened
 
     with opened() as platform:
-        rows = status_rows(platform, month, as_of)
+        one = look(platform, month, as_of=as_of, authority=authority)
+        rows = status_rows(platform, month, as_of, authority) if month else []
         waiting = _waiting(platform, month)
     if waiting and as_of is None:
-        note(
-            f"另有 {waiting:,} 份已收件而未檢核 {waiting:,} received and not checked yet: "
-            f"attendance run --month {month}"
-        )
+        runs = f"attendance run --month {month}" if month else "attendance run"
+        note(f"另有 {waiting:,} 份已收件而未檢核 {waiting:,} received and not checked yet: {runs}")
+    if chart is not None:
+        _write_chart(one, chart)
     if output is Format.JSON:
-        for row in rows:
+        for row in rows if month else [as_json(one)]:
             say_json(row)
+    elif month:
+        say_status(month, rows, as_of, one)
     else:
-        say_status(month, rows, as_of)
-    raise typer.Exit(FAULTS_FOUND if any(row["state"] in _FAULTY for row in rows) else DONE)
+        say_look(one)
+    refused = any(debtor.refused for debtor in one.late.debtors)
+    raise typer.Exit(FAULTS_FOUND if refused or any(row["state"] in _FAULTY for row in rows) else DONE)
 
 
-def status_rows(platform: "Platform", month: str, as_of: datetime | None) -> list[dict[str, Any]]:
+def _write_chart(one: "Look", file: Path) -> None:
+    from assets.charts import picture, rendered
+    from warehouse.export import appearing_whole
+
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in {"png", "svg"}:
+        raise CannotError(f"{file}: 圖表存成 .png 或 .svg a chart is a .png or an .svg")
+    with appearing_whole(file) as unfinished:
+        unfinished.write_bytes(rendered(picture(one), kind))
+    note(f"圖表 charts → {file}")
+
+
+def status_rows(
+    platform: "Platform", month: str, as_of: datetime | None, authority: str | None = None
+) -> list[dict[str, Any]]:
     """Rows of `reports.submission_status`: as published, or from the ledger as of a moment or where nothing is yet."""
-    from pipelines.cli.report import report_rows
+    from pipelines.cli.report import report_frame, rows_of
 
     now = None if platform.home.warehouse.exists() else platform.clock()
-    return report_rows(platform, "submission_status", int(month[:4]), month, as_of=as_of or now)
+    of_year = int(month[:4])
+    return rows_of(report_frame(platform, "submission_status", of_year, month, authority=authority, as_of=as_of or now))
 
 
-def _waiting(platform: "Platform", month: str) -> int:
+def _waiting(platform: "Platform", month: str | None) -> int:
+    """Documents that wait to be checked, of the month or of all."""
+    from sqlalchemy import func, select
+
+    from warehouse.ledger import lifecycle
     from warehouse.ledger.engine import reading
-    from warehouse.ledger.entries import pending
+    from warehouse.ledger.models import Submission
 
+    query = select(func.count()).select_from(Submission).where(Submission.state == lifecycle.RECEIVED)
     with reading(platform.engine) as session:
-        return len(pending(session, month))
+        return session.scalar(query if month is None else query.where(Submission.month == month)) or 0
 
 
-def say_status(month: str, rows: list[dict[str, Any]], as_of: datetime | None = None) -> None:
-    """Print the totals, then each agency that is missing, refused or has errors."""
+def say_status(
+    month: str, rows: list[dict[str, Any]], as_of: datetime | None = None, look: "Look | None" = None
+) -> None:
+    """Print the totals, then each agency that is missing, refused or has errors; of a look the rest of it too."""
     counts = Counter(row["state"] for row in rows)
     late = sum(row["on_time"] is False for row in rows)
     totals = [(title, f"{counts[state]:,}") for state, title in STATES.items()]
@@ -82,31 +124,30 @@ def say_status(month: str, rows: list[dict[str, Any]], as_of: datetime | None = 
     if as_of:
         say(f"{as_of:%Y-%m-%d %H:%M} 所知的情形 as it was known then")
     table(f"入檔情形 submission status, {roc(month)}", ("狀態 state", "機關數 agencies"), totals, numbers=[1])
+    if look and look.late.months:
+        due, closes = look.late.months[0].deadline, look.corrections_close[month]
+        say(f"  期限 due until {spoken(due)}，更正截止 corrections close {spoken(closes)}")
     listed = sorted(
         (row for row in rows if row["state"] in _LISTED),
         key=lambda row: (_LISTED.index(row["state"]), row["agency_code"]),
     )
     if listed:
-        table(
-            "未報送、退件或有誤 missing, refused or with errors",
-            (
-                "機關代碼 code",
-                "機關名稱 name",
-                "狀態 state",
-                "送達 received",
-                "致命 fatal",
-                "錯誤 errors",
-                "警告 warnings",
-            ),
-            [_status_line(row) for row in listed],
-            numbers=[4, 5, 6],
+        owed = overdue_of(look) if look else {}
+        headings = (
+            *("機關代碼 code", "機關名稱 name", "狀態 state", "期限 due until", "提醒 reminded", "送達 received"),
+            *("致命 fatal", "錯誤 errors", "警告 warnings"),
         )
+        lines = [_status_line(row, *owed.get(row["agency_code"], ("", ""))) for row in listed]
+        table("未報送、退件或有誤 missing, refused or with errors", headings, lines, numbers=[6, 7, 8])
+    if look:
+        say_authorities(look)
+        say_lately(look)
 
 
-def _status_line(row: Mapping[str, Any]) -> tuple[object, ...]:
+def _status_line(row: Mapping[str, Any], due: str, reminder: str) -> tuple[object, ...]:
     received = f"{row['received_at']:%Y-%m-%d %H:%M}" if row["received_at"] else None
     counts = (row["fatal"], row["errors"], row["warnings"])
-    return (row["agency_code"], row["agency_name"], STATES[row["state"]], received, *counts)
+    return (row["agency_code"], row["agency_name"], STATES[row["state"]], due, reminder, received, *counts)
 
 
 def findings(

@@ -26,6 +26,7 @@ STAGES = {
     "monthly_counts": {"core_tables"},
     "summary": {"core_tables"},
     "submission_ratios": {"core_tables"},
+    "late_and_missing": {"core_tables"},
 }
 
 

@@ -1,0 +1,137 @@
+"""Work that never came back (未完成的作業): what should have been done by now, by Dagster and the ledger, and was not.
+
+Three questions: were the months pulled on the last working day, was every month closed after its deadline, does
+anything that was received wait too long to be checked.  Runs that began long ago and say nothing are named as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import dagster as dg
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from assets.agenda import Agenda
+from assets.platform import Platform
+from checks.model.office_days import is_worked
+from warehouse.deadlines import TAIPEI
+from warehouse.ledger import lifecycle
+from warehouse.ledger.engine import reading
+from warehouse.ledger.models import Arrival, Submission
+
+#: Jobs that close a month, and those that pull one.
+CLOSING, PULLING = ("monthly",), ("pull", "monthly")
+#: After the hour at which a schedule runs, its work should have come back within this.
+PATIENCE = timedelta(hours=6)
+#: What was received is checked within a minute or two; a large pull before it takes an hour.
+WAITING = timedelta(hours=2)
+#: A run that goes on for longer is named.
+LONG_RUN = timedelta(hours=3)
+_PULLS_BEGIN = timedelta(hours=6)
+#: Deadlines that lie further back are history: whoever wants such a month closed runs it.
+_LOOKED_BACK = timedelta(days=45)
+_DAY = timedelta(days=1)
+
+GOING_ON = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What is overdue: months not pulled and not closed, months with documents that wait, and runs gone silent.
+
+    `waiting`: month → newest arrival that waits; `runs`: a line each.
+    """
+
+    unpulled: Sequence[str]
+    unclosed: Sequence[str]
+    waiting: dict[str, int]
+    runs: Sequence[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.unpulled or self.unclosed or self.waiting or self.runs)
+
+
+def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
+    """What should have been done by now; raises `warehouse.duties.CalendarRefused`."""
+    now = platform.clock()
+    with reading(platform.engine) as session:
+        agenda = Agenda(platform, session, now)
+        closes = {
+            work.partition: max(at for at in agenda.duties.deadlines(work.partition) if at <= now - PATIENCE)
+            for work in agenda.closes(now - _LOOKED_BACK, now - PATIENCE)
+            if agenda.duties.of_month(work.partition).due
+        }
+        pulled_by = _last_pull_hour(now)
+        pulls = [work.partition for work in agenda.pulls(pulled_by) if agenda.duties.of_month(work.partition).due]
+        waiting = _waiting(session, now)
+    return Overdue(
+        [month for month in pulls if not _succeeded(instance, PULLING, month, pulled_by)],
+        [month for month, at in closes.items() if not _succeeded(instance, CLOSING, month, at)],
+        waiting,
+        _long_runs(instance, now),
+    )
+
+
+def goes_on(instance: dg.DagsterInstance, month: str) -> bool:
+    """Whether a run of the month is under way or waits for its turn."""
+    found = instance.get_runs(dg.RunsFilter(statuses=GOING_ON, tags={"dagster/partition": month}), limit=1)
+    return bool(found)
+
+
+def _last_pull_hour(now: datetime) -> datetime:
+    """When the pulls of the last working day should have begun, whose work should have come back by now."""
+    day = (now - PATIENCE).astimezone(TAIPEI)
+    moment = day.replace(hour=0, minute=0, second=0, microsecond=0) + _PULLS_BEGIN
+    while moment > now - PATIENCE or not is_worked(moment.date()):
+        moment -= _DAY
+    return moment
+
+
+def _succeeded(instance: dg.DagsterInstance, jobs: Sequence[str], month: str, since: datetime) -> bool:
+    """Whether a run of one of these jobs that was made after the moment brought the month to an end."""
+    return any(
+        instance.get_runs(
+            dg.RunsFilter(
+                job_name=job,
+                statuses=[dg.DagsterRunStatus.SUCCESS],
+                tags={"dagster/partition": month},
+                created_after=since,
+            ),
+            limit=1,
+        )
+        for job in jobs
+    )
+
+
+def _waiting(session: Session, now: datetime) -> dict[str, int]:
+    same = and_(
+        Arrival.submission_id == Submission.id,
+        Arrival.agency_code == Submission.agency_code,
+        Arrival.month == Submission.month,
+    )
+    query = (
+        select(Submission.month, func.max(Arrival.id).label("newest"))
+        .join(Arrival, same)
+        .where(Submission.state == lifecycle.RECEIVED, Submission.received_at <= now - WAITING)
+        .group_by(Submission.month)
+    )
+    return {row.month: row.newest for row in session.execute(query)}
+
+
+def _long_runs(instance: dg.DagsterInstance, now: datetime) -> list[str]:
+    records = instance.get_run_records(
+        dg.RunsFilter(statuses=GOING_ON, created_before=now - LONG_RUN), limit=100, ascending=True
+    )
+    return [
+        f"{record.dagster_run.job_name} {record.dagster_run.tags.get('dagster/partition', '')} "
+        f"{record.dagster_run.run_id[:8]}: {record.dagster_run.status.value}, "
+        f"{record.create_timestamp.astimezone(TAIPEI):%Y-%m-%d %H:%M} 起 since"
+        for record in records
+    ]

@@ -111,7 +111,8 @@ def _draw_months(axes: Any, months: Sequence[MonthLine]) -> None:
             )
     axes.set_title("各月報送情形（應報送機關數）")
     axes.set_ylabel("機關數")
-    axes.margins(x=0.08, y=0.14)
+    axes.margins(x=0.08)
+    axes.set_ylim(0, most * 1.12)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False)
 

@@ -133,6 +133,8 @@ def work_overdue(
     context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.SensorResult | dg.SkipReason:
     """Run again what should have been done by now, once a day for each cause; say so where that has changed."""
+    if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
+        return dg.SkipReason("回填進行中，稍後再看 a backfill goes on")
     found = overdue(platform, context.instance)
     day = platform.today()
     wanted = [

@@ -20,6 +20,9 @@ SHOWN_EVENTS = 15
 def say_look(one: "Look") -> None:
     """All of it, in the order in which an operator asks."""
     say(f"{one.late.at:%Y-%m-%d %H:%M} 逾期與未報送 late and missing")
+    if not one.late.months:
+        say("尚無應報送的機關 nobody owes anything yet: first attendance register import FILE")
+        return
     say_months(one)
     say_debtors(one)
     say_authorities(one)

@@ -111,7 +111,9 @@ def test_what_became_of_each_agency(month_run: Attendance) -> None:
     text = month_run("status", "--month", MONTH)
     assert "110年6月" in text.out
     assert SECOND in text.out
-    assert AUTHORITY not in text.out  # all is well with it
+    listed, _, lately = text.out.partition("以來 since then")
+    assert AUTHORITY not in listed  # all is well with it
+    assert f"新入檔 came in: {AUTHORITY}" in lately
 
     found = month_run("findings", "--agency", SECOND, "--month", MONTH, "--format", "json")
     assert [row["rule"] for row in found.objects] == ["F006"]

@@ -11,7 +11,7 @@ from assets.partitions import MONTHS
 from assets.publishing import CORE, behind
 from assets.register import know_register
 from pipelines.definitions import defs
-from pipelines.sensors import late_arrivals, ledger_ahead
+from pipelines.sensors import late_arrivals, ledger_ahead, work_overdue
 from tests.support.dagster_processes import request_backfill
 from tests.support.installations import FIRST, SECOND, document, installation
 
@@ -126,7 +126,7 @@ def test_a_month_judged_since_is_behind_again_and_alone(here, instance):
     assert sorted(record.partition_key for record in published) == ["2021-05", "2021-06", "2021-06"]
 
 
-@pytest.mark.parametrize("sensor", [late_arrivals, ledger_ahead])
+@pytest.mark.parametrize("sensor", [late_arrivals, ledger_ahead, work_overdue])
 def test_while_a_backfill_goes_on_the_sensors_wait(here, instance, sensor):
     handed_in(here, document(FIRST))
     know_register(here, instance)

@@ -70,3 +70,9 @@ def test_what_does_not_go_together_is_a_wrong_usage(attendance: Attendance, argu
 
 def test_a_chart_is_png_or_svg(attendance: Attendance, one_came, tmp_path):
     assert "a chart is a .png or an .svg" in attendance("status", "--chart", tmp_path / "late.gif").err
+
+
+def test_where_nobody_owes_anything_the_look_says_what_to_do(attendance: Attendance):
+    shown = attendance("status")
+    assert shown.code == 0
+    assert "attendance register import FILE" in shown.out

@@ -57,16 +57,7 @@ class StoreFiles:
 
     def flush(self) -> None:
         """Have everything on the disk that was put here, by whichever process of this machine; raises OSError."""
-        if _syncfs is None:
-            os.sync()
-            return
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            if _syncfs(descriptor):
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(self.root))
-        finally:
-            os.close(descriptor)
+        flush_file_system(self.root)
 
     def _temporary(self, path: str) -> str:
         folder, name = path.rsplit(os.sep, 1)
@@ -88,3 +79,17 @@ class StoreFiles:
                 rest = rest[os.write(descriptor, rest) :]
         finally:
             os.close(descriptor)
+
+
+def flush_file_system(folder: Path) -> None:
+    """Have everything on the disk that was written to the file system of this folder; raises OSError."""
+    if _syncfs is None:
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if _syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)

@@ -73,8 +73,10 @@ def comment_all(connection: duckdb.DuckDBPyConnection) -> None:
             "AND table_catalog = current_database()"
         ).fetchall()
     )
+    connection.begin()  # each of hundreds of statements would be flushed by itself
     for name, kind in kinds.items():
         table = TABLES[name]
         connection.execute(f"COMMENT ON {kind} {name} IS {quoted(table.comment)}")
         for column in table.columns:
             connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {quoted(column.comment)}')
+    connection.commit()

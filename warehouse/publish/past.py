@@ -1,7 +1,7 @@
 """Reports as they were known at a moment: from the ledger and the store alone, without the published warehouse."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,15 +39,16 @@ def warehouse_as_of(
             show_files(connection, TABLES[f"core.{name}"], files)
         for month in months:
             connection.execute(f"INSERT INTO ledger.corrections BY NAME {reports.sql('corrections')}", {"month": month})
-        for name in ("summary", *reports.FROM_LEDGER):
-            _insert_all(connection, name, [{"month": month} for month in months])
+        _insert_all(connection, "summary", [{"month": month} for month in months])
+        for name in reports.FROM_LEDGER:
+            _insert_all(connection, name, [{"months": months}])
         for name in reports.BY_YEAR:
             _insert_all(connection, name, [{"year": f"{year:04}"}])
         build_tables(connection)
         yield connection
 
 
-def _insert_all(connection: duckdb.DuckDBPyConnection, name: str, values: Iterable[dict[str, str]]) -> None:
+def _insert_all(connection: duckdb.DuckDBPyConnection, name: str, values: Iterable[Mapping[str, object]]) -> None:
     table = table_of(name)
     connection.execute(f"CREATE TABLE {table.qualified} AS {from_files(table, [])}")
     for one in values:

@@ -136,8 +136,8 @@ def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Mani
     _load_corrections(connection, [file for month in months for file in manifest.files("corrections", month)])
     manifest.keep_only(reports.FROM_LEDGER, plan.known.periods)
     for name in reports.FROM_LEDGER:
-        for period in plan.periods if name == "submissions" else months:
-            copies.refresh_from_ledger(name, period, plan.states[period])
+        periods = plan.periods if name == "submissions" else months
+        copies.refresh_from_ledger(name, {period: plan.states[period] for period in periods})
         copies.show(name)
     manifest.keep_only(reports.BY_YEAR, {month[:4] for month in plan.known.months})
     for name in reports.BY_YEAR:

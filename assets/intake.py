@@ -21,7 +21,7 @@ from warehouse.deadlines import days_late, is_on_time
 from warehouse.landing import Landed
 from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
-from warehouse.publish.lock import exclusive
+from warehouse.locks import exclusive_everywhere
 from warehouse.register import RegisterAgencies
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
@@ -146,7 +146,7 @@ def _alone(platform: Platform) -> AbstractContextManager[None]:
 
     Of two at once, the second would bring a document after the first had brought its correction, and have it count.
     """
-    return exclusive(platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
+    return exclusive_everywhere(platform.engine, "inbox", platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
 
 
 def _asked(

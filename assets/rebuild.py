@@ -23,7 +23,7 @@ from warehouse.ledger.engine import writing
 from warehouse.ledger.judgements import Result, judge_anew
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.publish import publish
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import rebuilding_alone
 from warehouse.store import Store
 
 #: Seconds to wait for another rebuild, which takes much longer than that.
@@ -81,7 +81,7 @@ def rebuild(
     began = time.monotonic()
     home = platform.home
     new, old = home.store.with_name("store.rebuilding"), home.store.with_name("store.replaced")
-    with exclusive(home.root / ".rebuild.lock", _PATIENCE):
+    with rebuilding_alone(home, platform.engine, _PATIENCE):
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
         new.mkdir(mode=0o750)

@@ -19,7 +19,7 @@ from checks.catalogue import Rule
 from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules, rule_set_version
 from warehouse.ledger.engine import reading, writing
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.due import affected, changes
 from warehouse.reviews.reading import (
     CountedRecords,
@@ -60,8 +60,7 @@ def review(
     `on_progress` gets the months done and in all.  Raises `warehouse.publish.PublishingBusy` where a publisher does
     not end, `StoreIncomplete` where a counted submission has no file.
     """
-    platform.home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(platform.home.published / ".lock", _PATIENCE):
+    with publishing_alone(platform.home, platform.engine, _PATIENCE):
         with reading(platform.engine) as session:
             counted = counted_submissions(session)
             changed = changes(session, counted)

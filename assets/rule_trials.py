@@ -22,7 +22,7 @@ from checks.rule_set import all_rules
 from checks.rules.long_hours import RULES as LONG_HOURS
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.due import changes
 from warehouse.reviews.reading import CountedRecords, Place, counted_submissions, open_records
 from warehouse.store import REVIEWS, file_of
@@ -210,8 +210,7 @@ def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str,
 @contextmanager
 def _records(platform: Platform) -> Iterator[tuple[CountedRecords, Mapping[Place, str]]]:
     """The counted records, and what counts, while nobody publishes."""
-    platform.home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(platform.home.published / ".lock", _PATIENCE):
+    with publishing_alone(platform.home, platform.engine, _PATIENCE):
         with reading(platform.engine) as session:
             counted = counted_submissions(session)
         with open_records(platform.home, counted, platform.clock()) as records:

@@ -25,7 +25,7 @@ from warehouse.publish.database import build_tables, comment_all, from_files, op
 from warehouse.publish.durable import UNFINISHED, aside, settle
 from warehouse.publish.explained import take_in
 from warehouse.publish.known import NO_MONTH, KnownMonths, known_months, states
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
@@ -77,8 +77,7 @@ def publish(
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
-    home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(home.published / ".lock", timeout):
+    with publishing_alone(home, engine, timeout):
         manifest = Manifest.load(home.published)
         manifest.clean_unfinished()
         unfinished = aside(home.warehouse)

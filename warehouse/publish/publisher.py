@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from warehouse import reports
+from warehouse.bundle_cache import bring
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
@@ -89,6 +90,7 @@ def publish(
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
                 plan = _plan(session, manifest, register, months, first_month, now)
                 stage(connection, session, register, plan.known, plan.periods, now=now)
+                bring(home, session, plan.details)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
             rows = _rows(connection, manifest)
         manifest.save(now)

@@ -15,7 +15,6 @@ from warehouse.ledger.engine import reading
 from warehouse.ledger.versions import Moment, months_judged, months_touched, version_of
 from warehouse.publish import Published, publish
 from warehouse.publish.database import open_warehouse
-from warehouse.publish.fetching import fetch
 from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Accounts, accounts_of, agreed, unreconciled
 
@@ -83,12 +82,6 @@ def behind(platform: Platform, instance: dg.DagsterInstance, since: Moment | Non
         CORE, dg.DagsterEventType.ASSET_MATERIALIZATION, [VERSION_TAG], asset_partitions=list(versions)
     )
     return [month for month, version in versions.items() if published.get(month, {}).get(VERSION_TAG) != version]
-
-
-def newest_here(platform: Platform) -> None:
-    """Have this machine read what was published last, which another may have done; in a folder it does already."""
-    if platform.home.objects is not None:
-        fetch(platform.home, platform.home.objects, platform.clock(), platform.grace)
 
 
 def publish_now(platform: Platform, months: Iterable[str]) -> Published:

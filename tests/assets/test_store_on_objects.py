@@ -256,6 +256,20 @@ def test_withdrawing_and_reverting_go_by_the_object_store(platform):
     assert leaves(platform, THIRD) is None
 
 
+def test_a_report_is_of_what_was_published_last_on_whatever_machine(platform, tmp_path, monkeypatch, attendance):
+    everything(platform)
+    publish(platform.home, platform.engine, now=platform.clock())
+    settings = settings_of(platform.home.objects) | {"ledger_url": platform.home.ledger_url}
+    for name, value in (settings | {"home": str(tmp_path / "desk")}).items():
+        monkeypatch.setenv(f"ATTENDANCE_{name.upper()}", value)
+    asked = ("report", "monthly-counts", "--year", "2021", "--month", MONTH, "--format", "json")
+    before = attendance(*asked).objects
+    assert {row["agency_code"] for row in before if row["entered"]} == {AUTHORITY, FIRST}
+    withdraw(platform, FIRST, MONTH, "by mistake")
+    after = attendance(*asked).objects
+    assert {row["agency_code"] for row in after if row["entered"]} == {AUTHORITY}
+
+
 def entered(opened: Platform) -> dict[str, str]:
     with reading(opened.engine) as session:
         counted = select(AgencyMonth.submission_id, AgencyMonth.agency_code).where(AgencyMonth.month == MONTH)

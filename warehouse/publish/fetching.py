@@ -6,6 +6,7 @@ copies that the old one shows stay for the grace; who has it open notices nothin
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,6 +89,16 @@ def fetch(home: Home, objects: ObjectStore, now: datetime, grace: timedelta) -> 
             size = sum((home.published / name).stat().st_size for name in copies) + home.warehouse.stat().st_size
             return Fetched(newer=True, copies=len(copies), bytes=size, seconds=time.monotonic() - began)
     raise EditionLost(lost)
+
+
+def newest_here(home: Home, now: datetime, grace: timedelta) -> None:
+    """Have this machine read what was published last, which another may have done.
+
+    Nothing is done in a folder, or where nothing was published yet.  Raises as `fetch` does.
+    """
+    if home.objects is not None:
+        with suppress(NothingToFetch):
+            fetch(home, home.objects, now, grace)
 
 
 def _swap_in(home: Home, files: SharedFiles, edition: Edition, manifest: Manifest, now: datetime) -> None:

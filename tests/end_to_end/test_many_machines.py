@@ -33,6 +33,8 @@ from warehouse.publish.fetching import fetch
 
 MONTH = "2021-06"
 WORKERS, SHARE = 3, 12
+#: Seconds: far more than it takes, as others may be at work on the machine.
+PATIENCE = 600
 #: Dagster makes a run of each stretch of neighbouring agencies: those between hand in nothing and keep them apart.
 CODES = [f"3765{number:05}A" for number in range(WORKERS * (SHARE + 1))]
 SHARES = [CODES[first : first + SHARE] for first in range(0, len(CODES), SHARE + 1)]
@@ -95,8 +97,8 @@ def enter_by_backfill(many: Platform, instance: dg.DagsterInstance, log: Path) -
     with dagster_process(command, many.home.root, log, PYTHONPATH=str(ROOT)):
         with writing(many.engine) as session:
             lock_months(session, [MONTH])  # whoever has checked its share waits to record it, until all are at work
-            wait_until(lambda: [run.status.value for run in instance.get_runs(ours)] == ["STARTED"] * WORKERS, 200)
-        wait_until(caught_up, 200)
+            wait_until(lambda: [run.status.value for run in instance.get_runs(ours)] == ["STARTED"] * WORKERS, PATIENCE)
+        wait_until(caught_up, PATIENCE)
     return instance.get_runs(ours)
 
 

@@ -16,6 +16,7 @@ from checks.bulk import BatchResult, CheckedDocument, Counts, check_documents
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import Severity
+from warehouse.bundles import Bundle, BundlePlace
 from warehouse.landing import Landing
 from warehouse.store import Place, Store
 
@@ -79,6 +80,11 @@ class Desk:
     store: Path
     person_key: bytes = field(repr=False)
     contexts: Sequence[CheckContext]
+    bundles: BundlePlace | None = None
+
+    def open_store(self) -> Store:
+        """The store that its batches go to; raises as `Store` does."""
+        return Store(self.store, self.person_key, self.bundles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,14 @@ class Verdict:
 
 
 class Done(NamedTuple):
-    """A batch that is stored (but not flushed): the verdicts in its order, and seconds by part."""
+    """A batch that is stored (but not flushed): the verdicts in its order, and seconds by part.
+
+    `bundle` is what the ledger is to name of it, where the store is on an object store.
+    """
 
     verdicts: list[Verdict]
     seconds: dict[str, float]
+    bundle: Bundle | None = None
 
 
 def batches(waiting: Sequence[S]) -> Iterator[list[S]]:
@@ -142,8 +152,9 @@ def check_and_store(desk: Desk, store: Store, task: Task, threads: int | None = 
     checked = check_documents(documents, desk.contexts[task.context], threads)
     ended = time.perf_counter()
     store_batch(store, task.batch, checked)
+    bundle = store.send()
     seconds = {"read": read - began, "check": ended - read, "store": time.perf_counter() - ended}
-    return Done([verdict(*pair) for pair in zip(task.batch, checked.documents, strict=True)], seconds)
+    return Done([verdict(*pair) for pair in zip(task.batch, checked.documents, strict=True)], seconds, bundle)
 
 
 def store_batch(store: Store, batch: Sequence[Submitted], checked: BatchResult) -> None:

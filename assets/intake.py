@@ -19,9 +19,9 @@ from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
 from warehouse.landing import Landed
-from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
+from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals, recovered
 from warehouse.ledger.engine import reading, writing
-from warehouse.publish.lock import exclusive
+from warehouse.locks import exclusive_everywhere
 from warehouse.register import RegisterAgencies
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
@@ -105,7 +105,24 @@ def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL
         arrivals = [_arrival(item, one, channel, now) for item, one in zip(chunk, landed, strict=True)]
         with writing(platform.engine) as session:
             new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
-        receipts += [_receipt(item, one, is_new) for item, one, is_new in zip(chunk, arrivals, new, strict=True)]
+        receipts += [_receipt(item.name, one, is_new) for item, one, is_new in zip(chunk, arrivals, new, strict=True)]
+    return receipts
+
+
+def adopt_orphans(platform: Platform) -> list[Receipted]:
+    """Record what landed an hour ago or earlier and nobody recorded, as received when it landed.
+
+    Whoever handed it in has no receipt and may have handed it in again since, which is then the same submission.
+    Raises `warehouse.landing.LandingDamaged` and `warehouse.sealed.UnknownKey`; what was recorded before stays.
+    """
+    receipts: list[Receipted] = []
+    with reading(platform.engine) as session:
+        found = orphans(platform.landing, session)
+    for id_ in found:
+        arrivals = recovered(platform.landing, [id_], _identified)
+        with writing(platform.engine) as session:
+            new = record_arrivals(session, arrivals, actor=platform.actor, at=platform.clock())
+        receipts += [_receipt(one.source, one, is_new) for one, is_new in zip(arrivals, new, strict=True)]
     return receipts
 
 
@@ -146,7 +163,7 @@ def _alone(platform: Platform) -> AbstractContextManager[None]:
 
     Of two at once, the second would bring a document after the first had brought its correction, and have it count.
     """
-    return exclusive(platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
+    return exclusive_everywhere(platform.engine, "inbox", platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
 
 
 def _asked(
@@ -216,11 +233,11 @@ def _delivered(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
 
 
 def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arrived:
-    said = identify(item.data)
+    agency_code, month = _identified(item.data)
     return Arrived(
         submission_id=landed.id,
-        agency_code=said.agency_code or "",
-        month=said.month or "",
+        agency_code=agency_code,
+        month=month,
         channel=channel,
         source=mask_ids_in(item.name),
         bytes=landed.bytes,
@@ -228,9 +245,15 @@ def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arr
     )
 
 
-def _receipt(item: HandedIn, one: Arrived, new: bool) -> Receipted:
+def _identified(data: bytes) -> tuple[str, str]:
+    """The agency code and month that a document states itself; `''` for what it does not."""
+    said = identify(data)
+    return said.agency_code or "", said.month or ""
+
+
+def _receipt(name: str, one: Arrived, new: bool) -> Receipted:
     return Receipted(
-        name=item.name,
+        name=name,
         submission_id=one.submission_id,
         agency_code=one.agency_code,
         month=one.month,

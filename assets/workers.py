@@ -108,7 +108,7 @@ def _begin(desk: bytes) -> None:
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
     _desk = pickle.loads(desk)  # noqa: S301  (from our own parent)
-    _store = Store(_desk.store, _desk.person_key)
+    _store = _desk.open_store()
 
 
 def _end_with(parent: BaseProcess) -> None:

@@ -144,7 +144,8 @@ class Settings(BaseSettings):
         default=FIRST_MONTH, description="開始蒐集的月份 the first month collected (F012)"
     )
     objects_url: Annotated[str, BeforeValidator(_objects_url)] | None = Field(
-        default=None, description="物件儲存 s3://bucket/prefix for landing; default: in the home folder"
+        default=None,
+        description="物件儲存 s3://bucket/prefix for landing, store, published files; default: the home folder",
     )
     objects_endpoint: Annotated[str, BeforeValidator(_endpoint)] | None = Field(
         default=None, description="物件儲存位址 its address, where it is not Amazon's"

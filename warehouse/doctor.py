@@ -17,6 +17,7 @@ from sqlalchemy import Engine, create_engine, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from warehouse.bundle_cache import bring
 from warehouse.diagnosis import REBUILD, RESTORE, Advance, Diagnosis, some
 from warehouse.doctor_landing import (
     landing_complete,
@@ -25,6 +26,7 @@ from warehouse.doctor_landing import (
     landing_orphans,
     landing_sealed,
 )
+from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
@@ -63,9 +65,21 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         for look in (landing_complete, landing_orphans):
             yield look(landing, session)
         yield landing_leftovers(landing)
+        if home.objects is not None:
+            there = bundles_there(home.objects, session)
+            yield there
+            yield bundles_unrecorded(home.objects, session)
+            yield edition_there(home.objects)
+            if not there.ok:
+                return
+            bring(home, session)
         yield store_complete(home.store, session, advance)
         yield store_findings(home.store, session)
-        yield from warehouse_counts(home.warehouse, session)
+        elsewhere = None if home.objects is None else edition_elsewhere(home, home.objects)
+        if elsewhere is not None:
+            yield elsewhere
+        else:
+            yield from warehouse_counts(home.warehouse, session)
 
 
 def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:

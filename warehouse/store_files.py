@@ -21,6 +21,7 @@ class StoreFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.place = str(root)
         root.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._prefix = f"{root}{os.sep}"
         #: Tells this writer's temporary files from those of others, on this machine or another.
@@ -54,6 +55,9 @@ class StoreFiles:
     def remove(self, name: str) -> None:
         """Have no such file."""
         Path(self._prefix + name).unlink(missing_ok=True)
+
+    def send(self) -> None:
+        """Nothing: each file has its name already."""
 
     def flush(self) -> None:
         """Have everything on the disk that was put here, by whichever process of this machine; raises OSError."""

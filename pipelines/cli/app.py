@@ -14,6 +14,7 @@ from pipelines.cli import (
     demo,
     explain,
     failures,
+    fetch,
     keys,
     maintain,
     receipt,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
-    maintain, keys,
+    maintain, fetch, keys,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

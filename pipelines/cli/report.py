@@ -107,9 +107,11 @@ def report_frame(
     as_of: datetime | None = None,
 ) -> "pd.DataFrame":
     """Rows of a report as published, or as known at `as_of`; raises as `warehouse.reports.query` does."""
+    from warehouse.publish.fetching import newest_here
     from warehouse.reports import query
 
     if as_of is None:
+        newest_here(platform.home, platform.clock(), platform.grace)
         return query.report_frame(platform.home, name, year, month, authority)
     return query.report_frame_as_of(
         platform.home,

@@ -60,7 +60,9 @@ def status(month: options.Month, as_of: options.AsOf = None, output: options.For
 def status_rows(platform: "Platform", month: str, as_of: datetime | None) -> list[dict[str, Any]]:
     """Rows of `reports.submission_status`: as published, or from the ledger as of a moment or where nothing is yet."""
     from pipelines.cli.report import report_rows
+    from warehouse.publish.fetching import newest_here
 
+    newest_here(platform.home, platform.clock(), platform.grace)
     now = None if platform.home.warehouse.exists() else platform.clock()
     return report_rows(platform, "submission_status", int(month[:4]), month, as_of=as_of or now)
 

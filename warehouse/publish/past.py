@@ -10,6 +10,7 @@ import duckdb
 from sqlalchemy import Engine
 
 from warehouse import reports
+from warehouse.bundle_cache import bring
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import table_of
@@ -34,6 +35,7 @@ def warehouse_as_of(
             known = known_months(session, first_month, as_of, as_of)
             months = [month for month in known.months if month.startswith(f"{year:04}-")]
             stage(connection, session, RegisterAgencies(session), known, months, now=as_of, as_of=as_of)
+            bring(home, session, months)
         for name in DETAILS:
             files = [part.path for month in months for part in partitions(connection, home.store, name, month)]
             show_files(connection, TABLES[f"core.{name}"], files)

@@ -17,18 +17,21 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from warehouse import reports
+from warehouse.bundle_cache import bring
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
 from warehouse.publish.durable import UNFINISHED, aside, settle
+from warehouse.publish.editions import hand_out, take_up
 from warehouse.publish.explained import take_in
 from warehouse.publish.known import NO_MONTH, KnownMonths, known_months, states
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
+from warehouse.publish.sweeping import sweep
 from warehouse.register import RegisterAgencies
 from warehouse.tables import TABLES
 
@@ -72,13 +75,14 @@ def publish(
     """Bring the details of these months (None: of all) up to the ledger, and every report, then swap the warehouse in.
 
     `now` (aware; default: the clock) judges deadlines, `first_month` is the first that agencies owe (default: the
-    first in which anything was entered).  Raises `PublishingBusy` after `timeout` seconds of waiting for another
-    publisher and `StoreIncomplete` where the store lacks what the ledger counts; the old warehouse then stays.
+    first in which anything was entered).  Where there is an object store, what was published goes there too.  Raises
+    `PublishingBusy` after `timeout` seconds of waiting for another publisher and `StoreIncomplete` where the store
+    lacks what the ledger counts; the old warehouse then stays.
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
-    home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(home.published / ".lock", timeout):
+    with publishing_alone(home, engine, timeout):
+        edition = take_up(home, now)
         manifest = Manifest.load(home.published)
         manifest.clean_unfinished()
         unfinished = aside(home.warehouse)
@@ -90,12 +94,15 @@ def publish(
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
                 plan = _plan(session, manifest, register, months, first_month, now)
                 stage(connection, session, register, plan.known, plan.periods, now=now)
+                bring(home, session, plan.details)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
         manifest.confirm()
         manifest.clean(now, grace)
+        hand_out(home, manifest, edition, now, grace)
+        sweep(home, engine, now, grace)
     return Published(rows, tuple(plan.details), time.monotonic() - began)
 
 

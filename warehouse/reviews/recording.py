@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from checks.model.finding_keys import finding_keys
 from checks.model.stored import Findings
+from warehouse.bundles import Bundle
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.models import AgencyMonth, Review, Reviewed
 from warehouse.reviews.due import Change
@@ -65,11 +66,12 @@ def of_agencies(
     ]
 
 
-def store_findings(store: Store, reviews: Collection[Reviewing]) -> None:
-    """Write the findings of these reviews; they are on the disk when this returns."""
+def store_findings(store: Store, reviews: Collection[Reviewing]) -> Bundle | None:
+    """Write the findings of these reviews; they are on the disk when this returns, or in the bundle that it gives."""
     for one in reviews:
         store.write_review(one.findings, one.place)
     store.flush()
+    return store.send()
 
 
 def record(

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from warehouse.ledger import models
+from warehouse.ledger import bundles, models  # noqa: F401 — the tables of both
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -25,7 +25,7 @@ def test_the_commands_are_those_of_the_specification():
     commands = {path.removeprefix("attendance").strip() for path in HELPS}
     assert commands - {""} == {
         "demo", "register", "register import", "register list", "check", "submit", "pull", "run", "status",
-        "findings", "report", "rebuild", "doctor", "settings", "compare", "withdraw", "revert", "changes",
+        "findings", "report", "rebuild", "fetch", "doctor", "settings", "compare", "withdraw", "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
         "closures", "closures import", "closures list",
         "explain", "explain add", "explain list", "explain revoke", "explain codes",

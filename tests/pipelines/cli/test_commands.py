@@ -35,7 +35,7 @@ def test_a_receipt_says_what_was_handed_in_and_when(attendance, tmp_path):
     assert receipt["received_at"].endswith("+08:00")
 
 
-def test_what_landed_and_was_never_recorded_is_recorded_as_of_then(registered, attendance, home):
+def test_what_landed_and_was_never_recorded_is_recorded_as_of_then(attendance, home):
     opened = installation(home)
     landed = opened.landing.put(document(AUTHORITY)).id
     opened.landing.put(document(FIRST))  # young: its process may be about to record it

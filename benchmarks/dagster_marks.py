@@ -21,7 +21,7 @@ from measure import Outcome
 
 from assets.marks import ASSET, FINDINGS, Mark, events
 from assets.partitions import know_agencies
-from assets.telling import remember, say, tell
+from assets.telling import reckon_grid, remember, say, tell
 from pipelines.dagster_home import prepare
 from pipelines.settings import Settings
 
@@ -79,6 +79,7 @@ def mark(instance: dg.DagsterInstance, marks: Sequence[Mark], month: str = MONTH
     def mark_all(context: dg.OpExecutionContext) -> None:
         tell(context, events(marks))
         remember(context.instance, month, marks)
+        reckon_grid(context.instance)
 
     return _run(instance, mark_all, len(marks))
 

@@ -1,4 +1,9 @@
-"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks."""
+"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks.
+
+By the installation's clock: by today's, every month since is owed, and publishing them all would be most of the work.
+"""
+
+from functools import partial
 
 import dagster as dg
 import duckdb
@@ -7,14 +12,15 @@ import pytest
 from assets.marks import ASSET, FINDINGS
 from assets.partitions import AGENCY_MONTHS
 from assets.publishing import RECONCILED
+from pipelines import runs
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
-from pipelines.runs import run_month
 from pipelines.settings import Settings, load_settings
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
     FIRST,
+    NOW,
     PERSON,
     SECOND,
     document,
@@ -22,6 +28,8 @@ from tests.support.installations import (
     refused,
     with_error,
 )
+
+run_month = partial(runs.run_month, clock=lambda: NOW)
 
 
 @pytest.fixture

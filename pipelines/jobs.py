@@ -37,7 +37,7 @@ from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviewing import review
 from assets.reviews import reviews, shown
-from assets.telling import remember, say, tell, untold
+from assets.telling import reckon_grid, remember, say, tell, untold
 from warehouse.ledger.engine import reading
 
 
@@ -173,6 +173,7 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     said = [mark for mark in marks if mark.agency_code in new | judged]
     tell(context, events(said))
     remember(context.instance, entry.month, said)
+    reckon_grid(context.instance)
 
 
 @dg.job(

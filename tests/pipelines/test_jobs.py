@@ -1,19 +1,26 @@
-"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks."""
+"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks.
+
+By the installation's clock: by today's, every month since is owed, and publishing them all would be most of the work.
+"""
+
+from functools import partial
 
 import dagster as dg
 import duckdb
 import pytest
 
 from assets.marks import ASSET, FINDINGS
+from assets.partitions import AGENCY_MONTHS
 from assets.publishing import RECONCILED
+from pipelines import runs
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
-from pipelines.runs import run_month
 from pipelines.settings import Settings, load_settings
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
     FIRST,
+    NOW,
     PERSON,
     SECOND,
     document,
@@ -21,6 +28,8 @@ from tests.support.installations import (
     refused,
     with_error,
 )
+
+run_month = partial(runs.run_month, clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -127,6 +136,16 @@ def test_marks_that_a_run_could_not_make_are_made_by_the_next(here, settings, in
     assert entered(instance) == set()
     run_month(settings, ["2021-06"])
     assert entered(instance) == {f"{AUTHORITY}|2021-06"}
+
+
+def test_the_grid_is_reckoned_before_anybody_opens_its_page(here, settings, instance):
+    for number, agency in enumerate((AUTHORITY, FIRST), 1):
+        lay(here, **{f"file{number}": document(agency)})
+        run_month(settings, ["2021-06"])
+        (record,) = instance.get_asset_records([ASSET])
+        kept = record.asset_entry.cached_status
+        assert kept.latest_storage_id == record.asset_entry.last_materialization_storage_id
+        assert len(AGENCY_MONTHS.deserialize_subset(kept.serialized_materialized_partition_subset)) == number
 
 
 def test_chosen_agencies_and_several_months(here, settings, instance):

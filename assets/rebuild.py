@@ -19,6 +19,7 @@ from assets.reviewing import review
 from assets.workers import done
 from checks.rule_set import rule_set_version
 from warehouse.ledger import lifecycle
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import writing
 from warehouse.ledger.judgements import Result, judge_anew
 from warehouse.ledger.lifecycle import SubmissionKey
@@ -98,6 +99,7 @@ def rebuild(
         new.rename(home.store)
         _carry_over(old, home.store, {one.id for one in judged.submissions})
         review(platform, everything=True)
+        _note(platform, len(judged.submissions), len(differing))
         published = publish(
             home, platform.engine, now=platform.clock(), first_month=platform.first_month, grace=platform.grace
         )
@@ -125,6 +127,13 @@ def _build(
             on_progress(finished, len(judged.submissions))
     store.flush()
     return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id))
+
+
+def _note(platform: Platform, submissions: int, anew: int) -> None:
+    """Have it in the audit."""
+    reason = f"{submissions} submissions, {anew} judged anew, rule set {rule_set_version()}"
+    with writing(platform.engine) as session:
+        note(session, [Deed("rebuilt", platform.actor, reason=reason, at=platform.clock())])
 
 
 def _accept(platform: Platform, differing: Sequence[Result]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from warehouse.diagnosis import REBUILD, RESTORE, Advance, Diagnosis, some
+from warehouse.doctor_audit import audit_whole
 from warehouse.doctor_landing import (
     landing_complete,
     landing_hashes,
@@ -63,6 +64,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         for look in (landing_complete, landing_orphans):
             yield look(landing, session)
         yield landing_leftovers(landing)
+        yield audit_whole(home, session, advance)
         yield store_complete(home.store, session, advance)
         yield store_findings(home.store, session)
         yield from warehouse_counts(home.warehouse, session)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    audit,
     changes,
     check,
     closures,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
-    maintain, keys,
+    maintain, keys, audit,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -51,6 +51,12 @@ def moment(text: str) -> datetime:
     return said if said.tzinfo else said.replace(tzinfo=TAIPEI)
 
 
+def start(text: str) -> datetime:
+    """As `moment`, but `YYYY-MM-DD` is that day's beginning."""
+    said = moment(text)
+    return said - timedelta(days=1) if _DAY.fullmatch(text) else said
+
+
 Format = Annotated[Formats, typer.Option("--format", help="輸出格式 how to print")]
 ErrorReport = Annotated[
     Path | None,

@@ -114,7 +114,7 @@ def run_demo(
     try:
         _refuse_if_used(opened)
         with writing(opened.engine) as session:
-            import_register(session, country.register, _BEGIN)
+            import_register(session, country.register, _BEGIN, by=opened.actor)
         with (
             _Systems(country, opened) as systems,
             dg.DagsterInstance.from_config(str(prepare(settings))) as instance,

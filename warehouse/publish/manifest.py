@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from warehouse.ledger.audit_chain import Anchor
 from warehouse.publish.durable import UNFINISHED, write_text
 from warehouse.publish.explained import Explained
 
@@ -35,7 +36,8 @@ class Copy:
 class Manifest:
     """`copies`: dataset and period → the copies in use; `retired`: relative path → ISO moment from which unneeded.
 
-    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in.
+    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in; `audit`: the
+    head of the audit then, to which the doctor holds it.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class Manifest:
     explained: Explained = field(default_factory=Explained)
     retired: dict[str, str] = field(default_factory=dict)
     confirmed: bool = True
+    audit: Anchor | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
@@ -56,7 +59,8 @@ class Manifest:
                 key = copy.dataset, copy.period
                 copies[key] = (*copies.get(key, ()), copy)
             explained = Explained(**data["explained"])
-            return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"])
+            audit = Anchor(**data["audit"]) if data.get("audit") else None
+            return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"], audit)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return cls(folder)
 
@@ -131,5 +135,6 @@ class Manifest:
             "states": self.states,
             "explained": asdict(self.explained),
             "retired": self.retired,
+            "audit": self.audit._asdict() if self.audit else None,
         }
         write_text(self.folder / _NAME, json.dumps(content, indent=1))

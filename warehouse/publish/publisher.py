@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from warehouse import reports
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
+from warehouse.ledger.audit import head, stands
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
@@ -88,6 +89,9 @@ def publish(
             with reading(engine) as session:
                 register = RegisterAgencies(session)
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
+                # An anchor that no longer stands stays, for the doctor to find.
+                if manifest.audit is None or stands(session, manifest.audit):
+                    manifest.audit = head(session)
                 plan = _plan(session, manifest, register, months, first_month, now)
                 stage(connection, session, register, plan.known, plan.periods, now=now)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)

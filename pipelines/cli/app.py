@@ -17,6 +17,7 @@ from pipelines.cli import (
     failures,
     keys,
     maintain,
+    notices,
     receipt,
     register,
     report,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
-    maintain, keys, audit,
+    maintain, keys, audit, notices,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -57,6 +57,12 @@ def start(text: str) -> datetime:
     return said - timedelta(days=1) if _DAY.fullmatch(text) else said
 
 
+def instant(text: str) -> datetime:
+    """As `moment`, but `YYYY-MM-DD` is that day's 8:00, when offices open."""
+    said = start(text)
+    return said + timedelta(hours=8) if _DAY.fullmatch(text) else said
+
+
 Format = Annotated[Formats, typer.Option("--format", help="輸出格式 how to print")]
 ErrorReport = Annotated[
     Path | None,

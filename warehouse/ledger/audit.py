@@ -47,6 +47,10 @@ ACTIONS = {
     "key_rotated": "新增密鑰 key rotated",
     "key_retired": "刪除密鑰 key retired",
     "landing_reencrypted": "重新加密 landing re-encrypted",
+    "notice_sent": "通知已送 notice sent",
+    "notice_failed": "通知失敗 notice failed",
+    "notice_uncertain": "通知不確定 notice uncertain",
+    "notice_resolved": "通知已處理 notice settled by hand",
     "chain_began": "稽核鏈開始 chained from here on",
     ANCHOR_ACCEPTED: "認可稽核缺漏 gap in the audit accepted",
 }

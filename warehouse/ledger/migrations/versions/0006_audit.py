@@ -11,7 +11,7 @@ from warehouse.ledger.audit import Deed, linked
 from warehouse.ledger.audit_chain import BEGINNING, Anchor
 from warehouse.ledger.columns import UtcDateTime
 
-revision = "0005"
+revision = "0006"
 down_revision = "0004"
 branch_labels = None
 depends_on = None

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from warehouse import reports
+from warehouse.client_versions import read_versions
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.audit import head, stands
@@ -74,10 +75,12 @@ def publish(
 
     `now` (aware; default: the clock) judges deadlines, `first_month` is the first that agencies owe (default: the
     first in which anything was entered).  Raises `PublishingBusy` after `timeout` seconds of waiting for another
-    publisher and `StoreIncomplete` where the store lacks what the ledger counts; the old warehouse then stays.
+    publisher, `StoreIncomplete` where the store lacks what the ledger counts, and `VersionsRefused`; the old warehouse
+    then stays.
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
+    versions = read_versions(home.root)
     home.published.mkdir(parents=True, exist_ok=True)
     with exclusive(home.published / ".lock", timeout):
         manifest = Manifest.load(home.published)
@@ -95,6 +98,9 @@ def publish(
                 plan = _plan(session, manifest, register, months, first_month, now)
                 stage(connection, session, register, plan.known, plan.periods, now=now)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
+            build_tables(connection, versions)
+            _record_copies(connection, manifest)
+            comment_all(connection)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
@@ -150,9 +156,6 @@ def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Mani
         copies.show(name)
     copies.show("summary")
     manifest.states = plan.states
-    build_tables(connection)
-    _record_copies(connection, manifest)
-    comment_all(connection)
 
 
 def _load_corrections(connection: duckdb.DuckDBPyConnection, files: Collection[Path]) -> None:

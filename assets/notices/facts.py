@@ -111,7 +111,11 @@ class Known:
 
     def _judged(self, telling: Telling, number: int) -> Facts | None:
         change = self._session.get(Transition, number)
-        of_it = (Transition.agency_code == telling.agency_code, Transition.month == telling.month)
+        of_it = (
+            Transition.agency_code == telling.agency_code,
+            Transition.month == telling.month,
+            Transition.at <= self._now,
+        )
         later = select(func.max(Transition.id)).where(*of_it, Transition.from_state == lifecycle.RECEIVED)
         if change is None or self._session.scalar(later) != number:
             return None

@@ -119,6 +119,7 @@ class Occasions:
                 Transition.from_state == lifecycle.RECEIVED,
                 Transition.to_state.in_(_JUDGED),
                 Transition.month.in_(self._months_judged()),
+                Transition.at <= self._now,
             )
             .order_by(Transition.id)
         )
@@ -144,7 +145,7 @@ class Occasions:
     def _decisions(self) -> Iterator[Telling]:
         kinds = {decisions.WITHDRAWN: WITHDRAWN, decisions.REVERTED: SUPERSEDED}
         decided = select(Decision).where(
-            Decision.at >= self._since, Decision.month >= shifted(self._this_month, -_EVENT_MONTHS)
+            Decision.at.between(self._since, self._now), Decision.month >= shifted(self._this_month, -_EVENT_MONTHS)
         )
         for one in self._session.scalars(decided.order_by(Decision.id)):
             yield Telling(kinds[one.kind], one.agency_code, one.month, f"decision {one.id}")

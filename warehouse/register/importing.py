@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,17 @@ class ImportReport:
 
 
 def import_register(
-    session: Session, path_or_bytes: str | Path | bytes, today: date, *, by: str = "register import"
+    session: Session,
+    path_or_bytes: str | Path | bytes,
+    today: date,
+    *,
+    by: str = "register import",
+    at: datetime | None = None,
 ) -> ImportReport:
     """Take in a register file: the government's CSV as published, or the project's own columns.
 
     Importing the same again changes nothing.  Changes without a date of their own hold from `today` on; `by` is who
-    does it, for the audit.
+    does it and `at` when (None: now), for the audit.
     Within a transaction of the caller's all of it is undone where it fails, and the caller commits; else it commits.
     Raises `RegisterError` where the file is no register, OSError where it cannot be read.
     """
@@ -104,7 +109,7 @@ def import_register(
         _note_reporters(stated, register, oddities)
         sha256 = hashlib.sha256(data).hexdigest()
         done = ", ".join(f"{kind.value} {number}" for kind, number in outcomes.items())
-        note(session, [Deed("register_imported", by, concerns=sha256, reason=done)])
+        note(session, [Deed("register_imported", by, concerns=sha256, reason=done, at=at)])
     return ImportReport(
         kind=file.kind,
         encoding=file.encoding,

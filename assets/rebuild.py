@@ -17,10 +17,12 @@ from assets.platform import Platform
 from assets.rebuild_places import InBundles, InFolder
 from assets.reviewing import review
 from assets.workers import done
+from checks.rule_set import rule_set_version
 from warehouse.bundle_cache import bring
 from warehouse.bundles import Bundle
 from warehouse.ledger import lifecycle
-from warehouse.ledger.engine import reading
+from warehouse.ledger.audit import Deed, note
+from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.publish import publish
@@ -90,6 +92,7 @@ def rebuild(
             raise RebuildDiffers([one.key for one in unacceptable], refused=accept_changes)
         place.take_over(differing, bundles, {one.id for one in judged.submissions})
         review(platform, everything=True)
+        _note(platform, len(judged.submissions), len(differing))
         published = publish(
             home, platform.engine, now=platform.clock(), first_month=platform.first_month, grace=platform.grace
         )
@@ -121,3 +124,10 @@ def _build(
             on_progress(finished, len(judged.submissions))
     store.flush()
     return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id)), bundles
+
+
+def _note(platform: Platform, submissions: int, anew: int) -> None:
+    """Have it in the audit."""
+    reason = f"{submissions} submissions, {anew} judged anew, rule set {rule_set_version()}"
+    with writing(platform.engine) as session:
+        note(session, [Deed("rebuilt", platform.actor, reason=reason, at=platform.clock())])

@@ -19,6 +19,7 @@ from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.publishing import behind
 from pipelines.jobs import catch_up, entry, late_entry, pull
+from pipelines.telling_job import notices
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
@@ -127,7 +128,7 @@ def ledger_ahead(
 
 def _anything_goes_on(instance: dg.DagsterInstance) -> bool:
     runs = instance.get_runs(dg.RunsFilter(statuses=_GOING_ON))
-    entering_or_publishing = any(run.job_name != pull.name for run in runs)
+    entering_or_publishing = any(run.job_name not in (pull.name, notices.name) for run in runs)
     return entering_or_publishing or bool(instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1))
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.bundle_cache import bring
 from warehouse.diagnosis import REBUILD, RESTORE, Advance, Diagnosis, some
+from warehouse.doctor_audit import audit_whole
 from warehouse.doctor_landing import (
     landing_complete,
     landing_hashes,
@@ -65,6 +66,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         for look in (landing_complete, landing_orphans):
             yield look(landing, session)
         yield landing_leftovers(landing)
+        yield audit_whole(home, session, advance)
         if home.objects is not None:
             there = bundles_there(home.objects, session)
             yield there

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    audit,
     changes,
     check,
     closures,
@@ -17,6 +18,7 @@ from pipelines.cli import (
     fetch,
     keys,
     maintain,
+    notices,
     receipt,
     register,
     report,
@@ -38,7 +40,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, status, corrections, explain, changes, receipt, report, rules, closures,
-    maintain, fetch, keys,
+    maintain, fetch, keys, audit, notices,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

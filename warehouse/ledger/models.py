@@ -102,7 +102,7 @@ class Arrival(Base):
 
 
 class Transition(Base):
-    """狀態異動 The audit trail: each change of a submission's state, written in the same transaction as the change."""
+    """狀態異動 Each change of a submission's state, written in the same transaction as the change."""
 
     __tablename__ = "transitions"
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from warehouse.ledger.audit_chain import Anchor
 from warehouse.publish.durable import UNFINISHED, write_text
 from warehouse.publish.explained import Explained
 
@@ -36,7 +37,8 @@ class Copy:
 class Manifest:
     """`copies`: dataset and period → the copies in use; `retired`: relative path → ISO moment from which unneeded.
 
-    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in.
+    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in; `audit`: the
+    head of the audit then, to which the doctor holds it.
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class Manifest:
     explained: Explained = field(default_factory=Explained)
     retired: dict[str, str] = field(default_factory=dict)
     confirmed: bool = True
+    audit: Anchor | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
@@ -63,7 +66,8 @@ class Manifest:
             key = copy.dataset, copy.period
             copies[key] = (*copies.get(key, ()), copy)
         explained = Explained(**data["explained"])
-        return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"])
+        audit = Anchor(**data["audit"]) if data.get("audit") else None
+        return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"], audit)
 
     def missing(self) -> set[str]:
         """Periods of which a copy is no longer on the disk."""
@@ -136,6 +140,7 @@ class Manifest:
             "states": self.states,
             "explained": asdict(self.explained),
             "retired": self.retired,
+            "audit": self.audit._asdict() if self.audit else None,
         }
 
     def _write(self, *, confirmed: bool) -> None:

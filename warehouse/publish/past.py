@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from warehouse import reports
 from warehouse.bundle_cache import bring
+from warehouse.client_versions import read_versions
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import table_of
@@ -28,7 +29,7 @@ def warehouse_as_of(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a warehouse in memory with the tables of the published one, as they were at `as_of` (aware).
 
-    What had arrived by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`.
+    What had arrived by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`, `VersionsRefused`.
     """
     with tempfile.TemporaryDirectory() as spill, open_empty(":memory:", Path(spill)) as connection:
         with reading(engine) as session:
@@ -46,7 +47,7 @@ def warehouse_as_of(
             _insert_all(connection, name, [{"months": months}])
         for name in reports.BY_YEAR:
             _insert_all(connection, name, [{"year": f"{year:04}"}])
-        build_tables(connection)
+        build_tables(connection, read_versions(home.root))
         yield connection
 
 

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 
 from warehouse import reports
 from warehouse.bundle_cache import bring
+from warehouse.client_versions import read_versions
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
+from warehouse.ledger.audit import head, stands
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
@@ -76,11 +78,12 @@ def publish(
 
     `now` (aware; default: the clock) judges deadlines, `first_month` is the first that agencies owe (default: the
     first in which anything was entered).  Where there is an object store, what was published goes there too.  Raises
-    `PublishingBusy` after `timeout` seconds of waiting for another publisher and `StoreIncomplete` where the store
-    lacks what the ledger counts; the old warehouse then stays.
+    `PublishingBusy` after `timeout` seconds of waiting for another publisher, `StoreIncomplete` where the store lacks
+    what the ledger counts, and `VersionsRefused`; the old warehouse then stays.
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
+    versions = read_versions(home.root)
     with publishing_alone(home, engine, timeout):
         edition = take_up(home, now)
         manifest = Manifest.load(home.published)
@@ -92,10 +95,16 @@ def publish(
             with reading(engine) as session:
                 register = RegisterAgencies(session)
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
+                # An anchor that no longer stands stays, for the doctor to find.
+                if manifest.audit is None or stands(session, manifest.audit):
+                    manifest.audit = head(session)
                 plan = _plan(session, manifest, register, months, first_month, now)
                 stage(connection, session, register, plan.known, plan.periods, now=now)
                 bring(home, session, plan.details)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
+            build_tables(connection, versions)
+            _record_copies(connection, manifest)
+            comment_all(connection)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
@@ -153,9 +162,6 @@ def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Mani
         copies.show(name)
     copies.show("summary")
     manifest.states = plan.states
-    build_tables(connection)
-    _record_copies(connection, manifest)
-    comment_all(connection)
 
 
 def _load_corrections(connection: duckdb.DuckDBPyConnection, files: Collection[Path]) -> None:

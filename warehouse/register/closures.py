@@ -19,6 +19,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from checks.model.roc import parse_roc_date
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import AgencyMonth, Closure
 from warehouse.register.agencies import RegisterAgencies
 
@@ -125,6 +126,13 @@ def import_closures(session: Session, file: Path | bytes, *, by: str, at: dateti
             for one in new
         ]
         session.execute(insert(Closure), rows)
+        note(
+            session,
+            (
+                Deed("closure_declared", by, one.code, f"{one.day:%Y-%m}", f"{one.day} {one.hours} h", one.reason, at)
+                for one in new
+            ),
+        )
     return Imported(len(declared), len(new), _concerned(session, register, new))
 
 

@@ -20,6 +20,7 @@ REPORTS = {
     "summary": "month",
     "due_months": "month",
     "submission_ratios": "year",
+    "client_versions": "month",
 }
 
 

@@ -31,6 +31,8 @@ def test_the_commands_are_those_of_the_specification():
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
+        "audit", "audit list", "audit verify", "audit head", "audit accept",
+        "notices", "notices list", "notices preview", "notices send", "notices addresses", "notices settle",
     }  # fmt: skip
 
 

@@ -113,5 +113,18 @@ def test_the_lock_pins_every_direct_dependency_with_hashes():
 def test_bare_make_lists_the_commands():
     ran = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = re.findall(r"^  make ([a-z-]+) +\S", ran.stdout, re.MULTILINE)
-    wanted = {"demo", "test", "lint", "types", "contracts", "setup", "lock", "dagster", "bench", "fuzz", "help"}
+    wanted = {
+        "demo",
+        "test",
+        "lint",
+        "types",
+        "contracts",
+        "setup",
+        "lock",
+        "dagster",
+        "bench",
+        "faults",
+        "fuzz",
+        "help",
+    }
     assert wanted == set(listed)

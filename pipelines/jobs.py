@@ -88,11 +88,14 @@ def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collect
 def pull_month(context: dg.OpExecutionContext, config: Chosen, platform: dg.ResourceParam[Platform]) -> PullReport:
     """Pull; a channel's failures are listed, never raised.
 
-    Where nothing new came it is an observation, so that Dagster does not call every agency-month out of date.
+    Only the first of a month is a materialisation: after another, Dagster would call the month of every agency that
+    had nothing new "unsynced", though whatever came is entered and marked by the same run.
     """
     month = context.partition_key
     report = bring_in(platform, month, config.codes)
-    event = dg.AssetMaterialization if report.arrived else dg.AssetObservation
+    held = dg.AssetRecordsFilter(submissions_landed.key, asset_partitions=[month])
+    first = report.arrived and not context.instance.fetch_materializations(held, limit=1).records
+    event = dg.AssetMaterialization if first else dg.AssetObservation
     context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report)))
     return report
 

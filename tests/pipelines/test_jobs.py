@@ -8,6 +8,8 @@ from functools import partial
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from assets.marks import ASSET, FINDINGS
 from assets.partitions import AGENCY_MONTHS
@@ -104,13 +106,22 @@ def test_every_asset_of_the_month_has_what_people_want_to_see(here, settings, in
         assert "王小明" not in shown
 
 
-def test_a_pull_that_brings_nothing_new_leaves_the_month_as_it_was(here, settings, instance):
+def test_only_the_first_pull_that_brings_something_makes_agency_months_older_than_what_they_are_made_of(
+    here, settings, instance
+):
+    run_month(settings, ["2021-06"])
     lay(here, a=document(AUTHORITY))
     run_month(settings, ["2021-06"])
+    lay(here, b=document(FIRST))
     run_month(settings, ["2021-06"])
     landed = dg.AssetKey("submissions_landed")
     assert len(instance.fetch_materializations(landed, limit=10).records) == 1
-    assert len(instance.fetch_observations(landed, limit=10).records) == 1
+    observed = instance.fetch_observations(landed, limit=10).records
+    arrived = [one.asset_observation.metadata["新報送 new submissions"].value for one in observed]
+    assert arrived == [1, 0]  # the newest first
+    resolver = CachingStaleStatusResolver(instance, defs.resolve_asset_graph(), LoadingContextForTest(instance))
+    for agency in (AUTHORITY, FIRST):
+        assert resolver.get_status(ASSET, f"{agency}|2021-06") is StaleStatus.FRESH
 
 
 def test_a_second_run_marks_only_what_is_new(here, settings, instance):

@@ -31,6 +31,8 @@ def test_the_commands_are_those_of_the_specification():
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
+        "audit", "audit list", "audit verify", "audit head", "audit accept",
+        "notices", "notices list", "notices preview", "notices send", "notices settle", "notices addresses",
     }  # fmt: skip
 
 
@@ -47,8 +49,10 @@ def test_every_command_explains_itself_in_both_languages(path):
 
 @pytest.mark.parametrize("path", [path for path in HELPS if path not in GROUPS])
 def test_whatever_prints_prints_json_too(path):
-    # the demo prints a story, a receipt is JSON however it is printed
-    assert "--format" in HELPS[path] or path in {"attendance demo", "attendance receipt issue"}
+    # the demo prints a story; a receipt and a head of the audit are JSON however they are printed
+    assert "--format" in HELPS[path] or path in {
+        "attendance demo", "attendance receipt issue", "attendance audit head",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

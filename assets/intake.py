@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
@@ -21,7 +20,7 @@ from warehouse.deadlines import days_late, is_on_time
 from warehouse.landing import Landed
 from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals, recovered
 from warehouse.ledger.engine import reading, writing
-from warehouse.locks import exclusive_everywhere
+from warehouse.locks import Busy, exclusive_everywhere
 from warehouse.register import RegisterAgencies
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
@@ -35,15 +34,11 @@ MANUAL = "manual"
 _PATIENCE = 600.0
 
 
-class InboxBusy(TimeoutError):  # noqa: N818 — reads as what it is
-    """Another pull was emptying the inbox all the time; `holder` is what it wrote about itself, `waited` in seconds."""
+class InboxBusy(Busy):
+    """Another pull was emptying the inbox all the time."""
 
-    def __init__(self, path: Path, holder: str, waited: float) -> None:
-        self.path, self.holder, self.waited = path, holder, waited
-        super().__init__(
-            f"另一個程序正在收取收件匣（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
-            f"another pull is emptying the inbox ({holder or 'unknown'}); gave up after {waited:g} s, try again later"
-        )
+    doing = "收取收件匣"
+    english = "another pull is emptying the inbox ({holder}); gave up after {waited:g} s, try again later"
 
 
 @dataclass(frozen=True, slots=True)

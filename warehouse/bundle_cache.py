@@ -18,7 +18,7 @@ from warehouse.bundles import BundleLost, contents, made_at
 from warehouse.files import Files
 from warehouse.home import Home
 from warehouse.ledger.bundles import bundles_of
-from warehouse.locks import exclusive
+from warehouse.locks import Busy, exclusive
 from warehouse.store_files import StoreFiles
 
 #: Seconds to wait for another process that fills the cache: unpacking a national month takes less than a minute.
@@ -27,15 +27,11 @@ _PATIENCE = 1800.0
 _AHEAD = 3
 
 
-class CacheBusy(TimeoutError):  # noqa: N818 — reads as what it is
-    """Another process was filling the cache all the time; `holder` is what it wrote about itself."""
+class CacheBusy(Busy):
+    """Another process was filling the cache all the time."""
 
-    def __init__(self, path: Path, holder: str, waited: float) -> None:
-        self.path, self.holder, self.waited = path, holder, waited
-        super().__init__(
-            f"另一個程序正在取得資料檔（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
-            f"another process fills the cache {path} ({holder or 'unknown'}); gave up after {waited:g} s"
-        )
+    doing = "取得資料檔"
+    english = "another process fills the cache {path} ({holder}); gave up after {waited:g} s"
 
 
 def bring(home: Home, session: Session, months: Collection[str] | None = None) -> None:

@@ -8,8 +8,9 @@ import fcntl
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 from sqlalchemy import Connection, Engine, text
 
@@ -25,12 +26,26 @@ _HOLDER = text(
     "AND a.datname = current_database()"
 )
 
-#: Makes the error of who has waited too long: what is locked, what its holder wrote about itself, seconds waited.
-Busy = Callable[[Path, str, float], TimeoutError]
+
+class Busy(TimeoutError):  # noqa: N818 — reads as what it is
+    """Another held the lock all the time; `holder` is what it wrote about itself, `waited` in seconds.
+
+    Each lock has its own: `doing` says in Chinese what the holder does, `english` the same with all three in it.
+    """
+
+    doing: ClassVar[str]
+    english: ClassVar[str]
+
+    def __init__(self, path: Path, holder: str, waited: float) -> None:
+        self.path, self.holder, self.waited = path, holder, waited
+        super().__init__(
+            f"另一個程序正在{self.doing}（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
+            + self.english.format(path=path, holder=holder or "unknown", waited=waited)
+        )
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, timeout: float, busy: Busy) -> Iterator[None]:
+def exclusive(path: Path, timeout: float, busy: type[Busy]) -> Iterator[None]:
     """Hold the lock for the block; wait up to `timeout` seconds for it, then raise `busy(path, holder, timeout)`."""
     with path.open("a+", encoding="utf-8") as file:
         until = time.monotonic() + timeout
@@ -49,7 +64,7 @@ def exclusive(path: Path, timeout: float, busy: Busy) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def exclusive_everywhere(engine: Engine, what: str, path: Path, timeout: float, busy: Busy) -> Iterator[None]:
+def exclusive_everywhere(engine: Engine, what: str, path: Path, timeout: float, busy: type[Busy]) -> Iterator[None]:
     """Hold the lock on a file, as `exclusive` does, and `what` on all machines that share a ledger on PostgreSQL.
 
     Both are waited for, up to `timeout` seconds each.  PostgreSQL lets go where the holder's connection is cut: who
@@ -65,7 +80,7 @@ def exclusive_everywhere(engine: Engine, what: str, path: Path, timeout: float, 
 
 
 @contextlib.contextmanager
-def _in_database(engine: Engine, what: str, path: Path, timeout: float, busy: Busy) -> Iterator[None]:
+def _in_database(engine: Engine, what: str, path: Path, timeout: float, busy: type[Busy]) -> Iterator[None]:
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.detach()  # its end is the lock's end: it must never go back to the pool
         connection.execute(_NAMED, {"name": f"attendance {_myself()}"})

@@ -6,18 +6,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from warehouse.home import Home
-from warehouse.locks import exclusive, exclusive_everywhere
+from warehouse.locks import Busy, exclusive, exclusive_everywhere
 
 
-class PublishingBusy(TimeoutError):  # noqa: N818 — reads as what it is
-    """Another publisher held the lock all the time; `holder` is what it wrote about itself, `waited` in seconds."""
+class PublishingBusy(Busy):
+    """Another publisher held the lock all the time."""
 
-    def __init__(self, path: Path, holder: str, waited: float) -> None:
-        self.path, self.holder, self.waited = path, holder, waited
-        super().__init__(
-            f"另一個程序正在發布（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
-            f"another publisher holds {path} ({holder or 'unknown'}); gave up after {waited:g} s, try again later"
-        )
+    doing = "發布"
+    english = "another publisher holds {path} ({holder}); gave up after {waited:g} s, try again later"
 
 
 def publishing_alone(home: Home, engine: Engine, timeout: float) -> AbstractContextManager[None]:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from checks.model.roc import parse_roc_date
+from warehouse.office_text import office_text
 
 RELEASES_FILE, UPDATES_FILE = "client_versions.csv", "automatic_updates.csv"
 
@@ -164,13 +165,10 @@ def _rows(
 
 
 def _text(path: Path) -> str:
-    data = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp950"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise VersionsRefused(path, ["須為 UTF-8 或 CP950 編碼 must be UTF-8 or CP950"])
+    text = office_text(path.read_bytes())
+    if text is None:
+        raise VersionsRefused(path, ["須為 UTF-8 或 CP950 編碼 must be UTF-8 or CP950"])
+    return text
 
 
 def _day(text: str) -> date | None:

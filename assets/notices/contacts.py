@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.office_text import office_text
+
 #: Who is told of an agency's own months, and who of those of all agencies below it.
 AGENCY, AUTHORITY = "agency", "authority"
 
@@ -84,13 +86,9 @@ def read_contacts(path: Path, key: bytes, bad: Iterable[str] = ()) -> Contacts:
 
 
 def _rows(path: Path, data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("cp950")
-        except UnicodeDecodeError:
-            raise ContactsRefused(path, ["須為 UTF-8 或 CP950 編碼 must be UTF-8 or CP950"]) from None
+    text = office_text(data)
+    if text is None:
+        raise ContactsRefused(path, ["須為 UTF-8 或 CP950 編碼 must be UTF-8 or CP950"])
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from assets.entry import months_outside
 from assets.partitions import MONTHS
@@ -21,6 +21,7 @@ from assets.publishing import behind
 from pipelines.jobs import catch_up, entry, late_entry, pull
 from pipelines.telling_job import notices
 from warehouse.ledger import lifecycle
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
 from warehouse.ledger.versions import newest_moment
@@ -41,14 +42,9 @@ _BACKFILLS_GOING_ON = BulkActionsFilter(
 
 def waiting(platform: Platform) -> dict[str, int]:
     """Month (`''` where a document names none) → its newest arrival that still waits to be checked."""
-    same = and_(
-        Arrival.submission_id == Submission.id,
-        Arrival.agency_code == Submission.agency_code,
-        Arrival.month == Submission.month,
-    )
     query = (
         select(Submission.month, func.max(Arrival.id).label("newest"))
-        .join(Arrival, same)
+        .join(Arrival, same_submission(Arrival, Submission))
         .where(Submission.state == lifecycle.RECEIVED)
         .group_by(Submission.month)
     )

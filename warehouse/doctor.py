@@ -31,6 +31,7 @@ from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.sqlite import open_sqlite
@@ -245,12 +246,7 @@ def _entered(session: Session) -> dict[str, int]:
     """Dataset → records entered in what the agency-months count."""
     counted = (
         select(DatasetCount.dataset, func.sum(DatasetCount.entered))
-        .join(
-            AgencyMonth,
-            (AgencyMonth.submission_id == DatasetCount.submission_id)
-            & (AgencyMonth.agency_code == DatasetCount.agency_code)
-            & (AgencyMonth.month == DatasetCount.month),
-        )
+        .join(AgencyMonth, same_submission(AgencyMonth, DatasetCount))
         .group_by(DatasetCount.dataset)
     )
     return dict.fromkeys(RECORDS, 0) | {dataset: int(total) for dataset, total in session.execute(counted)}

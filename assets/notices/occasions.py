@@ -15,6 +15,7 @@ from assets.notices.contacts import AGENCY, AUTHORITY, Contacts
 from assets.notices.owing import ENTERED, MISSING, REFUSED, WITH_ERRORS, Owing, held, morning_of
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger import decisions, lifecycle
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.models import Decision, Submission, Transition
 from warehouse.ledger.outbox import MAIL, Telling
 from warehouse.months import shifted
@@ -109,12 +110,7 @@ class Occasions:
                 Transition.at,
                 Submission.supersedes,
             )
-            .join(
-                Submission,
-                (Submission.id == Transition.submission_id)
-                & (Submission.agency_code == Transition.agency_code)
-                & (Submission.month == Transition.month),
-            )
+            .join(Submission, same_submission(Submission, Transition))
             .where(
                 Transition.from_state == lifecycle.RECEIVED,
                 Transition.to_state.in_(_JUDGED),

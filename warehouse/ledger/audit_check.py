@@ -8,12 +8,13 @@ what was published and in every signed receipt.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from warehouse.diagnosis import Advance
 from warehouse.ledger.audit import ANCHOR_ACCEPTED, OF_SUBMISSIONS, AuditEntry, anchor_text
 from warehouse.ledger.audit_chain import BEGINNING, Anchor, Link, hash_of
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.models import Submission, Transition
 
 #: Rows in memory at once, and for each call of `advance`.
@@ -127,15 +128,10 @@ def _ledger(session: Session) -> Iterator[AuditFault]:
             yield AuditFault(0, f"{number:,} 筆{chinese} {number:,} {english}")
     place = (Transition.submission_id, Transition.agency_code, Transition.month)
     newest = select(*place, func.max(Transition.id).label("id")).group_by(*place).subquery()
-    of_it = and_(
-        newest.c.submission_id == Submission.id,
-        newest.c.agency_code == Submission.agency_code,
-        newest.c.month == Submission.month,
-    )
     unexplained = (
         select(func.count())
         .select_from(Submission)
-        .outerjoin(newest, of_it)
+        .outerjoin(newest, same_submission(newest, Submission))
         .outerjoin(Transition, Transition.id == newest.c.id)
         .where(func.coalesce(Transition.to_state, "") != Submission.state)
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.bundle_cache import bring
 from warehouse.home import Home
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.months import month_range, shifted
@@ -50,12 +51,7 @@ def counts_of_months(session: Session, month: str, months_before: int) -> pl.Dat
             AgencyMonth.month,
             DatasetCount.entered,
         )
-        .join(
-            DatasetCount,
-            (DatasetCount.submission_id == AgencyMonth.submission_id)
-            & (DatasetCount.agency_code == AgencyMonth.agency_code)
-            & (DatasetCount.month == AgencyMonth.month),
-        )
+        .join(DatasetCount, same_submission(DatasetCount, AgencyMonth))
         .where(AgencyMonth.month.in_(months))
     )
     names = {"agency_code": pl.String, "submission_id": pl.String, "dataset": pl.String, "month": pl.String}

@@ -28,8 +28,7 @@ from tests.support.installations import (
     THIRD,
     document,
     installation,
-    refused,
-    with_error,
+    of_every_kind,
 )
 from tests.support.object_store import settings_of
 from warehouse.bundle_cache import bring
@@ -44,14 +43,7 @@ from warehouse.store import UNKNOWN, PersonKeyDiffers
 
 MONTH = "2021-06"
 #: Of one month, of another that was in the future, and of none.
-HANDED_IN = [
-    document(AUTHORITY),
-    with_error(FIRST),
-    refused(SECOND),
-    document(AUTHORITY, "2021-12"),
-    document("ZZZZZZZZZZ"),
-    b"noise",
-]
+HANDED_IN = of_every_kind()
 KILLED = """
 import os, signal, sys
 from pathlib import Path

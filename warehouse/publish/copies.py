@@ -93,10 +93,10 @@ class Copies:
 
     def refresh_from_details(self, month: str) -> None:
         """Bring a month's corrections and summary up to its details, which must be shown, and to the register."""
-        for name in reports.FROM_DETAILS:
-            made_of = self._made_of(name, month)
-            register = [self._register(month, month)] if made_of else []
-            self._refresh(name, month, [*register, *made_of] or None, {"month": month})
+        made_of = {name: self._made_of(name, month) for name in reports.FROM_DETAILS}
+        register = self._register(month, month) if any(made_of.values()) else ""
+        for name, files in made_of.items():
+            self._refresh(name, month, [register, *files] if files else None, {"month": month})
 
     def refresh_from_ledger(self, name: str, states: Mapping[str, str]) -> None:
         """Bring a table of what the ledger says of periods (period → state) up to these states.
@@ -108,9 +108,11 @@ class Copies:
             key = fingerprint([query, state, *self._made_of(name, period)])
             paths[period] = self._path(name, f"month={period}", key)
         wanted = [period for period, path in paths.items() if not path.is_file()]
+        # What is no month is asked for by itself: its rows do not say under which period they are.
+        alone = [period for period in wanted if period == NO_MONTH]
         months = [period for period in wanted if period != NO_MONTH]
         parts = [months[first : first + MONTHS_AT_ONCE] for first in range(0, len(months), MONTHS_AT_ONCE)]
-        for some in [*parts, *([NO_MONTH] for period in wanted if period == NO_MONTH)]:
+        for some in filter(None, [*parts, alone]):
             self._write_periods(query, {period: paths[period] for period in some})
         for period, path in paths.items():
             self._manifest.set_period(name, period, [self._copy(name, period, path)])

@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import ClassVar
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from warehouse.ledger.engine import LedgerLost
 
 #: Seconds between two tries.
 _PATIENCE = 0.1
 #: First half of the advisory locks that a session holds ("lock" in ASCII); the ledger's transactions have their own.
 _SPACE = 0x6C6F636B
 _TRY = text("SELECT pg_try_advisory_lock(CAST(:space AS integer), CAST(:key AS integer))")
+_LET_GO = text("SELECT pg_advisory_unlock(CAST(:space AS integer), CAST(:key AS integer))")
 _NAMED = text("SELECT set_config('application_name', :name, false)")
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' "
@@ -90,7 +94,12 @@ def _in_database(engine: Engine, what: str, path: Path, timeout: float, busy: ty
             if time.monotonic() >= until:
                 raise busy(path, _holder(connection, lock), timeout)
             time.sleep(_PATIENCE)
-        yield
+        try:
+            yield
+        finally:
+            # By word: the server notices the connection's end a moment later, when the next one may have asked already.
+            with contextlib.suppress(LedgerLost, DBAPIError):  # it is gone, and the lock with it
+                connection.scalar(_LET_GO, lock)
 
 
 def _holder(connection: Connection, lock: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ libraries, and neither Dagster nor the ledger nor the channels.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -16,11 +16,16 @@ from checks.bulk import BatchResult, CheckedDocument, Counts, check_documents
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import Severity
+from warehouse.bundles import Bundle, BundlePlace
 from warehouse.landing import Landing
 from warehouse.store import Place, Store
 
 #: Bytes of JSON checked together.  Larger batches are hardly faster; memory is about sixteen times this, a worker.
 BATCH_BYTES = 40 << 20
+#: Towards the end of many, batches grow smaller, down to this: no process is left with a large one while others wait.
+LAST_BYTES = 5 << 20
+#: A batch is then at most this part of the bytes still to be done.
+_OF_THE_REST = 8
 #: Small documents also cost a file each and a row each: so many at most.
 BATCH_DOCUMENTS = 1000
 
@@ -75,6 +80,11 @@ class Desk:
     store: Path
     person_key: bytes = field(repr=False)
     contexts: Sequence[CheckContext]
+    bundles: BundlePlace | None = None
+
+    def open_store(self) -> Store:
+        """The store that its batches go to; raises as `Store` does."""
+        return Store(self.store, self.person_key, self.bundles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +104,37 @@ class Verdict:
 
 
 class Done(NamedTuple):
-    """A batch that is stored (but not flushed): the verdicts in its order, and seconds by part."""
+    """A batch that is stored (but not flushed): the verdicts in its order, and seconds by part.
+
+    `bundle` is what the ledger is to name of it, where the store is on an object store.
+    """
 
     verdicts: list[Verdict]
     seconds: dict[str, float]
+    bundle: Bundle | None = None
 
 
-def batches(waiting: Iterable[S]) -> Iterator[list[S]]:
-    """Cut into lists of at most `BATCH_BYTES` and `BATCH_DOCUMENTS`; a larger document is a batch alone."""
+def batches(waiting: Sequence[S]) -> Iterator[list[S]]:
+    """Cut into lists of at most `BATCH_BYTES` and `BATCH_DOCUMENTS`; a larger document is a batch alone.
+
+    The last of many are smaller, down to `LAST_BYTES`.
+    """
     batch: list[S] = []
-    size = 0
+    size, rest = 0, sum(one.bytes for one in waiting)
+    least = LAST_BYTES if rest > _OF_THE_REST * BATCH_BYTES else BATCH_BYTES
+    limit = BATCH_BYTES
     for submission in waiting:
-        if batch and (size + submission.bytes > BATCH_BYTES or len(batch) >= BATCH_DOCUMENTS):
+        if batch and (size + submission.bytes > limit or len(batch) >= BATCH_DOCUMENTS):
             yield batch
-            batch, size = [], 0
+            rest -= size
+            batch, size, limit = [], 0, min(BATCH_BYTES, max(least, rest // _OF_THE_REST))
         batch.append(submission)
         size += submission.bytes
     if batch:
         yield batch
 
 
-def tasks(waiting: Iterable[Sized], context: int = 0) -> list[Task]:
+def tasks(waiting: Sequence[Sized], context: int = 0) -> list[Task]:
     """The batches to do, under one of the desk's contexts."""
     return [Task([Ticket(one.id, one.agency_code, one.month) for one in batch], context) for batch in batches(waiting)]
 
@@ -132,8 +152,9 @@ def check_and_store(desk: Desk, store: Store, task: Task, threads: int | None = 
     checked = check_documents(documents, desk.contexts[task.context], threads)
     ended = time.perf_counter()
     store_batch(store, task.batch, checked)
+    bundle = store.send()
     seconds = {"read": read - began, "check": ended - read, "store": time.perf_counter() - ended}
-    return Done([verdict(*pair) for pair in zip(task.batch, checked.documents, strict=True)], seconds)
+    return Done([verdict(*pair) for pair in zip(task.batch, checked.documents, strict=True)], seconds, bundle)
 
 
 def store_batch(store: Store, batch: Sequence[Submitted], checked: BatchResult) -> None:

@@ -15,12 +15,13 @@ from assets.platform import Platform
 from assets.workers import done
 from checks.context import CheckContext
 from checks.rule_set import rule_set_version
+from warehouse.bundles import Bundle
 from warehouse.ledger import lifecycle
+from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.judgements import Result
 from warehouse.register import RegisterAgencies
-from warehouse.store import Store
 
 _PARTS = ("read", "check", "store", "flush", "record")
 
@@ -78,8 +79,8 @@ def enter(
         agencies=register or None,
         closures=closures,
     )
-    store = Store(platform.home.store, platform.person_key)
-    desk = Desk(platform.landing, platform.home.store, platform.person_key, [context])
+    desk = Desk(platform.landing, platform.home.store, platform.person_key, [context], platform.home.bundles)
+    store = desk.open_store()
     entered = Entered()
     if on_progress:
         on_progress(0, len(waiting))
@@ -88,7 +89,7 @@ def enter(
         began = time.perf_counter()
         store.flush()
         flushed = time.perf_counter()
-        _record(platform, verdicts)
+        _record(platform, verdicts, [one.bundle for one in group])
         seconds = [one.seconds for one in group]
         for part in (*seconds, {"flush": flushed - began, "record": time.perf_counter() - flushed}):
             for name, taken in part.items():
@@ -99,11 +100,12 @@ def enter(
     return entered
 
 
-def _record(platform: Platform, verdicts: Collection[Verdict]) -> None:
-    """Record what is stored and flushed."""
+def _record(platform: Platform, verdicts: Collection[Verdict], bundles: Collection[Bundle | None]) -> None:
+    """Record what is stored and flushed; another run may have been first with all of it."""
     results = [result_of(one) for one in verdicts]
     with writing(platform.engine) as session:
-        record_results(session, results, actor=platform.actor, at=platform.clock())
+        if any(record_results(session, results, actor=platform.actor, at=platform.clock())):
+            record_bundles(session, bundles)
 
 
 def result_of(verdict: Verdict) -> Result:

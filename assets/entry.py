@@ -16,7 +16,7 @@ from assets.landing import submissions_landed
 from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
 from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS
 from assets.platform import Platform
-from assets.telling import remember, say, tell
+from assets.telling import reckon_grid, remember, say, tell
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
@@ -134,6 +134,7 @@ def agency_months(
     for entry in entries:
         tell(context, events(entry.marks))
         remember(context.instance, entry.month, entry.marks)
+    reckon_grid(context.instance)
     result = accounting(entries)
     say(context, result)
     if not result.passed:

@@ -6,11 +6,10 @@ off, a document is fetched or handed in again rather than lost.  Nothing is chec
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
@@ -18,12 +17,12 @@ from assets.platform import Platform
 from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
-from warehouse.duties import Duties, calendar_of
+from warehouse.duties import Duties, DutyCalendar, calendar_of
 from warehouse.landing import Landed
-from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
+from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals, recovered
 from warehouse.ledger.engine import reading, writing
+from warehouse.locks import Busy, exclusive_everywhere
 from warehouse.months import is_month
-from warehouse.publish.lock import exclusive
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
 CHUNK_DOCUMENTS = 500
@@ -36,15 +35,11 @@ MANUAL = "manual"
 _PATIENCE = 600.0
 
 
-class InboxBusy(TimeoutError):  # noqa: N818 — reads as what it is
-    """Another pull was emptying the inbox all the time; `holder` is what it wrote about itself, `waited` in seconds."""
+class InboxBusy(Busy):
+    """Another pull was emptying the inbox all the time."""
 
-    def __init__(self, path: Path, holder: str, waited: float) -> None:
-        self.path, self.holder, self.waited = path, holder, waited
-        super().__init__(
-            f"另一個程序正在收取收件匣（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
-            f"another pull is emptying the inbox ({holder or 'unknown'}); gave up after {waited:g} s, try again later"
-        )
+    doing = "收取收件匣"
+    english = "another pull is emptying the inbox ({holder}); gave up after {waited:g} s, try again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +104,26 @@ def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL
         arrivals = [_arrival(item, one, channel, now) for item, one in zip(chunk, landed, strict=True)]
         with writing(platform.engine) as session:
             new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
-        with reading(platform.engine) as session:
-            duties = Duties(session, calendar)
-            receipts += [
-                _receipt(item, one, is_new, duties) for item, one, is_new in zip(chunk, arrivals, new, strict=True)
-            ]
+        receipts += _receipts(platform, calendar, [item.name for item in chunk], arrivals, new)
+    return receipts
+
+
+def adopt_orphans(platform: Platform) -> list[Receipted]:
+    """Record what landed an hour ago or earlier and nobody recorded, as received when it landed.
+
+    Whoever handed it in has no receipt and may have handed it in again since, which is then the same submission.
+    Raises `warehouse.landing.LandingDamaged`, `warehouse.sealed.UnknownKey` and `warehouse.duties.CalendarRefused`;
+    what was recorded before stays.
+    """
+    receipts: list[Receipted] = []
+    calendar = calendar_of(platform.home)
+    with reading(platform.engine) as session:
+        found = orphans(platform.landing, session)
+    for id_ in found:
+        arrivals = recovered(platform.landing, [id_], _identified)
+        with writing(platform.engine) as session:
+            new = record_arrivals(session, arrivals, actor=platform.actor, at=platform.clock())
+        receipts += _receipts(platform, calendar, [one.source for one in arrivals], arrivals, new)
     return receipts
 
 
@@ -154,7 +164,7 @@ def _alone(platform: Platform) -> AbstractContextManager[None]:
 
     Of two at once, the second would bring a document after the first had brought its correction, and have it count.
     """
-    return exclusive(platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
+    return exclusive_everywhere(platform.engine, "inbox", platform.home.root / ".inbox.lock", _PATIENCE, InboxBusy)
 
 
 def _asked(
@@ -225,11 +235,11 @@ def _delivered(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:
 
 
 def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arrived:
-    said = identify(item.data)
+    agency_code, month = _identified(item.data)
     return Arrived(
         submission_id=landed.id,
-        agency_code=said.agency_code or "",
-        month=said.month or "",
+        agency_code=agency_code,
+        month=month,
         channel=channel,
         source=mask_ids_in(item.name),
         bytes=landed.bytes,
@@ -237,10 +247,28 @@ def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arr
     )
 
 
-def _receipt(item: HandedIn, one: Arrived, new: bool, duties: Duties) -> Receipted:
+def _identified(data: bytes) -> tuple[str, str]:
+    """The agency code and month that a document states itself; `''` for what it does not."""
+    said = identify(data)
+    return said.agency_code or "", said.month or ""
+
+
+def _receipts(
+    platform: Platform,
+    calendar: DutyCalendar,
+    names: Iterable[str],
+    arrivals: Sequence[Arrived],
+    new: Sequence[bool],
+) -> list[Receipted]:
+    with reading(platform.engine) as session:
+        duties = Duties(session, calendar)
+        return [_receipt(name, one, is_new, duties) for name, one, is_new in zip(names, arrivals, new, strict=True)]
+
+
+def _receipt(name: str, one: Arrived, new: bool, duties: Duties) -> Receipted:
     deadline = duties.until(one.agency_code, one.month) if is_month(one.month) else None
     return Receipted(
-        name=item.name,
+        name=name,
         submission_id=one.submission_id,
         agency_code=one.agency_code,
         month=one.month,

@@ -138,7 +138,12 @@ def _evaluation(mark: Mark) -> dg.AssetCheckEvaluation:
         passed=mark.state == lifecycle.ENTERED,
         severity=dg.AssetCheckSeverity.WARN if mark.is_entered else dg.AssetCheckSeverity.ERROR,
         description=_said(mark),
-        metadata={"fatal": mark.fatal, "error": mark.errors, "warning": mark.warnings, **mark.rules},
+        metadata={
+            "整份退件 fatal": mark.fatal,
+            "該筆退件 error": mark.errors,
+            "請確認 warning": mark.warnings,
+            **mark.rules,
+        },
         blocking=False,
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from assets.channels.protocol import Channel
 from assets.channels.registry import open_channels
+from assets.notices.config import NoticeConfig
 from checks.limits import Limits
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
@@ -25,7 +26,8 @@ class Platform:
     """`sources` is the file `sources.toml`, `inbox` a folder or fsspec URL, `actor` who is named in the ledger.
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
-    reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core).
+    reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core),
+    `notices` how people are told.
     `clock` gives an aware moment; every stage asks it instead of the
     system, so that a month can be judged as of then.
     """
@@ -42,6 +44,7 @@ class Platform:
     first_month: str | None = None
     grace: timedelta = GRACE
     workers: int | None = None
+    notices: NoticeConfig = field(default_factory=NoticeConfig)
 
     def channels(self) -> dict[str, Channel]:
         """The channels that are configured, by name; raises `assets.channels.config.SourcesError`."""

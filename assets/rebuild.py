@@ -1,30 +1,32 @@
 """Rebuilding: store and warehouse anew from landing and ledger alone, as if the rest had burnt.
 
-Every submission that was ever judged is checked again and written into a new folder, which then takes the store's
-place; the ledger is only read.  What was let in stays in, whatever register, limits and calendar say today: the rules
-decide again, the circumstances of then do not.  Dying at any moment loses nothing, as the next rebuild starts over.
+Every submission that was ever judged is checked again and written into a new folder, or new bundles, which then take
+the store's place (`assets/rebuild_places.py`).  What was let in stays in, whatever register,
+limits and calendar say today: the rules decide again, the circumstances of then do not.  Dying at any moment loses
+nothing, as the next rebuild starts over.
 """
 
-import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from assets.batches import Desk, tasks
 from assets.entering import result_of
 from assets.judged import Judged, judged_submissions, key_of
 from assets.platform import Platform
+from assets.rebuild_places import InBundles, InFolder
 from assets.reviewing import review
 from assets.workers import done
 from checks.rule_set import rule_set_version
+from warehouse.bundle_cache import bring
+from warehouse.bundles import Bundle
 from warehouse.ledger import lifecycle
-from warehouse.ledger.engine import writing
-from warehouse.ledger.judgements import Result, judge_anew
+from warehouse.ledger.audit import Deed, note
+from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.publish import publish
-from warehouse.publish.lock import exclusive
-from warehouse.store import Store
+from warehouse.publish.lock import rebuilding_alone
 
 #: Seconds to wait for another rebuild, which takes much longer than that.
 _PATIENCE = 1.0
@@ -80,65 +82,52 @@ def rebuild(
     """
     began = time.monotonic()
     home = platform.home
-    new, old = home.store.with_name("store.rebuilding"), home.store.with_name("store.replaced")
-    with exclusive(home.root / ".rebuild.lock", _PATIENCE):
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        new.mkdir(mode=0o750)
+    with rebuilding_alone(home, platform.engine, _PATIENCE):
+        place = InFolder(platform) if home.objects is None else InBundles(platform, home.objects)
         judged = judged_submissions(platform)
-        differing = _build(platform, judged, new, on_progress, anew=accept_changes)
+        differing, bundles = _build(platform, judged, place.desk, on_progress, anew=accept_changes)
         unacceptable = [one for one in differing if one.outcome == lifecycle.REFUSED or not accept_changes]
         if unacceptable:
-            shutil.rmtree(new, ignore_errors=True)
+            place.give_up(bundles)
             raise RebuildDiffers([one.key for one in unacceptable], refused=accept_changes)
-        # Before the new store is in place: a rebuild after a crash in between needs no permission any more.
-        _accept(platform, differing)
-        if home.store.exists():
-            home.store.rename(old)
-        new.rename(home.store)
-        _carry_over(old, home.store, {one.id for one in judged.submissions})
+        place.take_over(differing, bundles, {one.id for one in judged.submissions})
         review(platform, everything=True)
+        _note(platform, len(judged.submissions), len(differing))
         published = publish(
             home, platform.engine, now=platform.clock(), first_month=platform.first_month, grace=platform.grace
         )
-        shutil.rmtree(old, ignore_errors=True)
+        place.clean()
+        with reading(platform.engine) as session:
+            bring(home, session)
     files = sum(1 for _ in home.store.rglob("*.parquet"))
     return Rebuilt(len(judged.submissions), len(differing), len(published.months), files, time.monotonic() - began)
 
 
 def _build(
-    platform: Platform, judged: Judged, new: Path, on_progress: Callable[[int, int], None] | None, *, anew: bool
-) -> list[Result]:
-    """Write every file, to the disk; the results that are not what the ledger has."""
-    store = Store(new, platform.person_key)
+    platform: Platform, judged: Judged, place: Desk, on_progress: Callable[[int, int], None] | None, *, anew: bool
+) -> tuple[list[Result], list[Bundle]]:
+    """Write every file, to the disk or into bundles; the results that are not what the ledger has."""
     circumstances = list(judged.by_circumstances(platform, anew=anew))
-    desk = Desk(platform.landing, new, platform.person_key, [context for context, _ in circumstances])
+    desk = replace(place, contexts=[context for context, _ in circumstances])
+    store = desk.open_store()
     every = [task for number, (_, submissions) in enumerate(circumstances) for task in tasks(submissions, number)]
     known = {key_of(one): one for one in judged.submissions}
     differing: list[Result] = []
+    bundles: list[Bundle] = []
     finished = 0
     for group in done(desk, store, every, platform.workers):
         verdicts = [verdict for one in group for verdict in one.verdicts]
         differing += [result_of(one) for one in verdicts if judged.differs(known[SubmissionKey(*one.ticket)], one)]
+        bundles += [one.bundle for one in group if one.bundle is not None]
         finished += len(verdicts)
         if on_progress:
             on_progress(finished, len(judged.submissions))
     store.flush()
-    return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id))
+    return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id)), bundles
 
 
-def _accept(platform: Platform, differing: Sequence[Result]) -> None:
-    """Have the ledger say what the rules of today say."""
-    if differing:
-        with writing(platform.engine) as session:
-            reason = f"judged anew by rule set {rule_set_version()}"
-            judge_anew(session, differing, reason=reason, actor=platform.actor, at=platform.clock())
-
-
-def _carry_over(old: Path, store: Path, rebuilt: set[str]) -> None:
-    """Take along what another process wrote meanwhile, of submissions that had not been judged when we began."""
-    for path in old.rglob("*.parquet"):
-        target = store / path.relative_to(old)
-        if path.stem not in rebuilt and not target.exists():
-            target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            path.rename(target)
+def _note(platform: Platform, submissions: int, anew: int) -> None:
+    """Have it in the audit."""
+    reason = f"{submissions} submissions, {anew} judged anew, rule set {rule_set_version()}"
+    with writing(platform.engine) as session:
+        note(session, [Deed("rebuilt", platform.actor, reason=reason, at=platform.clock())])

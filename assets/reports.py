@@ -13,6 +13,7 @@ from assets.partitions import MONTHS, MONTHS_OF_YEAR, YEARS
 from assets.platform import Platform
 from assets.previews import ROWS, ask, markdown
 from assets.publishing import core_tables, publish_now
+from warehouse.publish.fetching import newest_here
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Report:
 
     def show(self, platform: Platform, partition: str) -> dict[str, Any]:
         """Metadata of a month or year: rows, and the preview as a table."""
+        newest_here(platform.home, platform.clock(), platform.grace)
         warehouse, values = platform.home.warehouse, {"partition": partition}
         (rows,) = ask(warehouse, f"SELECT count(*) FROM reports.{self.table} WHERE {self.where}", values)[0]  # noqa: S608
         lines = ask(warehouse, f"{self.preview} LIMIT {ROWS}", values)

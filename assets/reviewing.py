@@ -18,8 +18,9 @@ from checks.across.payrolls import on_two_payrolls
 from checks.catalogue import Rule
 from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules, rule_set_version
+from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.due import affected, changes
 from warehouse.reviews.reading import (
     CountedRecords,
@@ -60,15 +61,14 @@ def review(
     `on_progress` gets the months done and in all.  Raises `warehouse.publish.PublishingBusy` where a publisher does
     not end, `StoreIncomplete` where a counted submission has no file.
     """
-    platform.home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(platform.home.published / ".lock", _PATIENCE):
+    with publishing_alone(platform.home, platform.engine, _PATIENCE):
         with reading(platform.engine) as session:
             counted = counted_submissions(session)
             changed = changes(session, counted)
         if not changed and not everything:
             return Reviews(0, frozenset(), frozenset())
         looked_at, moved = set[Place](), set[Place]()
-        with open_records(platform.home, counted, platform.clock()) as records:
+        with open_records(platform.home, platform.engine, counted, platform.clock()) as records:
             due = _all(counted) if everything else affected(changed, counted, records)
             for done, (month, agencies) in enumerate(due.items()):
                 if on_progress:
@@ -89,8 +89,9 @@ def _all(counted: Collection[Place]) -> dict[str, set[str]]:
 
 def _review_month(platform: Platform, records: CountedRecords, month: str, submissions: dict[str, str]) -> set[Place]:
     """Evaluate and record one month's agencies; those whose answer is another now."""
+    records.bring([month])  # what the documents' own checks have warned of already
     reviews = evaluate_month(platform, records, month, submissions)
-    store_findings(Store(platform.home.store, platform.person_key), reviews)
+    bundle = store_findings(Store(platform.home.store, platform.person_key, platform.home.bundles), reviews)
     with writing(platform.engine) as session:
         moved = record(
             session,
@@ -100,6 +101,7 @@ def _review_month(platform: Platform, records: CountedRecords, month: str, submi
             rule_set=rule_set_version(),
             at=platform.clock(),
         )
+        record_bundles(session, [bundle])
     return {(agency, month) for agency in moved}
 
 

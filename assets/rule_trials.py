@@ -20,12 +20,13 @@ from checks.findings import Severity
 from checks.overtime_limits import packaged_overtime_limits
 from checks.rule_set import all_rules
 from checks.rules.long_hours import RULES as LONG_HOURS
+from warehouse.bundle_cache import bring
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.due import changes
 from warehouse.reviews.reading import CountedRecords, Place, counted_submissions, open_records
-from warehouse.store import REVIEWS, file_of
+from warehouse.store import REVIEWS, UNKNOWN, file_of
 
 _FIRST, _LAST = "", "9999-12"
 #: Seconds to wait for a publisher or a review.
@@ -143,6 +144,7 @@ def replay(
     with reading(platform.engine) as session:
         counted = counted_submissions(session)
         waiting = bool(changes(session, counted))
+        bring(platform.home, session, _months_of(judged))
     differences: list[Difference] = []
     done = 0
     for batch, checked in judged.recheck(platform):
@@ -160,6 +162,10 @@ def replay(
         differences += _replay_across(platform, counted, first, last)
     differences.sort(key=lambda one: (one.month, one.agency_code, one.submission_id, one.rule))
     return Replayed(len(judged.submissions), differences, waiting)
+
+
+def _months_of(judged: Judged) -> set[str]:
+    return {one.month or UNKNOWN for one in judged.submissions}
 
 
 def _failing(judged: Judged, one: Submission, result: CheckedDocument, rule: Rule) -> Failing:
@@ -210,11 +216,10 @@ def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str,
 @contextmanager
 def _records(platform: Platform) -> Iterator[tuple[CountedRecords, Mapping[Place, str]]]:
     """The counted records, and what counts, while nobody publishes."""
-    platform.home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(platform.home.published / ".lock", _PATIENCE):
+    with publishing_alone(platform.home, platform.engine, _PATIENCE):
         with reading(platform.engine) as session:
             counted = counted_submissions(session)
-        with open_records(platform.home, counted, platform.clock()) as records:
+        with open_records(platform.home, platform.engine, counted, platform.clock()) as records:
             yield records, counted
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from assets.platform import Platform
+from warehouse.bundle_cache import bring
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.explanations import explanations_of
@@ -40,6 +41,7 @@ def standing_findings(platform: Platform, agency_code: str, month: str) -> Stand
     with reading(platform.engine) as session:
         received = history(session, agency_code, month)
         submissions = _standing(received)
+        bring(platform.home, session, [month])
         rows = [row for one in submissions for row in _findings_of(platform, one)]
         answers = explanations_of(session, {row["finding_key"] for row in rows})
     for row in rows:

@@ -26,9 +26,11 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 from sqlalchemy import Connection, insert
 
-from assets.marks import Event, Mark
+from assets.marks import ASSET, Event, Mark
+from assets.partitions import AGENCY_MONTHS
 
 #: Events in one transaction: others who write wait for one, and 1,000 take a tenth of a second.
 BATCH = 1_000
@@ -62,6 +64,14 @@ def remember(instance: dg.DagsterInstance, month: str, marks: Iterable[Mark]) ->
     """Note that Dagster has been told.  Two runs at once may lose each other's notes: those marks are made again."""
     told = {**_told(instance, month), **{mark.agency_code: _fingerprint(mark) for mark in marks}}
     instance.daemon_cursor_storage.set_cursor_values({_key(month): json.dumps(told)})
+
+
+def reckon_grid(instance: dg.DagsterInstance) -> None:
+    """Have Dagster bring what it keeps of the grid up to date, or whoever opens the page next waits for it.
+
+    Of half a million marks that is a second after a month, and half a minute after a change of the register.
+    """
+    get_and_update_asset_status_cache_value(instance, ASSET, AGENCY_MONTHS)
 
 
 def _told(instance: dg.DagsterInstance, month: str) -> Mapping[str, str]:

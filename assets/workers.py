@@ -1,6 +1,8 @@
-"""Batches spread over worker processes: checking holds Python's lock too often for threads to use two cores.
+"""Batches spread over processes: checking holds Python's lock too often for threads to use two cores.
 
-A worker checks and stores; it never touches the ledger, so one that is killed leaves files that nothing points at and
+This process takes its share, on a thread beside the one that records, and a worker process for each further core the
+rest: a worker's start takes as long as a batch or two, so there is one fewer, and work goes on meanwhile.  A worker
+checks and stores; it never touches the ledger, so one that is killed leaves files that nothing points at and
 submissions that still wait.  Workers end with their parent, however that dies, and leave Ctrl-C to it.
 """
 
@@ -10,7 +12,7 @@ import os
 import pickle
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from threading import Lock, Thread
@@ -45,30 +47,39 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def done(desk: Desk, store: Store, tasks: Sequence[Task], workers: int | None = None) -> Iterator[list[Done]]:
+def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = None) -> Iterator[list[Done]]:
     """Do all the batches; each time those that have been stored since, still to be flushed, in no certain order.
 
-    `store` is the desk's, in this process; `workers` None: one a core.  Raises what `check_and_store` does,
+    `store` is the desk's, in this process; `at_once` None: one a core.  Raises what `check_and_store` does,
     `WorkerDied` and `WorkerFailed`; batches that are not given until then are given up.
     """
-    processes = min(default_workers() if workers is None else workers, len(tasks))
+    processes = min(default_workers() if at_once is None else at_once, len(tasks))
     if processes <= 1 or len(tasks) < _ENOUGH:
         for task in tasks:
             yield [check_and_store(desk, store, task)]
         return
-    pool = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(pickle.dumps(desk),)
+    workers = ProcessPoolExecutor(
+        processes - 1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(pickle.dumps(desk),)
     )
+    here = ThreadPoolExecutor(1)
+    waiting = list(reversed(tasks))
+    theirs, own = set[Future[Done]](), set[Future[Done]]()
     try:
-        with _one_thread_each():  # the processes start with the first task
-            waiting = {pool.submit(_do, task) for task in tasks}
-        while waiting:
-            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        while waiting or theirs or own:
+            if waiting and not own:
+                own.add(here.submit(check_and_store, desk, store, waiting.pop(), threads=1))
+            with _one_thread_each():  # the processes start with the first task
+                while waiting and len(theirs) < processes:  # one more than they are: it waits for whoever is free
+                    theirs.add(workers.submit(_do, waiting.pop()))
+            ended, _ = wait(theirs | own, return_when=FIRST_COMPLETED)
+            theirs -= ended
+            own -= ended
             yield [one.result() for one in ended]
     except BrokenProcessPool:
         raise WorkerDied from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        here.shutdown(cancel_futures=True)
+        workers.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -97,7 +108,7 @@ def _begin(desk: bytes) -> None:
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
     _desk = pickle.loads(desk)  # noqa: S301  (from our own parent)
-    _store = Store(_desk.store, _desk.person_key)
+    _store = _desk.open_store()
 
 
 def _end_with(parent: BaseProcess) -> None:

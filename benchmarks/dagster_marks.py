@@ -12,15 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from measure import Outcome
 
 from assets.marks import ASSET, FINDINGS, Mark, events
 from assets.partitions import know_agencies
-from assets.telling import remember, say, tell
+from assets.telling import reckon_grid, remember, say, tell
 from pipelines.dagster_home import prepare
 from pipelines.settings import Settings
 
@@ -78,6 +79,7 @@ def mark(instance: dg.DagsterInstance, marks: Sequence[Mark], month: str = MONTH
     def mark_all(context: dg.OpExecutionContext) -> None:
         tell(context, events(marks))
         remember(context.instance, month, marks)
+        reckon_grid(context.instance)
 
     return _run(instance, mark_all, len(marks))
 
@@ -124,20 +126,40 @@ def postgresql(*, durable: bool = True) -> Iterator[str]:
         server.stop()
 
 
-def measure_marks(agencies: int, sample: int, url: str | None, work: Path | None = None) -> tuple[Marking, Marking]:
-    """The platform's way of all agencies, and Dagster's ordinary way of a sample; on SQLite where there is no `url`.
+def measure_marks(agencies: int, url: str | None, work: Path | None = None) -> Marking:
+    """The platform's way of all agencies; on SQLite where there is no `url`.
 
     Raises AssertionError where the grid then lacks an agency-month or a check result.
     """
     marks = marks_of_a_month(agencies)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        with _instance(Path(folder) / "own", url, own=True) as instance:
-            ordinary = log(instance, marks_of_a_month(sample, "2021-05"))
-        with _instance(Path(folder) / "ours", url, own=False) as instance:
-            know_agencies(instance, {one.agency_code for one in marks})
-            ours = mark(instance, marks)
-            _check(instance, marks)
-    return ours, ordinary
+    with (
+        tempfile.TemporaryDirectory(dir=work) as folder,
+        _instance(Path(folder), url, own=False) as instance,
+    ):
+        know_agencies(instance, {one.agency_code for one in marks})
+        ours = mark(instance, marks)
+        _check(instance, marks)
+    return ours
+
+
+def measure_ordinary(sample: int, url: str | None, work: Path | None = None) -> Marking:
+    """Dagster's ordinary way of a sample, on Dagster's own configuration."""
+    with (
+        tempfile.TemporaryDirectory(dir=work) as folder,
+        _instance(Path(folder), url, own=True) as instance,
+    ):
+        return log(instance, marks_of_a_month(sample, "2021-05"))
+
+
+def mark_on_both(agencies: int, work: Path) -> Outcome:
+    """The platform's way on SQLite and, where it is on this machine, PostgreSQL: seconds by database."""
+    taken = {"SQLite": measure_marks(agencies, None, work)}
+    if find_binaries():
+        with postgresql() as url:
+            taken["PostgreSQL"] = measure_marks(agencies, url, work)
+    seconds = {database: marking.wall for database, marking in taken.items()}
+    cpu = {database: marking.cpu for database, marking in taken.items()}
+    return Outcome(seconds, {"marks": agencies}, 0, cpu)
 
 
 def _check(instance: dg.DagsterInstance, marks: Sequence[Mark]) -> None:
@@ -166,9 +188,10 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300, help="marks made in Dagster's ordinary way")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp"), help="where files go")
     options = parser.parse_args()
-    print(report("SQLite", *measure_marks(options.agencies, options.sample, None, options.work)))
-    with postgresql() as url:
-        print(report("PostgreSQL", *measure_marks(options.agencies, options.sample, url, options.work)))
+    for database, server in (("SQLite", nullcontext()), ("PostgreSQL", postgresql())):
+        with server as url:
+            ordinary = measure_ordinary(options.sample, url, options.work)
+            print(report(database, measure_marks(options.agencies, url, options.work), ordinary), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@
 Needs Chromium (apt-get install chromium) and 6 GB of disk.  `dagster dev` is started over the grid and a new browser
 opens the partition page of `agency_months` each time.  Printed: seconds until `dagster dev` answers with its code
 loaded, and until the page shows its counts (in brackets the processor time that the web server took, which a busy
-machine stretches less): the first time, when Dagster reckons the state of all partitions and keeps it, then as people
-find it, then after another month was marked.
+machine stretches less): the first time after the start, then as people find it, then after another month was marked.
 """
 
 import argparse

@@ -28,20 +28,20 @@ Opened = Callable[[Path, Sequence[str]], AbstractContextManager[World | None]]
 Kinds = dict[str, tuple[Trial, int, int]]
 
 ON_SQLITE: Kinds = {
-    "kill": (kills, 200, 5),
+    "kill": (kills, 200, 3),
     "dagster": (dagster_kills, 10, 0),
     "workers": (worker_kills, 12, 0),
-    "together": (runs_at_once, 24, 1),
-    "clock": (clocks_going_back, 18, 3),
+    "together": (runs_at_once, 24, 0),
+    "clock": (clocks_going_back, 18, 1),
 }
 #: The same with the ledger on PostgreSQL.
 ON_POSTGRES: Kinds = {
-    "database": (database_kills, 40, 2),
+    "database": (database_kills, 40, 1),
     "together-postgres": (runs_at_once, 12, 0),
 }
 #: The same with the home on a small file system of its own.
 ON_A_SMALL_DISK: Kinds = {
-    "disk": (disks_full, 30, 2),
+    "disk": (disks_full, 30, 1),
 }
 #: The worlds: how each is opened, what is tried in it, and what is missing where it cannot be.
 WORLDS: tuple[tuple[Opened, Kinds, str], ...] = (

@@ -6,8 +6,9 @@
 Each way runs in a process of its own over the same files, in turns that alternate, and the best turn counts.  The
 files lie in the page cache for all of them.  The total is from landed bytes on: bringing them in is printed and not
 counted.  Numbers of records are compared with what the generator knows to be right; a way that is wrong is said to be
-so.  `--limits` adds what each part costs alone, `--shares` whether the cost is linear in bytes.  Wait five minutes
-between two calls: see `OUT`.
+so.  Where the platform is among the ways, marking the month in Dagster, which comes after all data work, is printed on
+a line of its own.  `--limits` adds what each part costs alone, `--shares` whether the cost is linear in bytes.  Wait
+five minutes between two calls: see `OUT`.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any
 
 from measure import Measured, Outcome, measure
 from nation import Nation, make_nation, open_nation
-from tables import print_limits, print_shares, print_ways
+from tables import print_limits, print_marking, print_shares, print_ways
 
 #: The obvious pipeline is run over at most so many agencies, evenly chosen, and scaled by bytes.
 OBVIOUS_SAMPLE = 400
@@ -61,8 +62,14 @@ def _limits(nation: Nation, out: Path) -> Outcome:
     return measure_limits(nation, out)
 
 
+def _marking(nation: Nation, out: Path) -> Outcome:
+    from dagster_marks import mark_on_both  # noqa: PLC0415
+
+    return mark_on_both(len(nation.agencies), out)
+
+
 WAYS: dict[str, Callable[[Nation, Path], Outcome]] = {"platform": _platform, "duckdb": _duckdb, "obvious": _obvious}
-LIMITS = "limits"
+LIMITS, MARKING = "limits", "marking"
 #: What the ways write is removed only after everything is measured: for up to five minutes ext4 passes over the inodes
 #: of removed files one by one, which made new files and folders three times as dear (measured with 7,500 of them).
 OUT = "out-"
@@ -72,7 +79,7 @@ def main() -> None:
     """Measure and print, or (`--way`, in the measured process) run one way and print its outcome as JSON."""
     options = _options()
     if options.way:
-        outcome = {**WAYS, LIMITS: _limits}[options.way](open_nation(options.nation), options.out)
+        outcome = {**WAYS, LIMITS: _limits, MARKING: _marking}[options.way](open_nation(options.nation), options.out)
         json.dump(asdict(outcome), sys.stdout)
         return
     by_share: dict[float, dict[str, Row]] = {}
@@ -80,6 +87,10 @@ def main() -> None:
         nation = make_nation(options.work, share)
         by_share[share] = rows = _measure_all(nation, options)
         print_ways(nation, rows, STAGES)
+        if "platform" in rows:
+            _, outcome = _run(nation, MARKING, options.work)
+            rows[MARKING] = {"seconds": outcome.seconds, "cpu": outcome.cpu}
+            print_marking(nation, outcome)
         if options.limits:
             _, outcome = _run(nation, LIMITS, options.work)
             rows[LIMITS] = {"seconds": outcome.seconds, "cpu": outcome.cpu, "bytes": outcome.bytes}

@@ -29,6 +29,15 @@ def print_ways(nation: Nation, rows: Mapping[str, Row], stages: Sequence[str]) -
             print(f"\n{way}: measured over a sample of the agencies, times {row['scaled_by']:.2f} by bytes.")
 
 
+def print_marking(nation: Nation, marking: Outcome) -> None:
+    """One line: what showing every agency-month in Dagster's grid takes, after the data work."""
+    taken = "; ".join(
+        f"{database} {seconds:.1f} s (processor {marking.cpu[database]:.1f} s)"
+        for database, seconds in marking.seconds.items()
+    )
+    print(f"\nmarking {len(nation.agencies):,} agency-months in Dagster, after all that: {taken}")
+
+
 def print_limits(nation: Nation, limits: Outcome, platform: Row | None) -> None:
     """A line a part of entering: what it costs alone, and its share of all the processor time from landed bytes."""
     scale = nation.bytes / limits.bytes

@@ -58,6 +58,23 @@ event_log_storage:
     base_dir: {folder}
 """
 
+#: All three in one database, as under `storage: postgres`, and the event log with quick pages.
+_POSTGRESQL = """\
+run_storage:
+  module: dagster_postgres.run_storage
+  class: PostgresRunStorage
+  config: &postgresql
+    postgres_url: {url}
+schedule_storage:
+  module: dagster_postgres.schedule_storage
+  class: PostgresScheduleStorage
+  config: *postgresql
+event_log_storage:
+  module: pipelines.postgres_event_log
+  class: GridPostgresEventLog
+  config: *postgresql
+"""
+
 
 def prepare(settings: Settings) -> Path:
     """Make Dagster's home where needed; its absolute path.  Raises OSError."""
@@ -78,7 +95,7 @@ def _storage(settings: Settings) -> str:
     in_environment = bool(os.environ.get(variable))
     # JSON is YAML, and quotes whatever a password may hold.
     url = json.dumps({"env": variable} if in_environment else settings.dagster_url.get_secret_value())
-    return f"storage:\n  postgres:\n    postgres_url: {url}\n"
+    return _POSTGRESQL.format(url=url)
 
 
 def _write(file: Path, text: str) -> None:

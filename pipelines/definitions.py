@@ -20,6 +20,7 @@ from pipelines.resources import platform
 from pipelines.schedules import SCHEDULES
 from pipelines.sensors import SENSORS
 from pipelines.settings import load_settings
+from pipelines.telling_job import notices, tell_when_due
 
 
 @dg.resource(description="本系統的設定、帳冊、收檔區與密鑰 The installation: its places, ledger and key")
@@ -44,8 +45,8 @@ defs = dg.Definitions(
         submission_ratios,
         late_and_missing,
     ],
-    jobs=JOBS,
-    schedules=SCHEDULES,
+    jobs=[*JOBS, notices],
+    schedules=[*SCHEDULES, tell_when_due],
     sensors=SENSORS,
     resources={"platform": platform_resource},
     executor=dg.in_process_executor,

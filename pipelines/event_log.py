@@ -15,11 +15,13 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventL
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
+from pipelines.grid_pages import StatusAsKept
+
 #: Files kept open at once: the index, and those of the runs last asked for.
 KEPT = 8
 
 
-class KeptOpenSqliteEventLog(SqliteEventLogStorage):
+class KeptOpenSqliteEventLog(StatusAsKept, SqliteEventLogStorage):
     """`SqliteEventLogStorage` with connections that are kept open."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:

@@ -39,7 +39,7 @@ from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviewing import review
 from assets.reviews import reviews, shown
-from assets.telling import remember, say, tell, untold
+from assets.telling import reckon_grid, remember, say, tell, untold
 from warehouse.ledger.engine import reading
 
 
@@ -100,12 +100,15 @@ def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collect
 def pull_month(context: dg.OpExecutionContext, config: ToPull, platform: dg.ResourceParam[Platform]) -> PullReport:
     """Pull; a channel's failures are listed, never raised.
 
-    Where nothing new came it is an observation, so that Dagster does not call every agency-month out of date.
+    Only the first of a month is a materialisation: after another, Dagster would call the month of every agency that
+    had nothing new "unsynced", though whatever came is entered and marked by the same run.
     """
     month = context.partition_key
     asked = asked_of(platform, month) if config.as_due else None
     report = bring_in(platform, month, asked.agencies if asked else config.codes)
-    event = dg.AssetMaterialization if report.arrived else dg.AssetObservation
+    held = dg.AssetRecordsFilter(submissions_landed.key, asset_partitions=[month])
+    first = report.arrived and not context.instance.fetch_materializations(held, limit=1).records
+    event = dg.AssetMaterialization if first else dg.AssetObservation
     context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report, asked)))
     return report
 
@@ -186,6 +189,7 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     said = [mark for mark in marks if mark.agency_code in new | judged]
     tell(context, events(said))
     remember(context.instance, entry.month, said)
+    reckon_grid(context.instance)
 
 
 @dg.job(

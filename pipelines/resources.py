@@ -39,4 +39,5 @@ def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[],
         first_month=settings.first_month,
         grace=settings.grace,
         workers=settings.entry_workers,
+        notices=settings.notices.config(home.root),
     )

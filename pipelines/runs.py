@@ -6,6 +6,7 @@ The runs are in Dagster's own records, and in its browser, like any other.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,7 @@ from assets.platform import Platform
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month
-from pipelines.resources import platform
+from pipelines.resources import now, platform
 from pipelines.settings import Settings
 from warehouse.ledger import lifecycle
 
@@ -64,18 +65,20 @@ def run_month(
     debug: bool = False,
     actor: str = "attendance run",
     on_month: Callable[[MonthRun], None] | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> RunReport:
     """Execute the job `monthly` for each month in turn; no agencies named means all.
 
-    `on_month` is told of each as it is done.  Raises what a stage raised (`SourcesError`, `PublishingBusy`,
-    `StoreIncomplete`, `LandingDamaged`, OSError), ValueError for a month that is no partition; months done stay done.
+    `on_month` is told of each as it is done; `clock` gives the moment that deadlines are judged by.  Raises what a
+    stage raised (`SourcesError`, `PublishingBusy`, `StoreIncomplete`, `LandingDamaged`, OSError), ValueError for a
+    month that is no partition; months done stay done.
     """
     for month in months:
         if not MONTHS.has_partition_key(month):
             known = MONTHS.get_partition_keys()
             raise ValueError(f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}")
     job, report = defs.resolve_job_def(monthly.name), RunReport()
-    with _opened(settings, actor) as (opened, instance):
+    with _opened(settings, actor, clock) as (opened, instance):
         for month in months:
             report.months.append(_run_one(job, instance, opened, month, sorted(agencies), debug=debug))
             if on_month:
@@ -93,8 +96,10 @@ def run_job(settings: Settings, job: str, partition: str | None, config: Mapping
 
 
 @contextmanager
-def _opened(settings: Settings, actor: str) -> Iterator[tuple[Platform, dg.DagsterInstance]]:
-    opened = platform(settings, actor=actor)
+def _opened(
+    settings: Settings, actor: str, clock: Callable[[], datetime] = now
+) -> Iterator[tuple[Platform, dg.DagsterInstance]]:
+    opened = platform(settings, actor=actor, clock=clock)
     try:
         with dg.DagsterInstance.from_config(str(prepare(settings))) as instance:
             yield opened, instance

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from assets.entry import months_outside
 from assets.late_and_missing import judged
@@ -21,7 +21,9 @@ from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.publishing import behind
 from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, pull
+from pipelines.telling_job import notices
 from warehouse.ledger import lifecycle
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
 from warehouse.ledger.versions import newest_moment
@@ -36,14 +38,9 @@ _BACKFILLS_GOING_ON = BulkActionsFilter(
 
 def waiting(platform: Platform) -> dict[str, int]:
     """Month (`''` where a document names none) → its newest arrival that still waits to be checked."""
-    same = and_(
-        Arrival.submission_id == Submission.id,
-        Arrival.agency_code == Submission.agency_code,
-        Arrival.month == Submission.month,
-    )
     query = (
         select(Submission.month, func.max(Arrival.id).label("newest"))
-        .join(Arrival, same)
+        .join(Arrival, same_submission(Arrival, Submission))
         .where(Submission.state == lifecycle.RECEIVED)
         .group_by(Submission.month)
     )
@@ -118,7 +115,7 @@ def ledger_ahead(
 
 def _anything_goes_on(instance: dg.DagsterInstance) -> bool:
     runs = instance.get_runs(dg.RunsFilter(statuses=GOING_ON))
-    entering_or_publishing = any(run.job_name not in {pull.name, look_job.name} for run in runs)
+    entering_or_publishing = any(run.job_name not in {pull.name, look_job.name, notices.name} for run in runs)
     return entering_or_publishing or bool(instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1))
 
 

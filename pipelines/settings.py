@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from checks.limits import Limits
+from pipelines.settings_notices import NoticeSettings
 from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
 
@@ -144,7 +145,8 @@ class Settings(BaseSettings):
         default=FIRST_MONTH, description="開始蒐集的月份 the first month collected (F012)"
     )
     objects_url: Annotated[str, BeforeValidator(_objects_url)] | None = Field(
-        default=None, description="物件儲存 s3://bucket/prefix for landing; default: in the home folder"
+        default=None,
+        description="物件儲存 s3://bucket/prefix for landing, store, published files; default: the home folder",
     )
     objects_endpoint: Annotated[str, BeforeValidator(_endpoint)] | None = Field(
         default=None, description="物件儲存位址 its address, where it is not Amazon's"
@@ -154,6 +156,7 @@ class Settings(BaseSettings):
         default=None, description="物件儲存憑證簽發者 file of the certificates to trust for it"
     )
     limits: LimitSettings = LimitSettings()
+    notices: NoticeSettings = NoticeSettings()
     inbox: str = Field(
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
     )
@@ -285,7 +288,7 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 
 
 def _shown(name: str, value: Any, settings: Settings) -> str:
-    if name in {"person_key", "landing_keys"}:
+    if name in {"person_key", "landing_keys", "notices.webhook_secret"}:
         return HIDDEN if value else ""
     if isinstance(value, SecretStr):
         return make_url(value.get_secret_value()).render_as_string(hide_password=True)

@@ -123,8 +123,8 @@ def test_bare_make_lists_the_commands():
         "lock",
         "dagster",
         "bench",
-        "fuzz",
         "faults",
+        "fuzz",
         "help",
     }
     assert wanted == set(listed)

@@ -13,6 +13,8 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from checks.model.stored import STORED
+from warehouse.bundle_cache import bring
+from warehouse.home import Home
 from warehouse.receipts import Receipt, history
 from warehouse.store import REVIEWS, file_of
 
@@ -83,7 +85,7 @@ class Comparison:
 
 
 def compare(
-    session: Session, store: Path, agency_code: str, month: str, before: str | None = None, after: str | None = None
+    session: Session, home: Home, agency_code: str, month: str, before: str | None = None, after: str | None = None
 ) -> Comparison:
     """Compare two submissions of an agency-month, named by id or its beginning.
 
@@ -92,7 +94,8 @@ def compare(
     judged = [one for one in history(session, agency_code, month) if one.rule_set is not None]
     newer = _named(judged, after) if after else _newest(judged)
     older = _named(judged, before) if before else _before(judged, newer)
-    return compare_submissions(store, older, newer)
+    bring(home, session, [month])
+    return compare_submissions(home.store, older, newer)
 
 
 def compare_submissions(store: Path, older: Receipt, newer: Receipt) -> Comparison:

@@ -17,7 +17,9 @@ from sqlalchemy import Engine, create_engine, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from warehouse.bundle_cache import bring
 from warehouse.diagnosis import REBUILD, RESTORE, Advance, Diagnosis, some
+from warehouse.doctor_audit import audit_whole
 from warehouse.doctor_landing import (
     landing_complete,
     landing_hashes,
@@ -25,10 +27,12 @@ from warehouse.doctor_landing import (
     landing_orphans,
     landing_sealed,
 )
+from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
 from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.sqlite import open_sqlite
@@ -76,9 +80,22 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         for look in (landing_complete, landing_orphans):
             yield look(landing, session)
         yield landing_leftovers(landing)
+        yield audit_whole(home, session, advance)
+        if home.objects is not None:
+            there = bundles_there(home.objects, session)
+            yield there
+            yield bundles_unrecorded(home.objects, session)
+            yield edition_there(home.objects)
+            if not there.ok:
+                return
+            bring(home, session)
         yield store_complete(home.store, session, advance)
         yield store_findings(home.store, session)
-        yield from warehouse_counts(home.warehouse, session)
+        elsewhere = None if home.objects is None else edition_elsewhere(home, home.objects)
+        if elsewhere is not None:
+            yield elsewhere
+        else:
+            yield from warehouse_counts(home.warehouse, session)
 
 
 def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
@@ -242,12 +259,7 @@ def _entered(session: Session) -> dict[str, int]:
     """Dataset → records entered in what the agency-months count."""
     counted = (
         select(DatasetCount.dataset, func.sum(DatasetCount.entered))
-        .join(
-            AgencyMonth,
-            (AgencyMonth.submission_id == DatasetCount.submission_id)
-            & (AgencyMonth.agency_code == DatasetCount.agency_code)
-            & (AgencyMonth.month == DatasetCount.month),
-        )
+        .join(AgencyMonth, same_submission(AgencyMonth, DatasetCount))
         .group_by(DatasetCount.dataset)
     )
     return dict.fromkeys(RECORDS, 0) | {dataset: int(total) for dataset, total in session.execute(counted)}

@@ -74,8 +74,8 @@ def landing_orphans(landing: Landing, session: Session) -> Diagnosis:
     found = orphans(landing, session)
     if found:
         said = f"{len(found):,} 檔在收檔區而不在帳冊 files in landing that the ledger does not know: {some(found)}"
-        remedy = f"請重新報送 hand them in again: attendance submit {landing.where(found[0])}"
-        return Diagnosis(name, ok=False, found=said, remedy=remedy)
+        # Not as files: those are encrypted, and would be handed in as they lie.
+        return Diagnosis(name, ok=False, found=said, remedy="登錄 record them: attendance submit --orphans")
     return Diagnosis(name, ok=True, found="無 none")
 
 

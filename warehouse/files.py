@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
@@ -115,6 +116,22 @@ class Files(Protocol):
         """Remove the leftovers last written before a moment when surely nobody was writing; how many."""
 
 
+class SharedFiles(Files, Protocol):
+    """Files that many machines share, of which some are replaced: only an object store can do so safely."""
+
+    def read_version(self, name: str) -> tuple[bytes, str]:
+        """Return all of an object, and what tells this version of it from others."""
+
+    def replace(self, name: str, data: bytes, version: str | None) -> bool:
+        """Write an object in place of that version of it (None: of nothing), and say whether it was still that."""
+
+    def put_file(self, name: str, path: Path) -> None:
+        """Write an object out of a local file."""
+
+    def get_file(self, name: str, path: Path) -> None:
+        """Write an object into a local file, which is not yet flushed to the disk."""
+
+
 class ObjectStoreFailed(OSError):  # noqa: N818 — says what happened
     """The object store does not do what is asked; the message says what to do, in one line, and holds no secret."""
 
@@ -146,7 +163,7 @@ class ObjectStore:
     region: str | None = None
     ca_file: str | None = None
 
-    def files(self, folder: str) -> Files:
+    def files(self, folder: str) -> SharedFiles:
         """The objects below one folder of the store; connects when first used."""
         from warehouse.files_s3 import S3Files  # noqa: PLC0415 — boto3 takes a third of a second to import
 

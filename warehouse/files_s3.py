@@ -7,9 +7,10 @@ becomes one line that says what to do.  Object stores list what was written at o
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import boto3
@@ -81,6 +82,33 @@ class S3Files:
         """
         return self._send(name, io.BytesIO(data), only_new=True)
 
+    def replace(self, name: str, data: bytes, version: str | None) -> bool:
+        """Send an object with `If-Match`, or `If-None-Match: *`; where an answer was lost, look whose work is there."""
+        condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        target = {"Bucket": self._bucket, "Key": self._key(name)}
+        try:
+            self._asked(name, lambda: self._client.put_object(**target, Body=data, **condition))
+        except FileExistsError:
+            with suppress(FileNotFoundError):  # what was to be replaced is gone
+                return self.read(name) == data
+            return False
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put_file(self, name: str, path: Path) -> None:
+        """Send a file, a large one in parts."""
+        with path.open("rb") as body:
+            self._send(name, body, only_new=False)
+
+    def get_file(self, name: str, path: Path) -> None:
+        """Fetch an object by ranges of one version."""
+        with path.open("wb") as file:
+            part = self._range(name, 0, _IN_MEMORY, None)
+            file.write(part.data)
+            while file.tell() < part.size:
+                file.write(self._range(name, file.tell(), _IN_MEMORY, part.etag).data)
+
     def flush(self, names: Iterable[str]) -> None:
         """Nothing: what the store has confirmed, it keeps."""
 
@@ -88,6 +116,14 @@ class S3Files:
         """Return all of an object."""
         with self.open(name) as file:
             return file.read()
+
+    def read_version(self, name: str) -> tuple[bytes, str]:
+        """Return all of an object and its ETag."""
+        part = self._range(name, 0, _READ_AHEAD, None)
+        rest = b""
+        if len(part.data) < part.size:
+            rest = self._range(name, len(part.data), part.size, part.etag).data
+        return part.data + rest, part.etag
 
     def open(self, name: str) -> BinaryIO:
         """Open an object, read by ranges of the version that the first range was of."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from warehouse.bundles import BundlePlace
 from warehouse.files import Files, ObjectStore
 from warehouse.files_local import LocalFiles
 
@@ -19,8 +20,8 @@ _FOLDER_MODE = 0o750
 class Home:
     """The layout under `root` (made absolute).  `ledger_url` is SQLite within it unless a team names its PostgreSQL.
 
-    `ledger_url` may hold a password and is therefore not part of the object's `repr`.  With `objects`, landing is on
-    that object store.
+    `ledger_url` may hold a password and is therefore not part of the object's `repr`.  With `objects`, landing,
+    store and published files are on that object store, and the folders of the last two are caches.
     """
 
     root: Path
@@ -46,8 +47,13 @@ class Home:
 
     @property
     def store(self) -> Path:
-        """The Parquet files, one for each dataset and submission."""
+        """The Parquet files, one for each dataset and submission; with `objects` only a cache of them."""
         return self.root / "store"
+
+    @property
+    def bundles(self) -> BundlePlace | None:
+        """Where the store's files go, where they go to an object store."""
+        return None if self.objects is None else BundlePlace(self.objects)
 
     @property
     def published(self) -> Path:

@@ -66,10 +66,13 @@ def fingerprint(public_pem: str) -> str:
     return hashlib.sha256(der).hexdigest()[:16]
 
 
-def signed(said: Mapping[str, Any], private_pem: str) -> dict[str, Any]:
-    """The receipt of what is `said`, with its format, the public key, its fingerprint, and the signature."""
+def signed(said: Mapping[str, Any], private_pem: str, form: str = FORMAT) -> dict[str, Any]:
+    """The receipt of what is `said`, with its format, the public key, its fingerprint, and the signature.
+
+    Another `form` than a receipt's makes another signed statement of it.
+    """
     public_pem = public_key(private_pem)
-    receipt = {"format": FORMAT, **said, "key": fingerprint(public_pem), "public_key": public_pem}
+    receipt = {"format": form, **said, "key": fingerprint(public_pem), "public_key": public_pem}
     signature = _private(private_pem).sign(canonical(receipt))
     return {**receipt, "signature": base64.b64encode(signature).decode("ascii")}
 
@@ -103,6 +106,11 @@ def verify(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | N
         is_genuine=None if given is None else _is_signed(receipt, given),
         other_key=given is not None and given.public_bytes_raw() != named.public_bytes_raw(),
     )
+
+
+def is_signed_under(said: Mapping[str, Any], public_pem: str) -> bool:
+    """Whether a signed statement holds under that key.  Raises `NotAReceipt` where it is no key."""
+    return isinstance(said.get("signature"), str) and _is_signed(said, _public(public_pem))
 
 
 def canonical(receipt: Mapping[str, Any]) -> bytes:

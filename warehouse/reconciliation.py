@@ -12,6 +12,7 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.publish.partitions import RECORDS
 
@@ -82,12 +83,7 @@ def accounts_of(session: Session, month: str) -> Accounts:
             DatasetCount.entered,
             DatasetCount.refused,
         )
-        .join(
-            AgencyMonth,
-            (AgencyMonth.submission_id == DatasetCount.submission_id)
-            & (AgencyMonth.agency_code == DatasetCount.agency_code)
-            & (AgencyMonth.month == DatasetCount.month),
-        )
+        .join(AgencyMonth, same_submission(AgencyMonth, DatasetCount))
         .where(DatasetCount.month == month)
     )
     accounts: Accounts = {}

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from checks.model.stored import STORED, Findings
+from warehouse.bundles import Bundle, BundledFiles, BundlePlace
 from warehouse.store_files import StoreFiles
 from warehouse.store_tables import Dataset, Owners, encoded, findings_table, person_keys, review_table
 
@@ -22,7 +23,7 @@ UNKNOWN = "unknown"
 #: Where the findings of reviews lie, beside those of the documents' own checks.
 REVIEWS = "reviews"
 #: Tells which key the persons are under, without telling the key.
-_MARK = ".person-key"
+PERSON_KEY_MARK = ".person-key"
 _RECORDS = tuple(name for name in STORED if name != "findings")
 
 
@@ -44,16 +45,16 @@ class Place:
 class PersonKeyDiffers(RuntimeError):  # noqa: N818 — says what happened
     """The store's persons are under another key: under two, a person of one month is not the person of the next."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, place: str) -> None:
+        self.place = place
         super().__init__(
-            f"{root} 的人員代號出自另一把密鑰，未寫入任何資料；請還原原密鑰，或以新密鑰重建（attendance rebuild）"
+            f"{place} 的人員代號出自另一把密鑰，未寫入任何資料；請還原原密鑰，或以新密鑰重建（attendance rebuild）"
             " the persons in the store are under another person key, nothing was written: restore that key, or rebuild "
             "with this one"
         )
 
-    def __reduce__(self) -> tuple[type["PersonKeyDiffers"], tuple[Path]]:
-        return type(self), (self.root,)
+    def __reduce__(self) -> tuple[type["PersonKeyDiffers"], tuple[str]]:
+        return type(self), (self.place,)
 
 
 def file_of(root: Path, dataset: str, agency_code: str, month: str, submission_id: str) -> Path:
@@ -64,12 +65,13 @@ def file_of(root: Path, dataset: str, agency_code: str, month: str, submission_i
 class Store:
     """Writes batches of checked submissions.  Any number of processes may write at once.
 
-    What was written is on the disk after the next `flush`, by whichever process of the machine.
+    What was written is on the disk after the next `flush`, by whichever process of the machine; on an object store
+    after the next `send`, as a bundle that the ledger is to name.
     """
 
-    def __init__(self, root: Path, person_key: bytes) -> None:
-        """Raises `PersonKeyDiffers` where the store's persons are under another key."""
-        self._files = StoreFiles(root)
+    def __init__(self, root: Path, person_key: bytes, bundles: BundlePlace | None = None) -> None:
+        """`bundles` None: the files go into `root`.  Raises `PersonKeyDiffers` where the persons have another key."""
+        self._files = StoreFiles(root) if bundles is None else BundledFiles(root, bundles)
         _mark(self._files, person_key)
         self._person_key = person_key
 
@@ -105,6 +107,10 @@ class Store:
             Findings.validate(findings)
             self._put(review_table(findings), REVIEWS, place)
 
+    def send(self) -> Bundle | None:
+        """Send what was written to the object store, there as a whole or not at all; None where it is in a folder."""
+        return self._files.send()
+
     def flush(self) -> None:
         """Have everything on the disk that was written; raises OSError where the disk did not take it."""
         self._files.flush()
@@ -128,12 +134,12 @@ def _name(dataset: str, place: Place) -> str:
     return f"{dataset}/month={month}/agency={agency}/{place.submission_id}.parquet"
 
 
-def _mark(files: StoreFiles, person_key: bytes) -> None:
+def _mark(files: StoreFiles | BundledFiles, person_key: bytes) -> None:
     fingerprint = hmac.digest(person_key, b"fingerprint of a person key", "sha256").hex()[:32]
     try:
-        found = files.read(_MARK)
+        found = files.read(PERSON_KEY_MARK)
     except FileNotFoundError:
-        files.put_new(_MARK, fingerprint.encode())
-        found = files.read(_MARK)
+        files.put_new(PERSON_KEY_MARK, fingerprint.encode())
+        found = files.read(PERSON_KEY_MARK)
     if found.decode("ascii") != fingerprint:
-        raise PersonKeyDiffers(files.root)
+        raise PersonKeyDiffers(files.place)

@@ -21,6 +21,7 @@ class StoreFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.place = str(root)
         root.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._prefix = f"{root}{os.sep}"
         #: Tells this writer's temporary files from those of others, on this machine or another.
@@ -55,18 +56,12 @@ class StoreFiles:
         """Have no such file."""
         Path(self._prefix + name).unlink(missing_ok=True)
 
+    def send(self) -> None:
+        """Nothing: each file has its name already."""
+
     def flush(self) -> None:
         """Have everything on the disk that was put here, by whichever process of this machine; raises OSError."""
-        if _syncfs is None:
-            os.sync()
-            return
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            if _syncfs(descriptor):
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(self.root))
-        finally:
-            os.close(descriptor)
+        flush_file_system(self.root)
 
     def _temporary(self, path: str) -> str:
         folder, name = path.rsplit(os.sep, 1)
@@ -88,3 +83,17 @@ class StoreFiles:
                 rest = rest[os.write(descriptor, rest) :]
         finally:
             os.close(descriptor)
+
+
+def flush_file_system(folder: Path) -> None:
+    """Have everything on the disk that was written to the file system of this folder; raises OSError."""
+    if _syncfs is None:
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if _syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(folder))
+    finally:
+        os.close(descriptor)

@@ -243,13 +243,19 @@ _REPORTS = (
          "各機關入檔人數÷應報人數（至多 1）於應報送月份的平均，再對各機關平均，百分比"),
         ("correction_ratio", "DECIMAL(5,2)", "錯誤更正率", "已更正錯誤數÷曾檢出錯誤數，百分比；無錯誤者為空"),
     )),
-    _table("reports.client_versions", "系統版本", "一列為一個機關最近採計的報送所用的系統", (
+    _table("reports.client_versions", "系統版本", "一列為一個機關最近採計的報送所用的系統，落後最多者在前", (
         _AGENCY, _AGENCY_NAME,
         ("month", "VARCHAR", "資料年月", "最近採計的報送的資料年月"),
         _SUBMISSION,
         ("system", "VARCHAR", "產生系統", "產生檔案的系統名稱"),
         ("version", "VARCHAR", "系統版本", "產生檔案的系統版本"),
         ("received_at", "TIMESTAMP", "送達時間", "該份報送送達的時間，臺北時間"),
+        ("newest_version", "VARCHAR", "當時最新版本", "該份報送送達時該系統已釋出的最新版本；系統不在版本表者為空"),
+        ("versions_behind", "INTEGER", "落後版數", "已釋出而較所用版本新的版本數；版本無法排序者為空"),
+        ("behind_since", "DATE", "落後起日", "較所用版本新的第一個版本釋出之日；未落後者為空"),
+        ("months_behind", "INTEGER", "落後月數", "自落後起日至送達日的足月數；未落後者為 0"),
+        ("automatic_updates", "BOOLEAN", "自動版更", "送達時是否參加自動版更；未提供名單者為空"),
+        ("behind_all_the_same", "BOOLEAN", "自動版更仍落後", "參加自動版更而仍落後"),
     )),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    audit,
     changes,
     check,
     closures,
@@ -15,8 +16,10 @@ from pipelines.cli import (
     duties,
     explain,
     failures,
+    fetch,
     keys,
     maintain,
+    notices,
     receipt,
     register,
     report,
@@ -39,7 +42,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, maintain, keys,
+    closures, duties, maintain, fetch, keys, audit, notices,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

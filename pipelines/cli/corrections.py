@@ -84,7 +84,7 @@ def compare(
     from warehouse.ledger.engine import reading
 
     with opened() as platform, reading(platform.engine) as session:
-        found = compare_them(session, platform.home.store, agency, month, before, after)
+        found = compare_them(session, platform.home, agency, month, before, after)
     if output is Format.JSON:
         say_json(_as_json(found))
     else:

@@ -51,7 +51,7 @@ def add(
         said = without_people(platform, agency, month, text) if text else None
         who = without_people(platform, agency, month, by)
         with writing(platform.engine) as session:
-            number = explain(session, chosen, code=code, text=said, by=who, at=platform.clock())
+            number = explain(session, chosen, code=code, text=said, by=who, at=platform.clock(), actor=platform.actor)
     _say_number(output, number, "說明 answered")
 
 
@@ -74,7 +74,7 @@ def revoke(
         chosen = _chosen(platform, agency, month, findings, rule, record_id)
         who = without_people(platform, agency, month, by)
         with writing(platform.engine) as session:
-            number = take_back(session, chosen, by=who, at=platform.clock())
+            number = take_back(session, chosen, by=who, at=platform.clock(), actor=platform.actor)
     _say_number(output, number, "收回 taken back")
 
 

@@ -9,6 +9,7 @@ from pipelines.cli import options
 from pipelines.cli.console import Format, progress, say, say_json, table
 
 if TYPE_CHECKING:
+    from assets.platform import Platform
     from warehouse.landing import Landing
 
 _PLAIN = "未加密 plain"
@@ -48,9 +49,12 @@ def list_(output: options.Format = Format.TEXT) -> None:
 def rotate(output: options.Format = Format.TEXT) -> None:
     """新增密鑰並自即起使用；舊檔仍可讀 Add a key; what was landed before stays readable under the older ones."""
     from pipelines import landing_keys
+    from pipelines.cli.platform import opened
     from pipelines.settings import load_settings
 
-    key = landing_keys.rotate(load_settings())
+    with opened() as platform:
+        key = landing_keys.rotate(load_settings())
+        _note(platform, "key_rotated", key)
     if output is Format.JSON:
         say_json({"key": key})
         return
@@ -67,6 +71,8 @@ def reencrypt(output: options.Format = Format.TEXT) -> None:
         for id_ in platform.landing.ids():
             changed += platform.landing.reseal(id_)
             advance()
+        if changed:
+            _note(platform, "landing_reencrypted", platform.landing.ring.active if platform.landing.ring else None)
     if output is Format.JSON:
         say_json({"files": changed})
         return
@@ -83,10 +89,20 @@ def retire(
 
     with opened() as platform:
         landing_keys.retire(load_settings(), key, lambda: _files_by_key(platform.landing)[key])
+        _note(platform, "key_retired", key)
     if output is Format.JSON:
         say_json({"key": key})
         return
     say(f"已刪除 forgotten: {key}")
+
+
+def _note(platform: "Platform", action: str, key: str | None) -> None:
+    """Have it in the audit; the key itself is not in it."""
+    from warehouse.ledger.audit import Deed, note
+    from warehouse.ledger.engine import writing
+
+    with writing(platform.engine) as session:
+        note(session, [Deed(action, platform.actor, concerns=key, at=platform.clock())])
 
 
 def _files_by_key(landing: "Landing") -> Counter[str]:

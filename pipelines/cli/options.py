@@ -51,6 +51,18 @@ def moment(text: str) -> datetime:
     return said if said.tzinfo else said.replace(tzinfo=TAIPEI)
 
 
+def start(text: str) -> datetime:
+    """As `moment`, but `YYYY-MM-DD` is that day's beginning."""
+    said = moment(text)
+    return said - timedelta(days=1) if _DAY.fullmatch(text) else said
+
+
+def instant(text: str) -> datetime:
+    """As `moment`, but `YYYY-MM-DD` is that day's 8:00, when offices open."""
+    said = start(text)
+    return said + timedelta(hours=8) if _DAY.fullmatch(text) else said
+
+
 Format = Annotated[Formats, typer.Option("--format", help="輸出格式 how to print")]
 ErrorReport = Annotated[
     Path | None,

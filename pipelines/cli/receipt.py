@@ -63,9 +63,11 @@ def issue(
     from pipelines.cli.platform import opened
     from pipelines.receipt_key import receipt_key
     from pipelines.settings import load_settings
+    from warehouse.audit_heads import said_of
     from warehouse.deadlines import TAIPEI
     from warehouse.duties import Duties, calendar_of
     from warehouse.export import appearing_whole
+    from warehouse.ledger.audit import head
     from warehouse.ledger.engine import reading
     from warehouse.receipt_signature import signed
     from warehouse.receipts import history
@@ -73,7 +75,8 @@ def issue(
     with opened() as platform, reading(platform.engine) as session:
         duties = Duties(session, calendar_of(platform.home))
         one = _named(history(session, agency, month, duties), id_)
-        said = {**one.as_dict(), "issued_at": platform.clock().astimezone(TAIPEI).isoformat(timespec="seconds")}
+        issued_at = platform.clock().astimezone(TAIPEI).isoformat(timespec="seconds")
+        said = {**one.as_dict(), "issued_at": issued_at, "audit": said_of(head(session))}
     text = json.dumps(signed(said, receipt_key(load_settings())), ensure_ascii=False, indent=1)
     if output is None:
         say(text)

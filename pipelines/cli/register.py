@@ -30,7 +30,7 @@ def import_(
     from warehouse.register.importing import import_register
 
     with opened() as platform, writing(platform.engine) as session:
-        report = import_register(session, file, platform.today())
+        report = import_register(session, file, platform.today(), by=platform.actor, at=platform.clock())
     if output is Format.JSON:
         say_json(report.as_dict())
         return

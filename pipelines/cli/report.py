@@ -40,6 +40,7 @@ class Report(StrEnum):
     MONTHLY_COUNTS = "monthly-counts"
     SUMMARY = "summary"
     SUBMISSION_RATIOS = "submission-ratios"
+    CLIENT_VERSIONS = "client-versions"
 
     @property
     def table(self) -> str:
@@ -59,6 +60,10 @@ _COLUMNS: dict[Report, tuple[str, ...]] = {
         "scope", "agency_code", "agency_name", "due", "submitted", "on_time", "late", "missing",
         "agency_ratio", "on_time_ratio", "headcount_ratio", "correction_ratio",
     ),
+    Report.CLIENT_VERSIONS: (
+        "agency_code", "agency_name", "month", "system", "version", "newest_version", "versions_behind",
+        "months_behind", "automatic_updates", "behind_all_the_same",
+    ),
 }  # fmt: skip
 
 
@@ -68,7 +73,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    which: Annotated[Report, typer.Argument(metavar="monthly-counts|summary|submission-ratios", help="報表 report")],
+    which: Annotated[
+        Report, typer.Argument(metavar="monthly-counts|summary|submission-ratios|client-versions", help="報表 report")
+    ],
     year: Annotated[int, typer.Option(min=1912, max=2999, help="西元年 year")],
     month: options.OptionalMonth = None,
     authority: options.Authority = None,
@@ -107,9 +114,11 @@ def report_frame(
     as_of: datetime | None = None,
 ) -> "pd.DataFrame":
     """Rows of a report as published, or as known at `as_of`; raises as `warehouse.reports.query` does."""
+    from warehouse.publish.fetching import newest_here
     from warehouse.reports import query
 
     if as_of is None:
+        newest_here(platform.home, platform.clock(), platform.grace)
         return query.report_frame(platform.home, name, year, month, authority)
     return query.report_frame_as_of(
         platform.home,
@@ -173,6 +182,8 @@ def _cell(name: str, value: Any) -> str | None:
         return _leave_type(value)
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
+    if isinstance(value, bool):
+        return "是" if value else "否"
     return f"{value:,}" if isinstance(value, int) else _WORDS.get(value, str(value))
 
 

@@ -94,7 +94,9 @@ def status_rows(
 ) -> list[dict[str, Any]]:
     """Rows of `reports.submission_status`: as published, or from the ledger as of a moment or where nothing is yet."""
     from pipelines.cli.report import report_frame, rows_of
+    from warehouse.publish.fetching import newest_here
 
+    newest_here(platform.home, platform.clock(), platform.grace)
     now = None if platform.home.warehouse.exists() else platform.clock()
     of_year = int(month[:4])
     return rows_of(report_frame(platform, "submission_status", of_year, month, authority=authority, as_of=as_of or now))

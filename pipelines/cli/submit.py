@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,14 +22,31 @@ def add_to(app: typer.Typer) -> None:
     app.command("submit", short_help="報送檔案並取得收據 hand in files, get receipts")(submit)
 
 
-def submit(files: options.Files, output: options.Format = Format.TEXT) -> None:
+def submit(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE", help="檔案、資料夾或 .zip files, folders or .zip archives")
+    ] = None,
+    *,
+    orphans: Annotated[
+        bool,
+        typer.Option(
+            "--orphans", help="登錄收檔區中未登錄的檔案 record what landed and was never recorded: see doctor"
+        ),
+    ] = False,
+    output: options.Format = Format.TEXT,
+) -> None:
     """報送檔案並取得收據 Land files and print their receipts; the same bytes twice is one submission."""
-    from assets.intake import hand_in
+    from assets.intake import adopt_orphans, hand_in
     from pipelines.cli.platform import opened
 
-    reading = _Reading(files)
+    if bool(files) is orphans:
+        raise typer.BadParameter("請指定檔案，或 --orphans name files, or --orphans")
+    reading = _Reading(files or [])
     with opened() as platform, progress("收件 landing") as advance:
-        receipts = hand_in(platform, reading.items(platform.limits.max_bytes, advance))
+        if orphans:
+            receipts = adopt_orphans(platform)
+        else:
+            receipts = hand_in(platform, reading.items(platform.limits.max_bytes, advance))
     for receipt in receipts:
         if output is Format.JSON:
             say_json(_as_json(receipt))

@@ -8,11 +8,12 @@ from random import Random
 from typing import Any
 
 from pipelines.demo.agencies import DemoAgency, Person
+from pipelines.demo.office_files import version_of
 from pipelines.demo.working_month import Habits, Leave, Overtime, WorkingMonth, make_working_month, working_days
 
 Record = dict[str, Any]
 Document = dict[str, Any]
-SYSTEMS = {"webitr": ("WebITR", "2.4.1"), "manual": ("自建差勤系統", "1.0")}
+SYSTEMS = {"webitr": "WebITR", "manual": "自建差勤系統"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def person_months(agency: DemoAgency, month: str, seed: int) -> list[PersonMonth
 
 def make_document(agency: DemoAgency, month: str, months: list[PersonMonth], produced_at: datetime) -> Document:
     """The agency's submission, not a fault in it."""
-    system, version = SYSTEMS[agency.channel]
+    system = SYSTEMS[agency.channel]
+    version = version_of(agency) if agency.channel == "webitr" else "1.0"
     return {
         "format_version": "1.0",
         "agency_code": agency.agency_code,
@@ -73,7 +75,7 @@ def make_document(agency: DemoAgency, month: str, months: list[PersonMonth], pro
 
 def to_bytes(document: Document) -> bytes:
     """The document as its system writes it: the manual ones indented, for people look at them."""
-    indent = 1 if document["produced_by"]["system"] == SYSTEMS["manual"][0] else None
+    indent = 1 if document["produced_by"]["system"] == SYSTEMS["manual"] else None
     return json.dumps(document, ensure_ascii=False, indent=indent).encode()
 
 

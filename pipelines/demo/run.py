@@ -24,6 +24,7 @@ from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.demo.country import COUNTIES, SUBSYSTEMS, Country, Handing
 from pipelines.demo.manual_files import write_manual_files
+from pipelines.demo.office_files import write_office_files
 from pipelines.demo.plan import MONTHS, OUTAGES, SLOW, WEBHR_DOWN, Round
 from pipelines.demo.sources import sources_toml
 from pipelines.demo.webhr_database import fill
@@ -114,7 +115,8 @@ def run_demo(
     try:
         _refuse_if_used(opened)
         with writing(opened.engine) as session:
-            import_register(session, country.register, _BEGIN)
+            import_register(session, country.register, _BEGIN, by=opened.actor, at=clock())
+        write_office_files(opened.home.root, country.agencies)
         with (
             _Systems(country, opened) as systems,
             dg.DagsterInstance.from_config(str(prepare(settings))) as instance,

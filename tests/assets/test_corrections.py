@@ -63,7 +63,7 @@ def test_what_a_correction_mended_left_and_changed(platform):
         platform, document(FIRST, leaves=[leave("L-1", 6), leave("L-2", 7), leave("L-4", 9, 4), leave("L-5", 10)])
     )
     with reading(platform.engine) as session:
-        found = compare(session, platform.home.store, FIRST, MONTH)
+        found = compare(session, platform.home, FIRST, MONTH)
     assert (found.before, found.after) == (before, after)
     assert {row["rule"] for row in found.mended} == {"R107", "W208"}
     assert [row["rule"] for row in found.remaining] == ["W201"]
@@ -82,7 +82,7 @@ def test_a_refused_correction_is_compared_with_what_still_counts(platform):
     counted = submit(platform, document(FIRST, leaves=FAULTY))
     submit(platform, refused(FIRST))
     with reading(platform.engine) as session:
-        found = compare(session, platform.home.store, FIRST, MONTH)
+        found = compare(session, platform.home, FIRST, MONTH)
     assert found.before == counted
     assert [row["rule"] for row in found.new] == ["F006"]
     assert found.mended == []  # no record of a refused document is judged: nothing says that anything is mended
@@ -90,7 +90,7 @@ def test_a_refused_correction_is_compared_with_what_still_counts(platform):
     assert found.records == {}
     submit(platform, document(FIRST, leaves=[]))
     with reading(platform.engine) as session:
-        found = compare(session, platform.home.store, FIRST, MONTH)
+        found = compare(session, platform.home, FIRST, MONTH)
     assert {row["rule"] for row in found.mended} == {"W201", "W208", "R107"}
     assert found.unlooked == []
 
@@ -99,7 +99,7 @@ def test_what_lies_behind_the_end_of_the_reading_is_not_mended(platform):
     first = submit(platform, refused(FIRST))
     second = submit(platform, document(FIRST)[:-40])
     with reading(platform.engine) as session:
-        found = compare(session, platform.home.store, FIRST, MONTH, first, second)
+        found = compare(session, platform.home, FIRST, MONTH, first, second)
     assert ([row["rule"] for row in found.new], found.mended) == (["F002"], [])
     assert [row["rule"] for row in found.unlooked] == ["F006"]
 
@@ -107,7 +107,7 @@ def test_what_lies_behind_the_end_of_the_reading_is_not_mended(platform):
 def test_one_submission_has_nothing_to_be_compared_with(platform):
     submit(platform, document(FIRST))
     with pytest.raises(NothingToCompare, match="只有一份"), reading(platform.engine) as session:
-        compare(session, platform.home.store, FIRST, MONTH)
+        compare(session, platform.home, FIRST, MONTH)
 
 
 def answered(platform: Platform) -> dict[str, str | None]:

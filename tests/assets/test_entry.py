@@ -90,8 +90,8 @@ def test_one_run_takes_any_number_and_marks_only_what_is_entered(here, instance)
     assert (clean.passed, partly.passed, out.passed) == (True, False, False)
     assert partly.severity is dg.AssetCheckSeverity.WARN
     assert out.severity is dg.AssetCheckSeverity.ERROR
-    assert (partly.metadata["error"].value, partly.metadata["R102"].value) == (1, 1)
-    assert (out.metadata["fatal"].value, out.metadata["F006"].value) == (1, 1)
+    assert (partly.metadata["該筆退件 error"].value, partly.metadata["R102"].value) == (1, 1)
+    assert (out.metadata["整份退件 fatal"].value, out.metadata["F006"].value) == (1, 1)
 
 
 def test_a_late_month_is_an_ordinary_backfill_and_a_correction_turns_the_check(here, instance):

@@ -17,6 +17,8 @@ from warehouse.changes import changes_since
 from warehouse.deadlines import TAIPEI
 from warehouse.duties.calendar import COLUMNS
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Granted
+from warehouse.ledger.audit import listed as audited
+from warehouse.ledger.engine import reading
 from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
 from warehouse.reports.query import report_frame_as_of
@@ -84,6 +86,12 @@ def test_withdrawn_it_is_as_if_it_had_never_been_and_the_audit_says_who_and_why(
     assert (one.actor, one.withdrawn_by, one.withdrawn_because, one.withdrawn_at) == (
         "test", "test", "誤植", here.clock()
     )  # fmt: skip
+    with reading(here.engine) as session:
+        rows = audited(session, actions=("duty_granted", "duty_grant_withdrawn"))
+    assert [(row.action, row.agency_code, row.month, row.concerns, row.reason) for row in rows] == [
+        ("duty_granted", TOWN, "2021-02", f"grant {id_}: extension by 主管機關", "颱風"),
+        ("duty_grant_withdrawn", TOWN, "2021-02", f"grant {id_}: extension by 主管機關", "誤植"),
+    ]
 
 
 def test_an_exemption_of_a_county_and_all_below_takes_them_out_of_the_ratios(here):

@@ -16,7 +16,7 @@ from assets.intake import CHUNK_DOCUMENTS, HandedIn, InboxBusy, hand_in, pull
 from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Arrival, Fetch, Obligation, Submission
-from warehouse.publish.lock import exclusive
+from warehouse.locks import exclusive
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_of_two_pulls_at_once_the_second_waits_for_the_inbox(quick_inbox):
     """It once brought a document after the first had brought its correction, which then no longer counted."""
     put_into_inbox(quick_inbox, "june.json", document(FIRST))
     with ThreadPoolExecutor(1) as other:
-        with exclusive(quick_inbox.home.root / ".inbox.lock", timeout=0):
+        with exclusive(quick_inbox.home.root / ".inbox.lock", 0, InboxBusy):
             waiting = other.submit(pull, quick_inbox, "2021-06")
             with pytest.raises(FutureTimeout):
                 waiting.result(timeout=0.5)
@@ -170,7 +170,7 @@ def test_of_two_pulls_at_once_the_second_waits_for_the_inbox(quick_inbox):
 def test_a_pull_that_waits_too_long_says_who_empties_the_inbox(quick_inbox, monkeypatch):
     monkeypatch.setattr("assets.intake._PATIENCE", 0.0)
     with (
-        exclusive(quick_inbox.home.root / ".inbox.lock", timeout=0),
+        exclusive(quick_inbox.home.root / ".inbox.lock", 0, InboxBusy),
         pytest.raises(InboxBusy, match=f"emptying the inbox .pid {os.getpid()}"),
     ):
         pull(quick_inbox, "2021-06")

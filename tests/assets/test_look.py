@@ -1,7 +1,7 @@
 """The look over a real ledger: now, as of a moment, of an authority, before anything is published; charts; Dagster."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -18,6 +18,7 @@ from tests.support.world import World, taipei
 from warehouse.duties.calendar import shipped
 from warehouse.duties.grants import EXTENSION, Granted, grant
 from warehouse.ledger.engine import writing
+from warehouse.ledger.outbox import MAIL, OVERDUE, SENDING, SENT, WEBHOOK, Telling, claim, listed, queue, settle
 
 COUNTY, TOWN, OTHER = "C000000001", "T000000001", "O000000001"
 NOW = taipei("2021-04-24 12:00")
@@ -65,6 +66,24 @@ def test_what_went_overdue_since_yesterday_and_what_was_granted_is_told(here):
     assert [(event.kind, event.agency_code) for event in one.events] == [("extension", OTHER)]
     (line,) = one.late.months
     assert (line.missing, line.open) == (1, 1)
+
+
+def test_reminders_are_the_notices_that_went_out_counted_once_an_occasion(here):
+    sent = taipei("2021-04-21 08:00")
+    told = [Telling(OVERDUE, TOWN, "2021-03", "day +1"), Telling(OVERDUE, TOWN, "2021-03", "day +7")]
+    with writing(here.engine) as session:
+        for way, telling in ((MAIL, told[0]), (WEBHOOK, told[0]), (MAIL, told[1])):
+            queue(session, way, [telling], sent)
+        for way in (MAIL, WEBHOOK):  # the second mail still waits
+            claim(session, way, "sender", 1, sent)
+        for notice in listed(session, most=9, state=SENDING):
+            settle(session, notice.id, "sender", SENT, detail=None, actor="test", at=sent)
+    assert reminders(look(here)) == {TOWN: (1, datetime(2021, 4, 21, 8))}
+    assert reminders(look(here, "2021-03", as_of=taipei("2021-04-21 07:00"))) == {TOWN: (0, None), OTHER: (0, None)}
+
+
+def reminders(one):
+    return {debtor.agency_code: (debtor.reminded, debtor.reminded_at) for debtor in one.late.debtors}
 
 
 def test_the_same_as_published_as_of_now_and_before_anything_was_published(here):

@@ -12,7 +12,13 @@ from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.rebuild import RebuildDiffers, rebuild
 from assets.reviewing import review
-from tests.support.installations import AUTHORITY, FIRST, SECOND, document, installation, refused, with_error
+from tests.support.installations import (
+    AUTHORITY,
+    FIRST,
+    document,
+    installation,
+    of_every_kind,
+)
 from warehouse.landing import LandingDamaged
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency, DatasetCount
@@ -22,15 +28,7 @@ from warehouse.ledger.models import Agency, DatasetCount
 def platform(tmp_path: Path) -> Platform:
     """A month entered: sound, faulty, corrected, refused, of no agency, and of a month that was in the future."""
     opened = installation(tmp_path / "home")
-    handed_in = [
-        document(AUTHORITY),
-        with_error(FIRST),
-        refused(SECOND),
-        document(AUTHORITY, "2021-12"),
-        document("ZZZZZZZZZZ"),
-        b"noise",
-    ]
-    hand_in(opened, [HandedIn(f"{number}.json", data) for number, data in enumerate(handed_in)])
+    hand_in(opened, [HandedIn(f"{number}.json", data) for number, data in enumerate(of_every_kind())])
     enter(opened, "2021-06")
     enter(opened, "2021-12")
     hand_in(opened, [HandedIn("correction.json", document(FIRST, produced_at="2021-07-09T09:12:00+08:00"))])

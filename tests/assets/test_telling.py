@@ -161,6 +161,7 @@ import dagster as dg
 import assets.telling as telling
 from pipelines.runs import run_month
 from pipelines.settings import load_settings
+from tests.support.installations import NOW
 store, stored = telling._store, []
 def store_and_die(*args):
     store(*args)
@@ -168,14 +169,14 @@ def store_and_die(*args):
     if len(stored) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 telling.BATCH, telling._store = 2, store_and_die
-run_month(load_settings(sys.argv[1]), ["2021-06"])
+run_month(load_settings(sys.argv[1]), ["2021-06"], clock=lambda: NOW)
 """
 
 
 def test_a_run_killed_half_way_through_its_marks_is_made_good_by_the_next(tmp_path):
     from pipelines.runs import run_month  # noqa: PLC0415 — only here
     from pipelines.settings import load_settings  # noqa: PLC0415
-    from tests.support.installations import AUTHORITY, FIRST, SECOND, document, installation, refused  # noqa: PLC0415
+    from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, document, installation, refused  # noqa: PLC0415
 
     here = installation(tmp_path)
     here.sources.write_text("[manual]\nsettle_seconds = 0\n", encoding="utf-8")
@@ -187,7 +188,7 @@ def test_a_run_killed_half_way_through_its_marks_is_made_good_by_the_next(tmp_pa
     with dg.DagsterInstance.from_config(str(prepare(settings))) as instance:
         told = instance.event_log_storage.get_asset_check_execution_history(FINDINGS.key, limit=9)
         assert len(told) == 2  # of three
-        run_month(settings, ["2021-06"])
+        run_month(settings, ["2021-06"], clock=lambda: NOW)
         assert instance.get_materialized_partitions(ASSET) == {f"{AUTHORITY}|2021-06", f"{FIRST}|2021-06"}
         told = instance.event_log_storage.get_asset_check_execution_history(FINDINGS.key, limit=9)
         assert {one.partition.partition("|")[0]: one.status.value for one in told} == {
@@ -195,6 +196,6 @@ def test_a_run_killed_half_way_through_its_marks_is_made_good_by_the_next(tmp_pa
             FIRST: "SUCCEEDED",
             SECOND: "FAILED",
         }
-        run_month(settings, ["2021-06"])  # and nothing is told twice
+        run_month(settings, ["2021-06"], clock=lambda: NOW)  # and nothing is told twice
         assert len(instance.event_log_storage.get_asset_check_execution_history(FINDINGS.key, limit=9)) == len(told)
     here.engine.dispose()

@@ -14,4 +14,4 @@ def test_whatever_a_run_dies_of_the_next_one_makes_good(tmp_path: Path) -> None:
     asked = [sys.executable, str(BENCHMARK), "--short", "--seed", "7", "--work", str(tmp_path)]
     ran = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "kill -9 of a run: 5 rounds, 5 made good" in ran.stdout
+    assert "kill -9 of a run: 3 rounds, 3 made good" in ran.stdout

@@ -1,4 +1,7 @@
-"""One month on many workers: PostgreSQL, an object store, Dagster's queue and a backfill; the tables of one machine."""
+"""One month on many machines: PostgreSQL, an object store, Dagster's queue and a backfill; one machine's tables.
+
+Every run is a process with a home folder of its own (`tests/support/own_home_launcher.py`).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +21,20 @@ from pipelines.dagster_home import prepare
 from pipelines.jobs import catch_up
 from pipelines.resources import platform
 from pipelines.settings import load_settings
-from tests.support.dagster_processes import dagster_process, request_backfill, wait_until
+from tests.support.dagster_processes import ROOT, dagster_process, request_backfill, wait_until
 from tests.support.installations import add_agencies, document, refused, with_error
 from tests.support.object_store import settings_of
+from tests.support.own_home_launcher import use_own_homes
+from warehouse.bundle_cache import bring
 from warehouse.doctor import diagnose
-from warehouse.ledger.engine import lock_months, writing
+from warehouse.ledger.engine import lock_months, reading, writing
 from warehouse.publish import publish
+from warehouse.publish.fetching import fetch
 
 MONTH = "2021-06"
 WORKERS, SHARE = 3, 12
+#: Seconds: far more than it takes, as others may be at work on the machine.
+PATIENCE = 600
 #: Dagster makes a run of each stretch of neighbouring agencies: those between hand in nothing and keep them apart.
 CODES = [f"3765{number:05}A" for number in range(WORKERS * (SHARE + 1))]
 SHARES = [CODES[first : first + SHARE] for first in range(0, len(CODES), SHARE + 1)]
@@ -85,11 +93,12 @@ def enter_by_backfill(many: Platform, instance: dg.DagsterInstance, log: Path) -
         return instance.get_backfill(id_).status.value in DONE and bool(done)
 
     ours = dg.RunsFilter(tags={"dagster/backfill": id_})
-    with dagster_process(["dagster-daemon", "run", "-w", "workspace.yaml"], many.home.root, log):
+    command = ["dagster-daemon", "run", "-w", "workspace.yaml"]
+    with dagster_process(command, many.home.root, log, PYTHONPATH=str(ROOT)):
         with writing(many.engine) as session:
             lock_months(session, [MONTH])  # whoever has checked its share waits to record it, until all are at work
-            wait_until(lambda: [run.status.value for run in instance.get_runs(ours)] == ["STARTED"] * WORKERS, 200)
-        wait_until(caught_up, 200)
+            wait_until(lambda: [run.status.value for run in instance.get_runs(ours)] == ["STARTED"] * WORKERS, PATIENCE)
+        wait_until(caught_up, PATIENCE)
     return instance.get_runs(ours)
 
 
@@ -107,17 +116,38 @@ def rows(warehouse: Path) -> dict[str, list[str]]:
         return {table: [repr(row) for row in connection.execute(query).fetchall()] for table, query in asked.items()}
 
 
+def stored(opened: Platform) -> dict[str, bytes]:
+    """Every file of the store, as this machine reads it."""
+    with reading(opened.engine) as session:
+        bring(opened.home, session)
+    root = opened.home.store
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")}
+
+
 def test_shares_of_a_month_on_many_workers_make_the_tables_of_one_machine(many, one, tmp_path):
-    with dg.DagsterInstance.from_config(str(prepare(load_settings()))) as instance:
+    homes, dagster_home = tmp_path / "homes", prepare(load_settings())
+    use_own_homes(dagster_home / "dagster.yaml", homes)
+    with dg.DagsterInstance.from_config(str(dagster_home)) as instance:
         runs = enter_by_backfill(many, instance, tmp_path / "daemon.log")
         assert {run.status.value for run in instance.get_runs()} == {"SUCCESS"}
     assert len(runs) == WORKERS
+    workers = [homes / run.run_id for run in runs]
+    assert all(home.is_dir() for home in workers)
+    publishers = {home for home in homes.iterdir() if (home / "warehouse.duckdb").exists()}
+    assert publishers
+    assert not publishers & set(workers)
+    # Workers keep nothing, and share nothing but ledger and object store with each other and with this process.
+    for home in (*workers, many.home.root):
+        assert not list(home.rglob("*.parquet"))
+    assert not list(tmp_path.rglob("many/**/ledger.sqlite"))
 
+    assert fetch(many.home, many.home.objects, many.clock(), many.grace).newer
     assert many.landing.files.place.startswith("s3://")
     assert not many.home.landing.exists()
     assert list(many.landing.ids()) == list(one.landing.ids())
     for id_ in many.landing.ids():
         assert many.landing.read(id_) == one.landing.read(id_)
+    assert stored(many) == stored(one)
     found, expected = rows(many.home.warehouse), rows(one.home.warehouse)
     assert {table: len(of) for table, of in found.items()} == {table: len(of) for table, of in expected.items()}
     assert found == expected

@@ -90,16 +90,19 @@ def test_dagsters_home_has_no_telemetry_and_takes_the_operators_changes(tmp_path
     assert file.read_text() == "telemetry:\n  enabled: false\n"
 
 
+def databases(file):
+    read = yaml.safe_load(file.read_text())
+    return [read[f"{name}_storage"]["config"] for name in ("run", "schedule", "event_log")]
+
+
 def test_postgresql_is_taken_from_the_settings_and_a_variable_stays_one(tmp_path, monkeypatch):
     url = "postgresql+psycopg2://dagster:it's%20a%22secret@db/dagster"
     file = prepare(Settings(home=tmp_path, dagster_url=url)) / "dagster.yaml"
-    assert yaml.safe_load(file.read_text())["storage"] == {"postgres": {"postgres_url": url}}
+    assert databases(file) == [{"postgres_url": url}] * 3
     assert file.stat().st_mode & 0o077 == 0
     monkeypatch.setenv("ATTENDANCE_DAGSTER_URL", url)
     prepare(Settings(home=tmp_path))
-    assert yaml.safe_load(file.read_text())["storage"] == {
-        "postgres": {"postgres_url": {"env": "ATTENDANCE_DAGSTER_URL"}}
-    }
+    assert databases(file) == [{"postgres_url": {"env": "ATTENDANCE_DAGSTER_URL"}}] * 3
     assert "secret" not in file.read_text()
 
 

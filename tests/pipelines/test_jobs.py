@@ -1,19 +1,28 @@
-"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks."""
+"""The jobs, run for real in this process against a real Dagster instance: from the inbox to the reports and marks.
+
+By the installation's clock: by today's, every month since is owed, and publishing them all would be most of the work.
+"""
+
+from functools import partial
 
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from assets.marks import ASSET, FINDINGS
+from assets.partitions import AGENCY_MONTHS
 from assets.publishing import RECONCILED
+from pipelines import runs
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
-from pipelines.runs import run_month
 from pipelines.settings import Settings, load_settings
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
     FIRST,
+    NOW,
     PERSON,
     SECOND,
     document,
@@ -21,6 +30,8 @@ from tests.support.installations import (
     refused,
     with_error,
 )
+
+run_month = partial(runs.run_month, clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -95,13 +106,22 @@ def test_every_asset_of_the_month_has_what_people_want_to_see(here, settings, in
         assert "王小明" not in shown
 
 
-def test_a_pull_that_brings_nothing_new_leaves_the_month_as_it_was(here, settings, instance):
+def test_only_the_first_pull_that_brings_something_makes_agency_months_older_than_what_they_are_made_of(
+    here, settings, instance
+):
+    run_month(settings, ["2021-06"])
     lay(here, a=document(AUTHORITY))
     run_month(settings, ["2021-06"])
+    lay(here, b=document(FIRST))
     run_month(settings, ["2021-06"])
     landed = dg.AssetKey("submissions_landed")
     assert len(instance.fetch_materializations(landed, limit=10).records) == 1
-    assert len(instance.fetch_observations(landed, limit=10).records) == 1
+    observed = instance.fetch_observations(landed, limit=10).records
+    arrived = [one.asset_observation.metadata["新報送 new submissions"].value for one in observed]
+    assert arrived == [1, 0]  # the newest first
+    resolver = CachingStaleStatusResolver(instance, defs.resolve_asset_graph(), LoadingContextForTest(instance))
+    for agency in (AUTHORITY, FIRST):
+        assert resolver.get_status(ASSET, f"{agency}|2021-06") is StaleStatus.FRESH
 
 
 def test_a_second_run_marks_only_what_is_new(here, settings, instance):
@@ -127,6 +147,16 @@ def test_marks_that_a_run_could_not_make_are_made_by_the_next(here, settings, in
     assert entered(instance) == set()
     run_month(settings, ["2021-06"])
     assert entered(instance) == {f"{AUTHORITY}|2021-06"}
+
+
+def test_the_grid_is_reckoned_before_anybody_opens_its_page(here, settings, instance):
+    for number, agency in enumerate((AUTHORITY, FIRST), 1):
+        lay(here, **{f"file{number}": document(agency)})
+        run_month(settings, ["2021-06"])
+        (record,) = instance.get_asset_records([ASSET])
+        kept = record.asset_entry.cached_status
+        assert kept.latest_storage_id == record.asset_entry.last_materialization_storage_id
+        assert len(AGENCY_MONTHS.deserialize_subset(kept.serialized_materialized_partition_subset)) == number
 
 
 def test_chosen_agencies_and_several_months(here, settings, instance):

@@ -92,6 +92,18 @@ def with_error(agency_code: str, month: str = "2021-06") -> bytes:
     return document(agency_code, month, overtime=[stranger])
 
 
+def of_every_kind() -> list[bytes]:
+    """Documents of June 2021: sound, faulty, refused; of a month that was in the future; of no agency; and noise."""
+    return [
+        document(AUTHORITY),
+        with_error(FIRST),
+        refused(SECOND),
+        document(AUTHORITY, "2021-12"),
+        document("ZZZZZZZZZZ"),
+        b"noise",
+    ]
+
+
 def refused(agency_code: str, month: str = "2021-06") -> bytes:
     """A document that is refused: a property that the format does not know (F006)."""
     return document(agency_code, month, unknown=1)

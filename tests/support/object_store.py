@@ -64,7 +64,8 @@ class ObjectStoreServer:
         """Start it on the ports that it has, with the data that it has."""
         ports = [f"-{part}.port={port}" for part, port in self._ports.items()]
         off = ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.autoCreateBucket=false"]
-        where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}"]
+        # A bucket takes several volumes; by itself the server has as many as the disk has room for when they are full.
+        where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}", "-volume.max=5000"]
         weed = str(Path(sys.executable).with_name("weed"))
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -99,7 +99,7 @@ def publish_something_else(platform: Platform) -> None:
     [
         (spoil_landing, LANDING, RESTORE),
         (lambda platform: landed(platform).unlink(), COMPLETE, RESTORE),
-        (add_orphan, ORPHANS, "attendance submit"),
+        (add_orphan, ORPHANS, "attendance submit --orphans"),
         (add_leftover, LEFTOVERS, "deleted"),
         (lambda platform: store_file(platform, "leaves").unlink(), STORE, REBUILD),
         (lambda platform: store_file(platform, "leaves").write_bytes(b"PAR1"), STORE, REBUILD),

@@ -291,3 +291,43 @@ def test_a_url_is_bucket_and_prefix(url, parts):
 def test_what_is_no_url_of_a_store(url):
     with pytest.raises(ValueError, match="s3://bucket/prefix"):
         bucket_and_prefix(url)
+
+
+def test_large_files_go_and_come_as_they_were(object_store, tmp_path):
+    shared = object_store.files("published")
+    for size in (0, 1 << 20, (16 << 20) + 1, (64 << 20) + 1):  # in one request, in ranges, in parts
+        sent, came = tmp_path / "sent", tmp_path / "came"
+        sent.write_bytes(os.urandom(1 << 20) * (size >> 20) + b"." * (size % (1 << 20)))
+        shared.put_file("a", sent)
+        shared.get_file("a", came)
+        assert came.read_bytes() == sent.read_bytes()
+        data, version = shared.read_version("a")
+        assert data == sent.read_bytes()
+        assert shared.read_version("a")[1] == version
+
+
+def test_an_object_is_replaced_only_as_it_was_known(object_store):
+    shared = object_store.files("published")
+    assert shared.replace("a", b"one", None)
+    _, version = shared.read_version("a")
+    assert shared.replace("a", b"two", version)
+    assert not shared.replace("a", b"three", version)
+    assert not shared.replace("a", b"three", None)
+    assert not shared.replace("b", b"three", version)
+    assert shared.read("a") == b"two"
+
+
+def test_of_many_that_replace_at_once_one_does(object_store):
+    shared = object_store.files("published")
+    shared.put("a", b"begun from")
+    _, version = shared.read_version("a")
+    barrier = threading.Barrier(8)
+
+    def replace_it(number: int) -> bool:
+        barrier.wait()
+        return shared.replace("a", b"%d" % number * 50_000, version)
+
+    with ThreadPoolExecutor(8) as pool:
+        took = list(pool.map(replace_it, range(8)))
+    assert took.count(True) == 1
+    assert shared.read("a") == b"%d" % took.index(True) * 50_000

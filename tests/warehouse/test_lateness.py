@@ -34,7 +34,7 @@ def test_what_became_of_each_agency_of_a_month():
 
 
 def test_debtors_by_days_with_all_their_months_and_reminders():
-    told = {("1", "2021-05"): Reminded(2, taipei("2021-06-25 09:00"), "mail")}
+    told = {("1", "2021-05"): Reminded(2, taipei("2021-06-25 09:00"))}
     found = look(row("2"), row("1"), row("1", "2021-05", deadline=MAY), row("3", entered=JUNE), reminders=told).debtors
     assert [(one.agency_code, one.months, one.days) for one in found] == [
         ("1", ("2021-05", "2021-06"), 34),

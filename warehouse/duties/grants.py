@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.duties.calendar import DutyCalendar
 from warehouse.duties.reckoning import spoken
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.granted import DutyGrant, GrantWithdrawal
 from warehouse.months import month_range
@@ -67,6 +68,7 @@ def grant(session: Session, wanted: Granted, calendar: DutyCalendar, *, actor: s
     row = DutyGrant(actor=actor, at=at, **{name: getattr(wanted, name) for name in Granted.__slots__})
     session.add(row)
     session.flush()
+    _note(session, "duty_granted", row, row.reason, actor, at)
     return _standing(row, None)
 
 
@@ -83,6 +85,7 @@ def withdraw_grant(session: Session, id_: int, *, reason: str, actor: str, at: d
     ending = GrantWithdrawal(grant_id=id_, reason=reason, actor=actor, at=at)
     session.add(ending)
     session.flush()
+    _note(session, "duty_grant_withdrawn", row, reason, actor, at)
     return _standing(row, ending)
 
 
@@ -98,6 +101,12 @@ def standing_grants(session: Session, as_of: datetime | None = None) -> list[Sta
     if as_of is None:
         return [one for one in grants if one.withdrawn_at is None]
     return [one for one in grants if one.at <= as_of and (one.withdrawn_at is None or one.withdrawn_at > as_of)]
+
+
+def _note(session: Session, action: str, row: DutyGrant, reason: str, actor: str, at: datetime) -> None:
+    """Of more months than one, the audit's row is about the first; what the grant says stands in the grant."""
+    concerns = f"grant {row.id}: {row.kind} by {row.granted_by}"
+    note(session, [Deed(action, actor, row.code, row.first_month, concerns, reason, at)])
 
 
 def _asked(one: Standing) -> Granted:

@@ -43,6 +43,9 @@ class OutsideText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Replace what a database cannot hold, and cut what is too long."""
-        if value is None:
-            return None
-        return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[: self.length]
+        return None if value is None else storable(value, self.length)
+
+
+def storable(text: str, length: int | None = None) -> str:
+    """The text as `OutsideText` stores it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()[:length]

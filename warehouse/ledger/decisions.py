@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
 from warehouse.ledger.models import AgencyMonth, Decision, Submission
@@ -49,6 +50,7 @@ def revert(
         _move(session, counted, lifecycle.SUPERSEDED, actor=actor, at=at, reason=f"reverted to {target.id}: {reason}")
     state = lifecycle.ENTERED_WITH_ERRORS if target.errors else lifecycle.ENTERED
     _move(session, target, state, actor=actor, at=at, reason=reason)
+    note(session, [Deed(REVERTED, actor, agency_code, month, target.id, reason, at)])
     return _decide(session, pointer, REVERTED, target.id, reason=reason, actor=actor, at=at)
 
 

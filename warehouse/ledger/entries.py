@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
 from warehouse.ledger.arrivals import Known, submissions_of
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.judgements import Result, write_judgements
 from warehouse.ledger.lifecycle import Move, SubmissionKey
@@ -137,12 +138,7 @@ def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Point
                 Submission.state,
                 Submission.first_received_at,
             )
-            .outerjoin(
-                Submission,
-                (Submission.id == AgencyMonth.submission_id)
-                & (Submission.agency_code == AgencyMonth.agency_code)
-                & (Submission.month == AgencyMonth.month),
-            )
+            .outerjoin(Submission, same_submission(Submission, AgencyMonth))
             .where(AgencyMonth.month == month)
         )
         if len(codes) <= _FEW:

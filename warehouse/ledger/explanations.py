@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import Explanation
 
 #: Values bound in one statement; SQLite takes 32,766.
@@ -54,9 +55,11 @@ def explain(
     text: str | None,
     by: str,
     at: datetime,
+    actor: str | None = None,
 ) -> int:
     """Answer findings (rows of the stored model); how many answers were written.
 
+    `by` is who answers, `actor` who wrote it down for the audit (None: the same).
     `text` must hold no personal data; whoever calls masks what looks like a national ID.  The same answer again by the
     same person is not written twice.  Raises `ExplanationRefused`; nothing is written then.
     """
@@ -90,11 +93,14 @@ def explain(
     }
     if rows:
         session.execute(insert(Explanation), list(rows.values()))
+        _note(session, "explained", findings, rows, f"{code} by {by}", actor or by, at)
     return len(rows)
 
 
-def revoke(session: Session, findings: Sequence[Mapping[str, Any]], *, by: str, at: datetime) -> int:
-    """Take answers back; how many there were."""
+def revoke(
+    session: Session, findings: Sequence[Mapping[str, Any]], *, by: str, at: datetime, actor: str | None = None
+) -> int:
+    """Take answers back; how many there were.  `by` and `actor` as in `explain`."""
     standing = explanations_of(session, {str(row["finding_key"]) for row in findings})
     rows = [
         {
@@ -111,6 +117,7 @@ def revoke(session: Session, findings: Sequence[Mapping[str, Any]], *, by: str, 
     ]
     if rows:
         session.execute(insert(Explanation), rows)
+        _note(session, "explanation_revoked", findings, standing, f"by {by}", actor or by, at)
     return len(rows)
 
 
@@ -128,3 +135,18 @@ def explanations_of(session: Session, keys: Collection[str]) -> dict[str, Explan
             if one.reason_code is not None:
                 found[one.finding_key] = one
     return found
+
+
+def _note(
+    session: Session,
+    action: str,
+    findings: Sequence[Mapping[str, Any]],
+    keys: Collection[str],
+    reason: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Have it in the audit, of those findings that have one of the keys."""
+    months = {row["finding_key"]: row["month"] for row in findings if row["finding_key"] in keys}
+    agencies = {row["finding_key"]: row["agency_code"] for row in findings}
+    note(session, (Deed(action, actor, agencies[key], month, key, reason, at) for key, month in months.items()))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
 from warehouse.ledger.arrivals import submissions_of
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
 from warehouse.ledger.models import DatasetCount, PastCount, PastJudgement, Submission
@@ -128,6 +129,7 @@ def judge_anew(session: Session, results: Sequence[Result], *, reason: str, acto
     ]
     lifecycle.move_many(session, sorted(moves, key=lambda one: one.to_state), actor=actor, at=at)
     write_judgements(session, judged, list(judged), at=at)
+    note(session, (Deed("judged_anew", actor, key.agency_code, key.month, key.id, reason, at) for key in judged))
     return len(judged)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import Submission, Transition
 
 RECEIVED = "received"
@@ -174,7 +175,7 @@ def _record(
     changes: Sequence[tuple[SubmissionKey, str | None, str, str | None, str]],
     at: datetime | None,
 ) -> None:
-    """Write the audit trail: key, state before, state after, reason, actor."""
+    """Write the changes (key, state before, state after, reason, actor), and have them in the audit."""
     moment = at or datetime.now(UTC)
     rows = [
         {
@@ -190,6 +191,13 @@ def _record(
         for key, from_state, to_state, reason, actor in changes
     ]
     session.connection().execute(insert(Transition), rows)
+    note(
+        session,
+        (
+            Deed(to_state, actor, key.agency_code or None, key.month or None, key.id, reason, moment)
+            for key, _, to_state, reason, actor in changes
+        ),
+    )
 
 
 def _forget(session: Session, keys: Iterable[SubmissionKey]) -> None:

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from warehouse.ledger.base import Base, newest_of_a_month, of_a_submission
 from warehouse.ledger.columns import OutsideText, UtcDateTime
-from warehouse.ledger.granted import DutyGrant, GrantWithdrawal  # noqa: F401 — who knows the models knows all tables
 
 
 class Agency(Base):
@@ -107,7 +106,7 @@ class Arrival(Base):
 
 
 class Transition(Base):
-    """狀態異動 The audit trail: each change of a submission's state, written in the same transaction as the change."""
+    """狀態異動 Each change of a submission's state, written in the same transaction as the change."""
 
     __tablename__ = "transitions"
 

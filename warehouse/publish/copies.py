@@ -5,24 +5,33 @@ row groups tell which agencies they hold.  The same content is never written twi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from checks.model.stored import STORED
 from warehouse import reports
 from warehouse.publish.database import quoted, show_files, typed_select
-from warehouse.publish.durable import aside, refuse_where_full, settle
+from warehouse.publish.durable import aside, refuse_where_full, settle, settle_all
+from warehouse.publish.known import NO_MONTH
 from warehouse.publish.manifest import Copy, Manifest
 from warehouse.publish.partitions import DETAILS, FINDINGS, Partition, fingerprint, partitions, shards
 from warehouse.tables import TABLES, Table
 
 #: Rows that a reader of one agency has to look at, at most; a large agency has 50,000 clockings a month.
 ROWS_IN_GROUP = 61_440
+
+#: Each takes some 300 MB for a quarter of a national month's clockings.
+PARTS_AT_ONCE = 2
+
+#: So many months of a report are asked for together; each is up to 8,300 agencies' rows.
+MONTHS_AT_ONCE = 24
 
 #: Of the register, what a month's rolled-up rows rest on: who is below whom, and the names.
 _REGISTER = """
@@ -54,8 +63,13 @@ class Copies:
 
     def refresh_details(self, month: str) -> None:
         """Bring a month's detail tables up to what the ledger counts.  Raises `StoreIncomplete`."""
+        query = "SELECT 1 FROM ledger.submissions WHERE month = ? LIMIT 1"
+        handed_in = self._connection.execute(query, [month]).fetchone()
         for name in DETAILS:
-            self.detail(name, month)
+            if handed_in:
+                self.detail(name, month)
+            else:
+                self._manifest.set_period(name, month, [])
 
     def detail(self, name: str, month: str) -> list[Path]:
         """Bring one of them up to date and give its copies, none where there is nothing of the month.
@@ -63,7 +77,10 @@ class Copies:
         Needs only `ledger.counted` for the datasets of records.  Raises `StoreIncomplete`.
         """
         parts = shards(partitions(self._connection, self._store, name, month))
-        self._manifest.set_period(name, month, [self._detail(name, month, part) for part in parts])
+        # One part alone keeps a core and a half busy: it opens files, decodes, encodes and flushes by turns.
+        with ThreadPoolExecutor(PARTS_AT_ONCE) as threads:
+            copies = list(threads.map(partial(self._detail, name, month), parts))
+        self._manifest.set_period(name, month, copies)
         return self._manifest.files(name, month)
 
     def _detail(self, name: str, month: str, files: Sequence[Partition]) -> Copy:
@@ -76,14 +93,37 @@ class Copies:
 
     def refresh_from_details(self, month: str) -> None:
         """Bring a month's corrections and summary up to its details, which must be shown, and to the register."""
-        register = self._register(month, month)
-        for name in reports.FROM_DETAILS:
-            made_of = self._made_of(name, month)
-            self._refresh(name, month, [register, *made_of] if made_of else None, {"month": month})
+        made_of = {name: self._made_of(name, month) for name in reports.FROM_DETAILS}
+        register = self._register(month, month) if any(made_of.values()) else ""
+        for name, files in made_of.items():
+            self._refresh(name, month, [register, *files] if files else None, {"month": month})
 
-    def refresh_from_ledger(self, name: str, period: str, state: str) -> None:
-        """Bring a table of what the ledger says of a period up to `state`; the copies that it reads must be shown."""
-        self._refresh(name, period, [state, *self._made_of(name, period)], {"month": period})
+    def refresh_from_ledger(self, name: str, states: Mapping[str, str]) -> None:
+        """Bring a table of what the ledger says of periods (period → state) up to these states.
+
+        The copies that it reads must be shown.
+        """
+        query, paths = _query(name), dict[str, Path]()
+        for period, state in states.items():
+            key = fingerprint([query, state, *self._made_of(name, period)])
+            paths[period] = self._path(name, f"month={period}", key)
+        wanted = [period for period, path in paths.items() if not path.is_file()]
+        # What is no month is asked for by itself: its rows do not say under which period they are.
+        alone = [period for period in wanted if period == NO_MONTH]
+        months = [period for period in wanted if period != NO_MONTH]
+        parts = [months[first : first + MONTHS_AT_ONCE] for first in range(0, len(months), MONTHS_AT_ONCE)]
+        for some in filter(None, [*parts, alone]):
+            self._write_periods(query, {period: paths[period] for period in some})
+        for period, path in paths.items():
+            self._manifest.set_period(name, period, [self._copy(name, period, path)])
+
+    def _write_periods(self, query: str, paths: Mapping[str, Path]) -> None:
+        """Write the copies of several periods from one query: most of what a small one costs alone is the asking."""
+        rows = self._connection.sql(query, params={"months": list(paths)}).to_arrow_table()
+        for period, path in paths.items():
+            own = rows if len(paths) == 1 else rows.filter(pc.equal(rows["month"], period))
+            pq.write_table(own, aside(path), compression="zstd", row_group_size=ROWS_IN_GROUP)
+        settle_all(list(paths.values()))
 
     def refresh_year(self, name: str, year: str) -> None:
         """Bring a report by year up to the months due in it, which must be shown."""

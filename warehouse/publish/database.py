@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from warehouse import reports
+from warehouse.client_versions import Versions, standings
 from warehouse.tables import TABLES, Table
 
 #: Nothing is fetched from outside: closed networks cannot, and a warehouse that needs an extension is of no use there.
@@ -52,13 +54,34 @@ def show_files(connection: duckdb.DuckDBPyConnection, table: Table, files: Seque
     connection.execute(f"CREATE OR REPLACE VIEW {table.qualified} AS {from_files(table, files)}")
 
 
-def build_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def build_tables(connection: duckdb.DuckDBPyConnection, versions: Versions) -> None:
     """Make the tables that are over all months at once; those by month and year must be there."""
     _fill(connection, TABLES["core.agencies"], "(FROM ledger.agencies ORDER BY agency_code, active_from)")
     _fill(connection, TABLES["core.duty_grants"], "(FROM ledger.duty_grants ORDER BY id)")
     _fill(connection, TABLES["core.explanations"], "(FROM ledger.explanations ORDER BY agency_code, id)")
     _fill(connection, TABLES["core.agency_ancestors"], f"({reports.sql('agency_ancestors')})")
+    _stage_standings(connection, versions)
     _fill(connection, TABLES["reports.client_versions"], f"({reports.sql('client_versions')})")
+
+
+def _stage_standings(connection: duckdb.DuckDBPyConnection, versions: Versions) -> None:
+    """Stage how the system that each agency uses stood among the released ones when its document came."""
+    connection.execute(f"CREATE TEMP VIEW clients_used AS {reports.sql('clients_used')}")
+    used = connection.execute(
+        "SELECT agency_code, system, version, CAST(received_at AS DATE) FROM clients_used"
+    ).fetchall()
+    connection.execute(
+        "CREATE TABLE ledger.version_standings (agency_code VARCHAR, newest_version VARCHAR, versions_behind INTEGER, "
+        "behind_since DATE, months_behind INTEGER, automatic_updates BOOLEAN)"
+    )
+    rows = list(standings(versions, used))
+    names = ("agency_code", "newest_version", "versions_behind", "behind_since", "months_behind", "automatic_updates")
+    types = (pa.string(), pa.string(), pa.int32(), pa.date32(), pa.int32(), pa.bool_())
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    arrays = [pa.array(list(values), type_) for values, type_ in zip(columns, types, strict=True)]
+    connection.register("incoming", pa.table(arrays, names=list(names)))
+    connection.execute("INSERT INTO ledger.version_standings BY NAME SELECT * FROM incoming")
+    connection.unregister("incoming")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: Table, source: str) -> None:
@@ -74,8 +97,10 @@ def comment_all(connection: duckdb.DuckDBPyConnection) -> None:
             "AND table_catalog = current_database()"
         ).fetchall()
     )
+    connection.begin()  # each of hundreds of statements would be flushed by itself
     for name, kind in kinds.items():
         table = TABLES[name]
         connection.execute(f"COMMENT ON {kind} {name} IS {quoted(table.comment)}")
         for column in table.columns:
             connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {quoted(column.comment)}')
+    connection.commit()

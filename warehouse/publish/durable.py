@@ -1,7 +1,10 @@
 """Files that are there as a whole or not at all, power cut or not: write aside, flush to the disk, rename."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from warehouse.store_files import flush_file_system
 
 #: How the name of a file that is not finished ends.
 UNFINISHED = ".unfinished"
@@ -19,6 +22,16 @@ def settle(written: Path, path: Path) -> None:
     _flush(written)
     written.replace(path)
     _flush(path.parent)
+
+
+def settle_all(paths: Sequence[Path]) -> None:
+    """Do so with what was written `aside` of each of these paths of one file system: two flushes for all of them."""
+    if not paths:
+        return
+    flush_file_system(paths[0].parent)
+    for path in paths:
+        aside(path).replace(path)
+    flush_file_system(paths[0].parent)
 
 
 def refuse_where_full(written: Path) -> None:

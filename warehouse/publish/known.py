@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from warehouse import reports
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties
 from warehouse.ledger import lifecycle
-from warehouse.ledger.base import Base
+from warehouse.ledger.base import Base, same_submission
 from warehouse.ledger.models import (
     AgencyMonth,
     Arrival,
@@ -91,14 +91,9 @@ def _all_months(session: Session) -> tuple[set[str], set[str]]:
 def _months_at(session: Session, as_of: datetime) -> tuple[set[str], set[str]]:
     """What had arrived by then; and where any of that was accepted, whenever it was judged."""
     submitted = set(session.scalars(select(Arrival.month).where(Arrival.received_at <= as_of).distinct()))
-    same = and_(
-        Transition.submission_id == Arrival.submission_id,
-        Transition.agency_code == Arrival.agency_code,
-        Transition.month == Arrival.month,
-    )
     accepted = (
         select(Arrival.month)
-        .join(Transition, same)
+        .join(Transition, same_submission(Transition, Arrival))
         .where(
             Arrival.received_at <= as_of, Transition.to_state.in_((lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS))
         )

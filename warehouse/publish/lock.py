@@ -1,43 +1,36 @@
-"""One at a time, a publisher above all: an exclusive lock on a file, which the system lets go when its holder dies."""
+"""One publisher at a time, and nobody beside it who reads and writes what publishing does; one rebuild at a time."""
 
-import contextlib
-import fcntl
-import os
-import time
-from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-#: Seconds between two tries.
-_PATIENCE = 0.1
+from sqlalchemy import Engine
+
+from warehouse.home import Home
+from warehouse.locks import Busy, exclusive, exclusive_everywhere
 
 
-class PublishingBusy(TimeoutError):  # noqa: N818 — reads as what it is
-    """Another publisher held the lock all the time; `holder` is what it wrote about itself, `waited` in seconds."""
+class PublishingBusy(Busy):
+    """Another publisher held the lock all the time."""
 
-    def __init__(self, path: Path, holder: str, waited: float) -> None:
-        self.path, self.holder, self.waited = path, holder, waited
-        super().__init__(
-            f"另一個程序正在發布（{holder or '不明'}），已等候 {waited:g} 秒，請稍後再試 "
-            f"another publisher holds {path} ({holder or 'unknown'}); gave up after {waited:g} s, try again later"
-        )
+    doing = "發布"
+    english = "another publisher holds {path} ({holder}); gave up after {waited:g} s, try again later"
 
 
-@contextlib.contextmanager
-def exclusive(
-    path: Path, timeout: float, busy: Callable[[Path, str, float], TimeoutError] = PublishingBusy
-) -> Iterator[None]:
-    """Hold the lock for the block; wait up to `timeout` seconds for it, then raise `busy(path, holder, timeout)`."""
-    with path.open("a+", encoding="utf-8") as file:
-        until = time.monotonic() + timeout
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise busy(path, path.read_text(encoding="utf-8").strip(), timeout) from None
-                time.sleep(_PATIENCE)
-        file.truncate(0)
-        file.write(f"pid {os.getpid()} on {os.uname().nodename}\n")
-        file.flush()
-        yield
+def publishing_alone(home: Home, engine: Engine, timeout: float) -> AbstractContextManager[None]:
+    """Be the only one who publishes, reviews or tries rules; raises `PublishingBusy` after `timeout` seconds."""
+    return exclusive_everywhere(engine, "publishing", _file(home), timeout, PublishingBusy)
+
+
+def published_here_alone(home: Home, timeout: float) -> AbstractContextManager[None]:
+    """Be the only one on this machine who changes the published folder; raises `PublishingBusy`."""
+    return exclusive(_file(home), timeout, PublishingBusy)
+
+
+def rebuilding_alone(home: Home, engine: Engine, timeout: float) -> AbstractContextManager[None]:
+    """Be the only one who rebuilds; raises `PublishingBusy` after `timeout` seconds."""
+    return exclusive_everywhere(engine, "rebuilding", home.root / ".rebuild.lock", timeout, PublishingBusy)
+
+
+def _file(home: Home) -> Path:
+    home.published.mkdir(parents=True, exist_ok=True)
+    return home.published / ".lock"

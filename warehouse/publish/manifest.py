@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from warehouse.ledger.audit_chain import Anchor
 from warehouse.publish.durable import UNFINISHED, write_text
 from warehouse.publish.explained import Explained
 
-_NAME = "manifest.json"
+NAME = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Copy:
 class Manifest:
     """`copies`: dataset and period → the copies in use; `retired`: relative path → ISO moment from which unneeded.
 
-    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in.
+    `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in; `audit`: the
+    head of the audit then, to which the doctor holds it.
     """
 
     folder: Path
@@ -44,21 +47,27 @@ class Manifest:
     explained: Explained = field(default_factory=Explained)
     retired: dict[str, str] = field(default_factory=dict)
     confirmed: bool = True
+    audit: Anchor | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
         """Read the manifest of a published folder; empty where there is none, or none of this program's."""
         try:
-            data = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-            copies: dict[tuple[str, str], tuple[Copy, ...]] = {}
-            for row in data["copies"]:
-                copy = Copy(**row)
-                key = copy.dataset, copy.period
-                copies[key] = (*copies.get(key, ()), copy)
-            explained = Explained(**data["explained"])
-            return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"])
+            return cls.from_content(folder, json.loads((folder / NAME).read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return cls(folder)
+
+    @classmethod
+    def from_content(cls, folder: Path, data: dict[str, Any]) -> "Manifest":
+        """Take what `content` gave; raises KeyError or TypeError where it is none of this program's."""
+        copies: dict[tuple[str, str], tuple[Copy, ...]] = {}
+        for row in data["copies"]:
+            copy = Copy(**row)
+            key = copy.dataset, copy.period
+            copies[key] = (*copies.get(key, ()), copy)
+        explained = Explained(**data["explained"])
+        audit = Anchor(**data["audit"]) if data.get("audit") else None
+        return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"], audit)
 
     def missing(self) -> set[str]:
         """Periods of which a copy is no longer on the disk."""
@@ -123,13 +132,17 @@ class Manifest:
     def _files(self) -> list[str]:
         return [str(path.relative_to(self.folder)) for path in self.folder.glob("*/*=*/*.parquet")]
 
-    def _write(self, *, confirmed: bool) -> None:
-        self.confirmed = confirmed
-        content = {
-            "confirmed": confirmed,
+    def content(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {
+            "confirmed": self.confirmed,
             "copies": [asdict(copy) for copy in self.all()],
             "states": self.states,
             "explained": asdict(self.explained),
             "retired": self.retired,
+            "audit": self.audit._asdict() if self.audit else None,
         }
-        write_text(self.folder / _NAME, json.dumps(content, indent=1))
+
+    def _write(self, *, confirmed: bool) -> None:
+        self.confirmed = confirmed
+        write_text(self.folder / NAME, json.dumps(self.content(), indent=1))

@@ -17,19 +17,24 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from warehouse import reports
+from warehouse.bundle_cache import bring
+from warehouse.client_versions import read_versions
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties, calendar_of
 from warehouse.home import Home
+from warehouse.ledger.audit import head, stands
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
 from warehouse.publish.durable import UNFINISHED, aside, settle
+from warehouse.publish.editions import hand_out, take_up
 from warehouse.publish.explained import take_in
 from warehouse.publish.known import NO_MONTH, KnownMonths, known_months, states
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
+from warehouse.publish.sweeping import sweep
 from warehouse.tables import TABLES
 
 #: How long a publisher waits for another; a national month takes less than a minute.
@@ -76,15 +81,16 @@ def publish(
     """Bring the details of these months (None: of all) up to the ledger, and every report, then swap the warehouse in.
 
     `now` (aware; default: the clock) judges deadlines, `first_month` is the first that agencies owe (default: the
-    first in which anything was entered).  Raises `PublishingBusy` after `timeout` seconds of waiting for another
-    publisher, `StoreIncomplete` where the store lacks what the ledger counts and `warehouse.duties.CalendarRefused`
-    where the installation's calendar cannot be read; the old warehouse then stays.
+    first in which anything was entered).  Where there is an object store, what was published goes there too.  Raises
+    `PublishingBusy` after `timeout` seconds of waiting for another publisher, `StoreIncomplete` where the store lacks
+    what the ledger counts, `VersionsRefused` and `warehouse.duties.CalendarRefused` where the installation's own tables
+    cannot be read; the old warehouse then stays.
     """
     began = time.monotonic()
     now = now or datetime.now(UTC)
-    calendar = calendar_of(home)
-    home.published.mkdir(parents=True, exist_ok=True)
-    with exclusive(home.published / ".lock", timeout):
+    versions, calendar = read_versions(home.root), calendar_of(home)
+    with publishing_alone(home, engine, timeout):
+        edition = take_up(home, now)
         manifest = Manifest.load(home.published)
         manifest.clean_unfinished()
         unfinished = aside(home.warehouse)
@@ -94,14 +100,23 @@ def publish(
             with reading(engine) as session:
                 duties = Duties(session, calendar)
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
+                # An anchor that no longer stands stays, for the doctor to find.
+                if manifest.audit is None or stands(session, manifest.audit):
+                    manifest.audit = head(session)
                 plan = _plan(session, manifest, duties, months, first_month, now)
                 stage(connection, session, duties, plan.known, plan.periods, now=now)
+                bring(home, session, plan.details)
             _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
+            build_tables(connection, versions)
+            _record_copies(connection, manifest)
+            comment_all(connection)
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
         manifest.confirm()
         manifest.clean(now, grace)
+        hand_out(home, manifest, edition, now, grace)
+        sweep(home, engine, now, grace)
     return Published(rows, tuple(plan.details), tuple(plan.periods), time.monotonic() - began)
 
 
@@ -142,8 +157,8 @@ def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Mani
     _load_corrections(connection, [file for month in months for file in manifest.files("corrections", month)])
     manifest.keep_only(reports.FROM_LEDGER, plan.known.periods)
     for name in reports.FROM_LEDGER:
-        for period in plan.periods if name == "submissions" else months:
-            copies.refresh_from_ledger(name, period, plan.states[period])
+        periods = plan.periods if name == "submissions" else months
+        copies.refresh_from_ledger(name, {period: plan.states[period] for period in periods})
         copies.show(name)
     manifest.keep_only(reports.BY_YEAR, {month[:4] for month in plan.known.months})
     for name in reports.BY_YEAR:
@@ -152,9 +167,6 @@ def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Mani
         copies.show(name)
     copies.show("summary")
     manifest.states = plan.states
-    build_tables(connection)
-    _record_copies(connection, manifest)
-    comment_all(connection)
 
 
 def _load_corrections(connection: duckdb.DuckDBPyConnection, files: Collection[Path]) -> None:

@@ -82,6 +82,7 @@ _OUTCOMES = """
 """
 #: What was answered after a moment.  Only of a past one: a clock that went back makes nothing of now unsaid.
 _LATER_ANSWERS = """
+    DELETE FROM ledger.reviews WHERE "at" > $as_of;
     DELETE FROM ledger.explanations WHERE "at" > $as_of;
 """
 #: The newest answers: of the rules across submissions, whose warnings are added to those of the document's own

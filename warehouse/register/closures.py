@@ -19,7 +19,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from checks.model.roc import parse_roc_date
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import AgencyMonth, Closure
+from warehouse.office_text import office_text
 from warehouse.register.agencies import RegisterAgencies
 
 #: Source: format 1.0, "A working day is 8 hours".
@@ -71,13 +73,9 @@ class Imported:
 
 def read_closures(data: bytes) -> list[Declared]:
     """Read a file (CSV; UTF-8 or CP950).  Raises `ClosuresRefused` with every fault."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("cp950")
-        except UnicodeDecodeError:
-            raise ClosuresRefused(["檔案須為 UTF-8 或 CP950 編碼 the file must be UTF-8 or CP950"]) from None
+    text = office_text(data)
+    if text is None:
+        raise ClosuresRefused(["檔案須為 UTF-8 或 CP950 編碼 the file must be UTF-8 or CP950"])
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
@@ -125,6 +123,13 @@ def import_closures(session: Session, file: Path | bytes, *, by: str, at: dateti
             for one in new
         ]
         session.execute(insert(Closure), rows)
+        note(
+            session,
+            (
+                Deed("closure_declared", by, one.code, f"{one.day:%Y-%m}", f"{one.day} {one.hours} h", one.reason, at)
+                for one in new
+            ),
+        )
     return Imported(len(declared), len(new), _concerned(session, register, new))
 
 

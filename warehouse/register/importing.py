@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register.obligations import Duty, Span, restate_obligations
 from warehouse.register.oddities import Oddities, Oddity
@@ -76,10 +77,18 @@ class ImportReport:
         return lines
 
 
-def import_register(session: Session, path_or_bytes: str | Path | bytes, today: date) -> ImportReport:
+def import_register(
+    session: Session,
+    path_or_bytes: str | Path | bytes,
+    today: date,
+    *,
+    by: str = "register import",
+    at: datetime | None = None,
+) -> ImportReport:
     """Take in a register file: the government's CSV as published, or the project's own columns.
 
-    Importing the same again changes nothing.  Changes without a date of their own hold from `today` on.
+    Importing the same again changes nothing.  Changes without a date of their own hold from `today` on; `by` is who
+    does it and `at` when (None: now), for the audit.
     Within a transaction of the caller's all of it is undone where it fails, and the caller commits; else it commits.
     Raises `RegisterError` where the file is no register, OSError where it cannot be read.
     """
@@ -98,10 +107,13 @@ def import_register(session: Session, path_or_bytes: str | Path | bytes, today: 
         _store(session, register, before)
         obligations = _store_obligations(session, stated, today) if file.states_obligations else 0
         _note_reporters(stated, register, oddities)
+        sha256 = hashlib.sha256(data).hexdigest()
+        done = ", ".join(f"{kind.value} {number}" for kind, number in outcomes.items())
+        note(session, [Deed("register_imported", by, concerns=sha256, reason=done, at=at)])
     return ImportReport(
         kind=file.kind,
         encoding=file.encoding,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         rows=file.rows,
         agencies=len(stated),
         active=sum(any(not row.marked_abolished for row in rows) for rows in stated.values()),

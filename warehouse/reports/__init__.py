@@ -6,7 +6,8 @@
 from functools import cache
 from importlib.resources import files
 
-#: Of one month (`$month`), in an order in which each finds those that it reads: from its details, then the ledger.
+#: By month, in an order in which each finds those that it reads: of one month (`$month`) from its details, then of
+#: any months (`$months`), in their order, from the ledger.
 FROM_DETAILS = ("corrections", "summary")
 FROM_LEDGER = ("due_months", "submission_status", "monthly_counts", "submissions", "reviews")
 BY_MONTH = (*FROM_DETAILS, *FROM_LEDGER)

@@ -1,12 +1,15 @@
--- 系統版本: the system and version that produced each agency's newest counted submission.
-WITH newest AS (
-    SELECT agency_code, month, submission_id
-    FROM reports.submission_status
-    WHERE state IN ('entered', 'entered_with_errors')
-    QUALIFY row_number() OVER (PARTITION BY agency_code ORDER BY received_at DESC, month DESC) = 1
-)
-SELECT w.agency_code, n.agency_name, w.month, w.submission_id, s.system, s.version, s.received_at
-FROM newest w
-JOIN core.submissions s ON s.id = w.submission_id AND s.agency_code = w.agency_code AND s.month = w.month
-LEFT JOIN ledger.names n ON n.agency_code = w.agency_code
-ORDER BY w.agency_code
+-- 系統版本: what produced each agency's newest counted submission, and how far behind that was when it came.
+-- `clients_used` is clients_used.sql; what is behind, warehouse/client_versions.py says. Who is furthest behind comes first.
+SELECT
+    u.*,
+    n.agency_name,
+    v.newest_version,
+    v.versions_behind,
+    v.behind_since,
+    v.months_behind,
+    v.automatic_updates,
+    v.automatic_updates AND v.versions_behind > 0 AS behind_all_the_same
+FROM clients_used u
+JOIN ledger.version_standings v USING (agency_code)
+LEFT JOIN ledger.names n USING (agency_code)
+ORDER BY v.months_behind DESC NULLS LAST, v.versions_behind DESC NULLS LAST, u.agency_code

@@ -1,4 +1,4 @@
--- 應報送明細: each agency due or not in one month, why, and what became of it. Every ratio opens into these rows.
+-- 應報送明細: each agency due or not in a month, why, and what became of it. Every ratio opens into these rows.
 WITH register AS (
     -- the agency as it was last in force within the month; where it was not, as it is known at all
     SELECT
@@ -15,7 +15,7 @@ WITH register AS (
     FROM ledger.due d
     JOIN ledger.months m USING (month)
     JOIN ledger.agencies a USING (agency_code)
-    WHERE d.month = $month
+    WHERE list_contains($months, d.month)
     GROUP BY ALL
 )
 SELECT
@@ -45,5 +45,5 @@ LEFT JOIN ledger.counted c ON c.agency_code = d.agency_code AND c.month = d.mont
 LEFT JOIN ledger.dataset_counts n
     ON n.submission_id = c.id AND n.agency_code = c.agency_code AND n.month = c.month AND n.dataset = 'employees'
 LEFT JOIN ledger.corrections e ON e.agency_code = d.agency_code AND e.month = d.month
-WHERE d.month = $month
-ORDER BY d.agency_code
+WHERE list_contains($months, d.month)
+ORDER BY d.month, d.agency_code

@@ -1,4 +1,4 @@
--- 機關每月筆數統計表: records of one month's counted submissions, by dataset. Every row adds up: submitted = entered + refused.
+-- 機關每月筆數統計表: records of a month's counted submissions, by dataset. Every row adds up: submitted = entered + refused.
 SELECT
     c.agency_code,
     d.agency_name,
@@ -9,9 +9,9 @@ SELECT
     n.entered,
     n.refused,
     n.warned,
-    coalesce(sum(n.entered) FILTER (n.dataset = 'employees') OVER (PARTITION BY c.agency_code), 0) AS headcount
+    coalesce(sum(n.entered) FILTER (n.dataset = 'employees') OVER (PARTITION BY c.agency_code, c.month), 0) AS headcount
 FROM ledger.counted c
 JOIN ledger.dataset_counts n ON n.submission_id = c.id AND n.agency_code = c.agency_code AND n.month = c.month
 LEFT JOIN reports.due_months d ON d.agency_code = c.agency_code AND d.month = c.month
-WHERE c.month = $month
-ORDER BY c.agency_code, n.dataset
+WHERE list_contains($months, c.month)
+ORDER BY c.month, c.agency_code, n.dataset

@@ -20,6 +20,7 @@ REPORTS = {
     "summary": "month",
     "due_months": "month",
     "submission_ratios": "year",
+    "client_versions": "month",
 }
 
 
@@ -38,6 +39,9 @@ class NothingPublished(FileNotFoundError):  # noqa: N818 — reads as what it is
         super().__init__(
             f"尚未發布資料庫 {home.warehouse}，請先執行 attendance run nothing has been published yet; "
             "attendance run does it"
+            if home.objects is None
+            else f"本機沒有資料庫 {home.warehouse}，請先執行 attendance fetch this machine has no warehouse: "
+            "attendance fetch brings what was published"
         )
 
 

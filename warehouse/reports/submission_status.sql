@@ -1,20 +1,20 @@
--- 入檔情形: what one month has come to. A row for each agency that owes it, and for each that anything was received of.
+-- 入檔情形: what a month has come to. A row for each agency that owes it, and for each that anything was received of.
 WITH received AS (
     SELECT agency_code, month, count(*) FILTER (outcome IS NULL) AS pending
     FROM ledger.submissions
     JOIN ledger.months USING (month)
-    WHERE agency_code <> '' AND month = $month
+    WHERE agency_code <> '' AND list_contains($months, month)
     GROUP BY ALL
 ),
 explained AS (
     SELECT f.agency_code, f.month, count(*) AS explained
     FROM core.findings f
     JOIN ledger.explanations USING (finding_key)
-    WHERE f.severity = 'warning' AND f.month = $month
+    WHERE f.severity = 'warning' AND list_contains($months, f.month)
     GROUP BY ALL
 ),
 listed AS (
-    SELECT agency_code, month FROM reports.due_months WHERE due AND month = $month
+    SELECT agency_code, month FROM reports.due_months WHERE due AND list_contains($months, month)
     UNION
     SELECT agency_code, month FROM received
 )
@@ -50,4 +50,4 @@ LEFT JOIN received g ON g.agency_code = l.agency_code AND g.month = l.month
 LEFT JOIN explained a ON a.agency_code = l.agency_code AND a.month = l.month
 LEFT JOIN ledger.counted c ON c.agency_code = l.agency_code AND c.month = l.month
 LEFT JOIN ledger.refused_since r ON r.agency_code = l.agency_code AND r.month = l.month
-ORDER BY l.agency_code
+ORDER BY l.month, l.agency_code

@@ -1,7 +1,7 @@
 """What the rules across submissions read: counted records of a few months, out of reading copies or partition files."""
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +9,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from warehouse.bundle_cache import bring
 from warehouse.home import Home
+from warehouse.ledger.base import same_submission
+from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.months import month_range, shifted
 from warehouse.publish.copies import Copies
@@ -48,12 +51,7 @@ def counts_of_months(session: Session, month: str, months_before: int) -> pl.Dat
             AgencyMonth.month,
             DatasetCount.entered,
         )
-        .join(
-            DatasetCount,
-            (DatasetCount.submission_id == AgencyMonth.submission_id)
-            & (DatasetCount.agency_code == AgencyMonth.agency_code)
-            & (DatasetCount.month == AgencyMonth.month),
-        )
+        .join(DatasetCount, same_submission(DatasetCount, AgencyMonth))
         .where(AgencyMonth.month.in_(months))
     )
     names = {"agency_code": pl.String, "submission_id": pl.String, "dataset": pl.String, "month": pl.String}
@@ -66,11 +64,18 @@ class CountedRecords:
     """Employees and leaves of what the agency-months count; use `open_records`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, copies: Copies, store: Path, counted: Mapping[Place, str]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        copies: Copies,
+        store: Path,
+        counted: Mapping[Place, str],
+        bring: Callable[[Collection[str]], None],
     ) -> None:
+        """`bring` has the store's files of some months at hand."""
         self._connection = connection
         self._copies = copies
         self._store = store
+        self.bring = bring
         self._of_month: dict[str, dict[str, str]] = {}
         for (agency, month), submission in counted.items():
             self._of_month.setdefault(month, {})[agency] = submission
@@ -78,7 +83,9 @@ class CountedRecords:
 
     def remember_persons(self, name: str, dataset: str, submissions: Iterable[tuple[str, str, str]]) -> None:
         """Keep as table `name` (`month`, `person_key`) who is in these submissions (agency, month, id)."""
-        files = [file_of(self._store, dataset, *one) for one in submissions]
+        named = list(submissions)
+        self.bring({month for _, month, _ in named})
+        files = [file_of(self._store, dataset, *one) for one in named]
         there = [file for file in files if file.exists()]  # a refused or withdrawn one may have been cleaned away
         source = from_files(TABLES[f"core.{dataset}"], there)
         query = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT month, person_key FROM ({source})"  # noqa: S608
@@ -145,6 +152,8 @@ class CountedRecords:
         counted = self._of_month.get(month, {})
         wanted = [code for code in agencies if code in counted] if agencies is not None else list(counted)
         table = TABLES[f"core.{dataset}"]
+        if (dataset, month) not in self._whole:
+            self.bring([month])
         if len(wanted) <= _FEW and (dataset, month) not in self._whole:
             return from_files(table, [file_of(self._store, dataset, code, month, counted[code]) for code in wanted])
         if (dataset, month) not in self._whole:
@@ -157,7 +166,7 @@ class CountedRecords:
 
 
 @contextmanager
-def open_records(home: Home, counted: Mapping[Place, str], now: datetime) -> Iterator[CountedRecords]:
+def open_records(home: Home, engine: Engine, counted: Mapping[Place, str], now: datetime) -> Iterator[CountedRecords]:
     """Give the counted records; only while holding publishing's lock.
 
     Reading copies that are made on the way are named by what is in them, and so are those that publishing makes next.
@@ -176,4 +185,9 @@ def open_records(home: Home, counted: Mapping[Place, str], now: datetime) -> Ite
         connection.execute("INSERT INTO ledger.counted BY NAME FROM incoming")
         connection.unregister("incoming")
         copies = Copies(connection, Manifest.load(home.published), home.store, now)
-        yield CountedRecords(connection, copies, home.store, counted)
+
+        def brought(months: Collection[str]) -> None:
+            with reading(engine) as session:
+                bring(home, session, months)
+
+        yield CountedRecords(connection, copies, home.store, counted, brought)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,29 @@ def test_a_receipt_says_what_was_handed_in_and_when(attendance, tmp_path):
         AUTHORITY, "2021-06", False, False,
     )  # fmt: skip
     assert receipt["received_at"].endswith("+08:00")
+
+
+def test_what_landed_and_was_never_recorded_is_recorded_as_of_then(attendance, home):
+    opened = installation(home)
+    landed = opened.landing.put(document(AUTHORITY)).id
+    opened.landing.put(document(FIRST))  # young: its process may be about to record it
+    file = opened.home.landing / landed[:2] / landed
+    assert AUTHORITY.encode() not in file.read_bytes()  # encrypted: not what anybody could hand in
+    os.utime(file, (1_625_000_000, 1_625_000_000))  # 2021-06-29 in UTC, four in the morning of the 30th here
+    opened.engine.dispose()
+    assert "attendance submit --orphans" in attendance("doctor").out
+    (receipt,) = attendance("submit", "--orphans", "--format", "json").objects
+    assert (receipt["submission_id"], receipt["agency_code"], receipt["month"]) == (landed, AUTHORITY, "2021-06")
+    assert receipt["received_at"] == "2021-06-30T04:53:20+08:00"
+    assert (receipt["new"], receipt["on_time"]) == (True, True)
+    assert attendance("submit", "--orphans").out == ""
+    assert "--orphans" not in attendance("doctor").out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--orphans", "document.json"]])
+def test_it_is_files_or_orphans(registered, attendance, arguments):
+    ran = attendance("submit", *arguments)
+    assert (ran.code, "--orphans" in ran.err) == (2, True)
 
 
 def test_a_file_for_nobody_is_kept_and_said_to_be_refused(attendance, tmp_path):

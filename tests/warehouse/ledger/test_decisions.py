@@ -131,7 +131,7 @@ STEP = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=1, max_size=9))
 def test_the_ledger_tells_at_any_moment_what_counted_then(steps, tmp_path_factory):
     """Whatever is handed in, withdrawn and reverted: one submission counts or none, and as-of says the same later."""

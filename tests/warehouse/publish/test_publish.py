@@ -16,7 +16,7 @@ from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency
 from warehouse.publish import PublishingBusy, StoreIncomplete, publish
 from warehouse.publish.database import CONFIG, open_warehouse
-from warehouse.publish.lock import exclusive
+from warehouse.publish.lock import publishing_alone
 from warehouse.store import file_of
 
 A, B = "A000000001", "B000000001"
@@ -249,7 +249,7 @@ def test_a_reader_is_never_blocked_and_sees_one_state(world):
 
 
 def test_one_publisher_at_a_time(world):
-    with exclusive(world.home.published / ".lock", 0), pytest.raises(PublishingBusy, match="pid"):
+    with publishing_alone(world.home, world.engine, 0), pytest.raises(PublishingBusy, match="pid"):
         publish(world.home, world.engine, now=NOW, timeout=0.3)
     publish(world.home, world.engine, now=NOW, timeout=0.3)
 

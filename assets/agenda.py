@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from assets.platform import Platform
 from checks.limits import Limits
+from checks.model.office_days import is_worked
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties, calendar_of
 from warehouse.duties.reckoning import spoken
@@ -28,6 +29,7 @@ PULL, CLOSE, YEAR_END, LOOK = "pull", "close", "year-end", "look"
 _ANSWERS = (lifecycle.RECEIVED, lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS)
 #: Months whose deadlines, extended ones too, are looked for.
 _BACK = 24
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,13 @@ class Agenda:
                 works.append(Work(YEAR_END, f"{year:04}", f"年度關帳 the year closed {spoken(closes)}"))
         return works
 
+    def works(self, kind: str, now: datetime) -> list[Work]:
+        """What the daily schedule of that kind finds to do: pulls on working days, the others since the day before."""
+        if kind == PULL:
+            return self.pulls(now) if is_worked(now.date()) else []
+        since = now - _DAY
+        return self.closes(since, now) if kind == CLOSE else self.year_ends(since, now)
+
     def _months(self, now: datetime) -> list[str]:
         """Months that may still be asked for or due, in order."""
         last = _month_of(now)
@@ -141,11 +150,6 @@ def asked_of(platform: Platform, month: str) -> Asked:
     now = platform.clock()
     with reading(platform.engine) as session:
         return Agenda(platform, session, now).asked(month, now)
-
-
-def yesterday(now: datetime) -> datetime:
-    """The moment since which a daily schedule has not looked."""
-    return now - timedelta(days=1)
 
 
 def _month_of(now: datetime) -> str:

@@ -7,11 +7,11 @@ in process starts alone.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from sqlalchemy import select
 
-from assets.entering import AgencyOutcome, enter
 from assets.landing import submissions_landed
 from assets.marks import ASSET, FINDINGS, Mark, events, marks_of
 from assets.partitions import AGENCIES, AGENCY_MONTHS, BY_MONTH, MONTHS
@@ -20,6 +20,9 @@ from assets.telling import reckon_grid, remember, say, tell
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
+
+if TYPE_CHECKING:
+    from assets.entering import AgencyOutcome
 
 #: 帳務相符 Records read = entered + refused, in the ledger as in what was stored.
 ACCOUNTED = dg.AssetCheckSpec(
@@ -40,12 +43,14 @@ class Entry:
     """What a run entered of one month: what it judged, and the mark of each agency-month it touched."""
 
     month: str
-    outcomes: Sequence[AgencyOutcome]
+    outcomes: "Sequence[AgencyOutcome]"
     marks: Sequence[Mark]
 
 
 def enter_month(platform: Platform, month: str, agencies: Collection[str] | None = None) -> Entry:
     """Enter what waits of the month, of all agencies or of those named; raises as `enter` does."""
+    from assets.entering import enter
+
     entered = enter(platform, month, agencies)
     rules = {one.submission_id: one.top_rules for one in entered.outcomes}
     touched = {one.agency_code for one in entered.outcomes if one.month == month}

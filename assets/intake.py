@@ -5,15 +5,15 @@ off, a document is fetched or handed in again rather than lost.  Nothing is chec
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
 from assets.platform import Platform
+from assets.pulled import Failure, PullReport
 from checks.findings import mask_ids_in
 from checks.format.identify import identify
 from warehouse.deadlines import days_late, is_on_time
@@ -68,26 +68,6 @@ class Receipted:
     deadline: datetime | None
     on_time: bool | None
     days_late: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a channel could not bring: `reason` is one line, in Chinese and English; `source` a path or an address."""
-
-    channel: str
-    agency_code: str
-    source: str
-    reason: str
-
-
-@dataclass
-class PullReport:
-    """What a pull of one month brought: `outcomes` counts `(channel, outcome)`, `arrived` new submissions."""
-
-    month: str
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    arrived: int = 0
-    failures: list[Failure] = field(default_factory=list)
 
 
 def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL) -> list[Receipted]:

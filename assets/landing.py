@@ -1,18 +1,20 @@
 """Stage 2, landing: the month's submissions are pulled and kept, byte for byte."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.agenda import Asked
-from assets.intake import PullReport, pull
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.previews import ROWS, markdown
+from assets.pulled import PullReport
 from assets.register import agency_register
 
+if TYPE_CHECKING:
+    from assets.agenda import Asked
 
-def pulled(report: PullReport, asked: Asked | None = None) -> dict[str, Any]:
+
+def pulled(report: PullReport, asked: "Asked | None" = None) -> dict[str, Any]:
     """What a pull brought, as metadata: counts by channel, the agencies that failed; whom the calendar had it ask."""
     outcomes = [(channel, outcome, count) for (channel, outcome), count in sorted(report.outcomes.items())]
     failures = [(one.channel, one.agency_code or one.source, one.reason) for one in report.failures[:ROWS]]
@@ -28,7 +30,7 @@ def pulled(report: PullReport, asked: Asked | None = None) -> dict[str, Any]:
     }
 
 
-def _asked(asked: Asked) -> dict[str, Any]:
+def _asked(asked: "Asked") -> dict[str, Any]:
     unanswered, answered = (sum(map(len, one.values())) for one in (asked.unanswered, asked.answered))
     return {
         "未回覆 had not answered": unanswered,
@@ -50,4 +52,6 @@ def submissions_landed(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
 ) -> dg.MaterializeResult[None]:
     """Pull one month."""
+    from assets.intake import pull
+
     return dg.MaterializeResult(metadata=pulled(pull(platform, context.partition_key)))

@@ -6,18 +6,19 @@ are those of `overdue.py`.
 
 import base64
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.look import EVENTS, Look, look
+from assets.core_tables import core_tables
 from assets.overdue import Overdue, overdue
 from assets.platform import Platform
 from assets.previews import ROWS, markdown
-from assets.publishing import core_tables
 from checks.model.roc import roc_month_text
 from warehouse.deadlines import TAIPEI
-from warehouse.duties.reckoning import spoken
+
+if TYPE_CHECKING:
+    from assets.look import Look
 
 KEY = dg.AssetKey("late_and_missing")
 
@@ -51,7 +52,7 @@ def _verdicts(found: Overdue) -> list[tuple[str, bool, dict[str, Any]]]:
     ]
 
 
-def shown(one: Look) -> dict[str, Any]:
+def shown(one: "Look") -> dict[str, Any]:
     """The look as metadata: numbers that Dagster plots over the days, tables, charts."""
     late = one.late
     now = [line for line in late.months if line.missing or line.open] or late.months[-1:]
@@ -62,7 +63,7 @@ def shown(one: Look) -> dict[str, Any]:
         "新入檔（一日內） came in": one.happened["came"],
         "新增逾期（一日內） newly overdue": len(one.newly_overdue),
     }
-    from assets.charts import charts, rendered  # noqa: PLC0415 — matplotlib, which nothing else of Dagster needs
+    from assets.charts import charts, rendered
 
     # Dagster shows text of more than a thousand characters when asked to: one click for all charts.
     drawn = [(name, base64.b64encode(rendered(figure, "png")).decode()) for name, figure in charts(one).items()]
@@ -77,7 +78,9 @@ def shown(one: Look) -> dict[str, Any]:
     }
 
 
-def _months(one: Look) -> str:
+def _months(one: "Look") -> str:
+    from warehouse.duties.reckoning import spoken
+
     headings = [
         *("月份 month", "期限 due until", "應報 due", "準時 on time", "逾期 late", "未報送 missing", "未到期 open"),
         *("退件 refused", "免報 exempt"),
@@ -90,7 +93,9 @@ def _months(one: Look) -> str:
     return markdown(headings, rows)
 
 
-def _debtors(one: Look) -> str:
+def _debtors(one: "Look") -> str:
+    from warehouse.duties.reckoning import spoken
+
     listed = one.late.debtors[:ROWS]
     headings = [
         "機關 agency",
@@ -116,7 +121,7 @@ def _debtors(one: Look) -> str:
     return _first_of(len(listed), len(one.late.debtors)) + markdown(headings, rows)
 
 
-def _authorities(one: Look) -> str:
+def _authorities(one: "Look") -> str:
     listed = one.late.authorities[:ROWS]
     headings = ["主管機關 authority", "機關 agencies", "逾期機關月 overdue", "占應報 % of due", "最久天數 days"]
     rows = [
@@ -126,7 +131,9 @@ def _authorities(one: Look) -> str:
     return _first_of(len(listed), len(one.late.authorities)) + markdown(headings, rows)
 
 
-def _since(one: Look) -> str:
+def _since(one: "Look") -> str:
+    from assets.look import EVENTS
+
     counts = [(EVENTS[kind], count) for kind, count in sorted(one.happened.items())]
     counts.append(("新增逾期 newly overdue", len(one.newly_overdue)))
     told = [
@@ -157,6 +164,8 @@ def _first_of(shown_: int, of: int) -> str:
 )
 def late_and_missing(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
     """Look, and see what is overdue of our own work."""
+    from assets.look import look
+
     found = overdue(platform, context.instance)
     checks = [
         dg.AssetCheckResult(passed=passed, check_name=name, metadata=metadata, severity=dg.AssetCheckSeverity.WARN)

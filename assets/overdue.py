@@ -12,9 +12,7 @@ import dagster as dg
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from assets.agenda import Agenda
 from assets.platform import Platform
-from checks.model.office_days import is_worked
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
@@ -60,6 +58,8 @@ class Overdue:
 
 def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
     """What should have been done by now; raises `warehouse.duties.CalendarRefused`."""
+    from assets.agenda import Agenda
+
     now = platform.clock()
     with reading(platform.engine) as session:
         agenda = Agenda(platform, session, now)
@@ -87,6 +87,8 @@ def goes_on(instance: dg.DagsterInstance, month: str) -> bool:
 
 def _last_pull_hour(now: datetime) -> datetime:
     """When the pulls of the last working day should have begun, whose work should have come back by now."""
+    from checks.model.office_days import is_worked
+
     day = (now - PATIENCE).astimezone(TAIPEI)
     moment = day.replace(hour=0, minute=0, second=0, microsecond=0) + _PULLS_BEGIN
     while moment > now - PATIENCE or not is_worked(moment.date()):

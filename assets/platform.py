@@ -12,13 +12,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from assets.channels.protocol import Channel
-from assets.channels.registry import open_channels
 from assets.notices.config import NoticeConfig
 from checks.limits import Limits
 from warehouse.deadlines import TAIPEI
-from warehouse.home import Home
+from warehouse.home import GRACE, Home
 from warehouse.landing import Landed, Landing
-from warehouse.publish.publisher import GRACE
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,8 @@ class Platform:
 
     def channels(self) -> dict[str, Channel]:
         """The channels that are configured, by name; raises `assets.channels.config.SourcesError`."""
+        from assets.channels.registry import open_channels
+
         return open_channels(self.sources, {"manual": {"inbox": self.inbox}})
 
     def land(self, chunks: Iterable[bytes]) -> Landed:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 #: Rows of a preview: enough to see that it is right, little enough for Dagster's event log.
 ROWS = 20
 
@@ -19,6 +17,8 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def ask(warehouse: Path, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """The answer of the published warehouse, opened read-only for this one question."""
+    import duckdb
+
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(query, values).fetchall()
 

@@ -25,8 +25,8 @@ from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import SubmissionKey
-from warehouse.publish import publish
 from warehouse.publish.lock import rebuilding_alone
+from warehouse.publish.publisher import publish
 
 #: Seconds to wait for another rebuild, which takes much longer than that.
 _PATIENCE = 1.0

@@ -4,7 +4,7 @@ The register itself is imported by `attendance register import`; this asset only
 """
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from sqlalchemy.orm import Session
@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 from assets.partitions import FIRST_MONTH, know_agencies
 from assets.platform import Platform
 from assets.previews import markdown
-from warehouse.duties import Duties, calendar_of
 from warehouse.ledger.engine import reading
-from warehouse.register import RegisterAgencies
+
+if TYPE_CHECKING:
+    from warehouse.register.agencies import RegisterAgencies
 
 
-def agencies_to_know(session: Session) -> tuple[RegisterAgencies, set[str]]:
+def agencies_to_know(session: Session) -> "tuple[RegisterAgencies, set[str]]":
     """The register, and those of it that were in force at any time since collection began."""
+    from warehouse.register.agencies import RegisterAgencies
+
     register = RegisterAgencies(session)
     first_day = f"{FIRST_MONTH}-01"
     known = {
@@ -31,6 +34,8 @@ def agencies_to_know(session: Session) -> tuple[RegisterAgencies, set[str]]:
 
 def know_register(platform: Platform, instance: dg.DagsterInstance) -> dict[str, Any]:
     """Add the register's agencies as partitions; the metadata to show."""
+    from warehouse.duties import Duties, calendar_of
+
     month = platform.today().strftime("%Y-%m")
     with reading(platform.engine) as session:
         register, known = agencies_to_know(session)

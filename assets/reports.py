@@ -9,11 +9,10 @@ from typing import Any
 
 import dagster as dg
 
+from assets.core_tables import core_tables
 from assets.partitions import MONTHS, MONTHS_OF_YEAR, YEARS
 from assets.platform import Platform
 from assets.previews import ROWS, ask, markdown
-from assets.publishing import core_tables, publish_now
-from warehouse.publish.fetching import newest_here
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,8 @@ class Report:
 
     def show(self, platform: Platform, partition: str) -> dict[str, Any]:
         """Metadata of a month or year: rows, and the preview as a table."""
+        from warehouse.publish.fetching import newest_here
+
         newest_here(platform.home, platform.clock(), platform.grace)
         warehouse, values = platform.home.warehouse, {"partition": partition}
         (rows,) = ask(warehouse, f"SELECT count(*) FROM reports.{self.table} WHERE {self.where}", values)[0]  # noqa: S608
@@ -101,5 +102,7 @@ def submission_ratios(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
 ) -> dg.MaterializeResult[None]:
     """Show one year of the submission ratios; published anew, as another deadline may have passed since."""
+    from assets.publishing import publish_now
+
     publish_now(platform, ())
     return dg.MaterializeResult(metadata=SUBMISSION_RATIOS.show(platform, context.partition_key))

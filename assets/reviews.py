@@ -1,18 +1,20 @@
 """Stage 3b, reviews (跨檔檢核): the asset over `assets.reviewing`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.marks import ASSET
 from assets.partitions import BY_MONTH, MONTHS
 from assets.platform import Platform
-from assets.reviewing import Reviews, review
+
+if TYPE_CHECKING:
+    from assets.reviewing import Reviews
 
 _MOST_SHOWN = 100
 
 
-def shown(done: Reviews) -> dict[str, Any]:
+def shown(done: "Reviews") -> dict[str, Any]:
     """What Dagster shows of a review."""
     moved = sorted(f"{agency} {month}" for agency, month in done.moved)
     return {
@@ -35,4 +37,6 @@ def shown(done: Reviews) -> dict[str, Any]:
 )
 def reviews(platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster compares with the bare class
     """Review whatever has changed; the partition says which month's run did it."""
+    from assets.reviewing import review
+
     return dg.MaterializeResult(metadata=shown(review(platform)))

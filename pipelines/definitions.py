@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.core_tables import core_tables
 from assets.entry import agency_months
 from assets.landing import submissions_landed
 from assets.late_and_missing import late_and_missing
 from assets.platform import Platform
-from assets.publishing import core_tables
 from assets.register import agency_register
 from assets.reports import monthly_counts, submission_ratios, summary
 from assets.reviews import reviews

@@ -18,7 +18,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster_shared.record import replace
 from pydantic import Field
 
-from assets.agenda import asked_of
+from assets.core_tables import CORE, VERSION_TAG, behind, core_tables, reconciled
+from assets.core_tables import shown as shown_of
 from assets.entry import (
     Entry,
     accounting,
@@ -27,17 +28,14 @@ from assets.entry import (
     months_outside,
     not_accounted_for,
 )
-from assets.intake import PullReport
-from assets.intake import pull as bring_in
 from assets.landing import pulled, submissions_landed
 from assets.late_and_missing import late_and_missing
 from assets.marks import events, marks_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.publishing import CORE, VERSION_TAG, behind, core_tables, publish_months
+from assets.pulled import PullReport
 from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
-from assets.reviewing import review
 from assets.reviews import reviews, shown
 from assets.telling import reckon_grid, remember, say, tell, untold
 from warehouse.ledger.engine import reading
@@ -83,11 +81,14 @@ def _of_newest(instance: dg.DagsterInstance, result: dg.AssetCheckEvaluation) ->
 
 def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collection[str]) -> None:
     """Publish these months at once, show what readers now see of each, and stop where records do not reconcile."""
+    from assets.publishing import publish_months
+
     wrong = []
     for done in publish_months(platform, months):
-        context.log_event(_materialized(core_tables, done.month, done.metadata, done.version))
-        say(context, _of_newest(context.instance, done.check))
-        if done.check.passed:
+        context.log_event(_materialized(core_tables, done.month, shown_of(platform, done), done.version))
+        check = reconciled(done)
+        say(context, _of_newest(context.instance, check))
+        if check.passed:
             context.log_event(_materialized(monthly_counts, done.month, MONTHLY_COUNTS.show(platform, done.month)))
             context.log_event(_materialized(summary, done.month, SUMMARY.show(platform, done.month)))
         else:
@@ -103,6 +104,9 @@ def pull_month(context: dg.OpExecutionContext, config: ToPull, platform: dg.Reso
     Only the first of a month is a materialisation: after another, Dagster would call the month of every agency that
     had nothing new "unsynced", though whatever came is entered and marked by the same run.
     """
+    from assets.agenda import asked_of
+    from assets.intake import pull as bring_in
+
     month = context.partition_key
     asked = asked_of(platform, month) if config.as_due else None
     report = bring_in(platform, month, asked.agencies if asked else config.codes)
@@ -133,6 +137,8 @@ def enter_month_of_all(context: dg.OpExecutionContext, config: Chosen, platform:
 @dg.op(description="跨檔檢核：額度、往月、人數、兩機關支薪 The rules across submissions, wherever the month matters")
 def review_what_changed(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
     """Review; other months whose findings are others now are published here, the month itself by what follows."""
+    from assets.reviewing import review
+
     reviewed = review(platform)
     context.log_event(_materialized(reviews, entry.month, shown(reviewed)))
     others = [month for month in reviewed.months if month != entry.month]
@@ -151,6 +157,8 @@ def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg
 @dg.op(out=dg.Out(dg.Nothing), description="跨檔檢核：凡有異動者 Review whatever has changed")
 def review_all(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
     """Review; what that changes is behind, and published by what follows."""
+    from assets.reviewing import review
+
     reviewed = review(platform)
     for month in reviewed.months:
         context.log_event(_materialized(reviews, month, shown(reviewed)))

@@ -14,9 +14,9 @@ from dagster._core.errors import DagsterUserCodeExecutionError
 
 from assets.entering import AgencyOutcome
 from assets.entry import Entry
-from assets.intake import PullReport
 from assets.partitions import MONTHS
 from assets.platform import Platform
+from assets.pulled import PullReport
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month

@@ -4,50 +4,36 @@ The schedules look every day, each at its hour; whether there is anything to do,
 duties says (`assets/agenda.py`): no day of the month is written here.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from assets.agenda import Agenda, Work, yesterday
 from assets.partitions import MONTHS, TAIPEI, YEARS
 from assets.platform import Platform
-from checks.model.office_days import is_worked
 from pipelines.jobs import AS_DUE, look_job, monthly, pull, yearly_ratios_job
 from warehouse.ledger.engine import reading
+
+if TYPE_CHECKING:
+    from assets.agenda import Work
 
 ON = dg.DefaultScheduleStatus.RUNNING
 
 
-def pulls_at(agenda: Agenda, now: datetime) -> list[Work]:
-    """The months to pull at that moment; none on a day on which offices are closed."""
-    return agenda.pulls(now) if is_worked(now.date()) else []
-
-
-def closes_at(agenda: Agenda, now: datetime) -> list[Work]:
-    """The months of which a deadline has passed since the day before."""
-    return agenda.closes(yesterday(now), now)
-
-
-def year_ends_at(agenda: Agenda, now: datetime) -> list[Work]:
-    """The years that ended or closed since the day before."""
-    return agenda.year_ends(yesterday(now), now)
-
-
-def _asked_of(
-    context: dg.ScheduleEvaluationContext, platform: Platform, works_at: Callable[[Agenda, datetime], list[Work]]
-) -> list[Work]:
+def _asked_of(context: dg.ScheduleEvaluationContext, platform: Platform, kind: str) -> "list[Work]":
     """What there is to do at the tick; Dagster gives its moment in the schedule's own time zone."""
+    from assets.agenda import Agenda
+
     now = context.scheduled_execution_time
     with reading(platform.engine) as session:
-        works = works_at(Agenda(platform, session, now), now)
+        works = Agenda(platform, session, now).works(kind, now)
     for work in works:
         context.log.info("%s %s: %s", work.kind, work.partition, work.why)
     return works
 
 
 def _requests(
-    context: dg.ScheduleEvaluationContext, works: list[Work], partitions: dg.TimeWindowPartitionsDefinition
+    context: dg.ScheduleEvaluationContext, works: "list[Work]", partitions: dg.TimeWindowPartitionsDefinition
 ) -> Iterator[dg.RunRequest]:
     day = context.scheduled_execution_time.date()
     for work in works:
@@ -71,10 +57,12 @@ def pull_on_working_days(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """A run for each month of which anybody is to be asked, unless the day is off."""
+    from checks.model.office_days import is_worked
+
     day = context.scheduled_execution_time.date()
     if not is_worked(day):
         return dg.SkipReason(f"{day} 非上班日 is not a working day")
-    works = _asked_of(context, platform, pulls_at)
+    works = _asked_of(context, platform, "pull")
     return list(_requests(context, works, MONTHS)) or dg.SkipReason("沒有開放中的月份 no month is open")
 
 
@@ -89,7 +77,7 @@ def close_when_due(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """Pull, enter, publish and mark each month of which a deadline has passed, an extended one too."""
-    works = _asked_of(context, platform, closes_at)
+    works = _asked_of(context, platform, "close")
     return list(_requests(context, works, MONTHS)) or dg.SkipReason("沒有到期的月份 no deadline has passed")
 
 
@@ -105,7 +93,7 @@ def year_end(
     context: dg.ScheduleEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """The years whose last month was due, or that closed, the day before."""
-    works = _asked_of(context, platform, year_ends_at)
+    works = _asked_of(context, platform, "year-end")
     return list(_requests(context, works, YEARS)) or dg.SkipReason("沒有結束的年度 no year ended or closed")
 
 

@@ -14,12 +14,12 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from sqlalchemy import func, select
 
+from assets.core_tables import behind
 from assets.entry import months_outside
 from assets.late_and_missing import judged
 from assets.overdue import GOING_ON, goes_on, overdue
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.publishing import behind
 from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, pull
 from pipelines.telling_job import notices
 from warehouse.ledger import lifecycle

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from assets.notices.config import NoticeConfig, SmtpServer
-from assets.notices.webhook import secret_bytes
+from assets.notices.signing import secret_bytes
 
 _DEFAULT = NoticeConfig()
 

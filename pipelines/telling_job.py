@@ -6,7 +6,6 @@ run is started.  Runs may overlap: each notice has one sender.
 
 import dagster as dg
 
-from assets.notices.sending import is_due, tell
 from assets.partitions import TAIPEI
 from assets.platform import Platform
 
@@ -14,6 +13,8 @@ from assets.platform import Platform
 @dg.op(out=dg.Out(dg.Nothing), description="通知：發送應發的通知 Send what is to be told, each once")
 def send_notices(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
     """Send; fails where a way is down or a notice is left uncertain, so that somebody looks."""
+    from assets.notices.sending import tell
+
     told = tell(platform)
     uncertain = told.uncertain + told.became["uncertain"]
     context.add_output_metadata(
@@ -54,6 +55,8 @@ def tell_when_due(
         return dg.SkipReason(
             "尚未設定通知管道 no way to tell anybody is set up (notices.smtp_url, notices.webhook_url)"
         )
+    from assets.notices.sending import is_due
+
     if not is_due(platform):
         return dg.SkipReason("沒有應發的通知 nothing to tell")
     return dg.RunRequest(run_key=f"notices {context.scheduled_execution_time.isoformat()}")

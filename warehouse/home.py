@@ -4,6 +4,7 @@ Paths only; what is in each belongs to the module that writes it.
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -11,6 +12,9 @@ from sqlalchemy.engine import URL
 from warehouse.bundles import BundlePlace
 from warehouse.files import Files, ObjectStore
 from warehouse.files_local import LocalFiles
+
+#: How long a reader may keep a warehouse open that has been replaced.
+GRACE = timedelta(hours=24)
 
 #: What is kept here is personal data: the owner and its group, nobody else.
 _FOLDER_MODE = 0o750

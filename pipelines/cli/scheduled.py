@@ -108,14 +108,12 @@ def _planned(
 
 def _works(agenda: "Agenda", which: Scheduled, month: str | None, year: int | None, now: datetime) -> list["Work"]:
     from assets.agenda import Work
-    from pipelines.schedules import closes_at, pulls_at, year_ends_at
 
     if which is Scheduled.LOOK:
         return [Work(which.value, "", "逾期與未報送一覽 who is late and missing")]
     if month is not None or year is not None:
         return [Work(which.value, month or f"{year:04}", "指定 as asked")]
-    by_calendar = {Scheduled.PULL: pulls_at, Scheduled.CLOSE: closes_at, Scheduled.YEAR_END: year_ends_at}
-    return by_calendar[which](agenda, now)
+    return agenda.works(which.value, now)
 
 
 def _say_planned(

@@ -19,8 +19,8 @@ from warehouse.duties.calendar import COLUMNS
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Granted
 from warehouse.ledger.audit import listed as audited
 from warehouse.ledger.engine import reading
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.publisher import publish
 from warehouse.reports.query import report_frame_as_of
 
 COUNTY, TOWN, OTHER = "C000000001", "T000000001", "O000000001"

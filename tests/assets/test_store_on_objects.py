@@ -37,8 +37,8 @@ from warehouse.files import ObjectStore
 from warehouse.ledger.bundles import StoreBundle, bundles_of
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.publisher import publish
 from warehouse.store import UNKNOWN, PersonKeyDiffers
 
 MONTH = "2021-06"

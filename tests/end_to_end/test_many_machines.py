@@ -28,8 +28,8 @@ from tests.support.own_home_launcher import use_own_homes
 from warehouse.bundle_cache import bring
 from warehouse.doctor import diagnose
 from warehouse.ledger.engine import lock_months, reading, writing
-from warehouse.publish import publish
 from warehouse.publish.fetching import fetch
+from warehouse.publish.publisher import publish
 
 MONTH = "2021-06"
 WORKERS, SHARE = 3, 12

@@ -11,9 +11,9 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
+from assets.core_tables import RECONCILED
 from assets.marks import ASSET, FINDINGS
 from assets.partitions import AGENCY_MONTHS
-from assets.publishing import RECONCILED
 from pipelines import runs
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs

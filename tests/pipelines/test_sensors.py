@@ -4,11 +4,11 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus
 
+from assets.core_tables import CORE, behind
 from assets.entry import enter_month
 from assets.intake import HandedIn, hand_in
 from assets.marks import ASSET
 from assets.partitions import MONTHS
-from assets.publishing import CORE, behind
 from assets.register import know_register
 from pipelines.definitions import defs
 from pipelines.sensors import late_arrivals, ledger_ahead, work_overdue

@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.world import World, taipei
 from warehouse.client_versions import Enrolment, Release, Standing, Versions, VersionsRefused, order_of, read_versions
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.publisher import publish
 
 X, Y, Z = "376500000A", "376500001A", "376500002A"
 RELEASES = [

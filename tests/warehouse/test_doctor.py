@@ -19,7 +19,7 @@ from warehouse.diagnosis import REBUILD, RESTORE, Diagnosis
 from warehouse.doctor import diagnose
 from warehouse.home import Home
 from warehouse.ledger.arrivals import SETTLED
-from warehouse.publish import publish
+from warehouse.publish.publisher import publish
 
 LEDGER, LANDING, COMPLETE = "報送帳冊 ledger", "收檔區 landing", "收檔區與帳冊 landing and ledger"
 ORPHANS, LEFTOVERS = "未登錄的檔案 orphans", "未完成的收檔 leftovers"

@@ -18,8 +18,8 @@ from warehouse.doctor_objects import _missing, objects_usable
 from warehouse.files import ObjectStore
 from warehouse.files_s3 import S3Files
 from warehouse.home import Home
-from warehouse.publish import publish
 from warehouse.publish.lock import rebuilding_alone
+from warehouse.publish.publisher import publish
 
 BUNDLES, UNRECORDED = "資料檔包 bundles", "未登錄的資料檔包 bundles unrecorded"
 EDITION = "已發布的檔案 published files"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.world import World
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.publisher import publish
 from warehouse.tables import TABLES, tables_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"

@@ -1,7 +1,5 @@
-"""Publishing: building `warehouse.duckdb` and the reading copies it shows, beside what readers have open."""
+"""Publishing: building `warehouse.duckdb` and the reading copies it shows, beside what readers have open.
 
-from warehouse.publish.lock import PublishingBusy
-from warehouse.publish.partitions import StoreIncomplete
-from warehouse.publish.publisher import Published, publish
-
-__all__ = ["Published", "PublishingBusy", "StoreIncomplete", "publish"]
+`publisher.py` is the one writer; `known.py` what the ledger knows of each month;
+`past.py` the same tables as of a moment.
+"""

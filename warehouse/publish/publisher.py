@@ -21,7 +21,7 @@ from warehouse.bundle_cache import bring
 from warehouse.client_versions import read_versions
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties, calendar_of
-from warehouse.home import Home
+from warehouse.home import GRACE, Home
 from warehouse.ledger.audit import head, stands
 from warehouse.ledger.engine import reading
 from warehouse.publish.copies import Copies
@@ -39,9 +39,6 @@ from warehouse.tables import TABLES
 
 #: How long a publisher waits for another; a national month takes less than a minute.
 TIMEOUT = 600.0
-
-#: How long a reader may keep a warehouse open that has been replaced.
-GRACE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pytest
 
 from assets.notices.config import NoticeConfig
 from assets.notices.sending import tell
-from assets.notices.webhook import SecretUnusable, secret_bytes
+from assets.notices.signing import SecretUnusable, secret_bytes
 from tests.support.installations import FIRST, PERSON, refused
 from tests.support.noticed import MONTH, SECRET, Clock, noticed, sender_process, submit
 from warehouse.ledger.engine import reading

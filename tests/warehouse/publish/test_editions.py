@@ -14,11 +14,11 @@ from tests.support.object_store import settings_of
 from tests.support.world import World
 from warehouse.files import ObjectStore
 from warehouse.home import Home
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.editions import PublishedMeanwhile, hand_out, newest, shared, take_up
 from warehouse.publish.fetching import EditionLost, NothingToFetch, fetch
 from warehouse.publish.manifest import NAME, Manifest
+from warehouse.publish.publisher import publish
 
 NOW = datetime(2021, 4, 1, tzinfo=UTC)
 GRACE = timedelta(hours=24)

@@ -5,9 +5,10 @@ import pytest
 from tests.support.world import World, taipei
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency, Explanation
-from warehouse.publish import partitions, publish
+from warehouse.publish import partitions
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.known import known_months
+from warehouse.publish.publisher import publish
 
 AGENCIES = [f"A{number:08}1" for number in range(12)]
 MONTHS = ("2021-01", "2021-02")

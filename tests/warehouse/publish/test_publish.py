@@ -14,9 +14,10 @@ from sqlalchemy import select
 from tests.support.world import World, taipei
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency
-from warehouse.publish import PublishingBusy, StoreIncomplete, publish
 from warehouse.publish.database import CONFIG, open_warehouse
-from warehouse.publish.lock import publishing_alone
+from warehouse.publish.lock import PublishingBusy, publishing_alone
+from warehouse.publish.partitions import StoreIncomplete
+from warehouse.publish.publisher import publish
 from warehouse.store import file_of
 
 A, B = "A000000001", "B000000001"
@@ -284,7 +285,7 @@ from datetime import datetime
 from pathlib import Path
 from warehouse.home import Home
 from warehouse.ledger.engine import open_ledger
-from warehouse.publish import publish
+from warehouse.publish.publisher import publish
 from warehouse.publish import copies, durable
 
 root, where, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

@@ -2,8 +2,8 @@ import pytest
 
 from tests.support.world import taipei
 from tests.warehouse.reports import country
-from warehouse.publish import publish
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.publisher import publish
 
 #: April's deadline: everything before May counts, and nothing after.
 NOW = taipei("2021-05-21 00:00")

@@ -9,7 +9,7 @@ from tests.support.world import World, taipei
 from tests.warehouse.reports import country
 from tests.warehouse.reports.conftest import NOW
 from tests.warehouse.reports.country import C, N, S, T, X, Y
-from warehouse.publish import publish
+from warehouse.publish.publisher import publish
 from warehouse.reports.query import REPORTS, NothingPublished, UnknownReport, report_frame, report_frame_as_of
 
 

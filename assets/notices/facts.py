@@ -101,7 +101,7 @@ class Known:
 
     def _reminder(self, telling: Telling) -> Facts | None:
         until = self._owing.until(telling.month).get(telling.agency_code)
-        received = history(self._session, telling.agency_code, telling.month)
+        received = history(self._session, telling.agency_code, telling.month, self._owing.duties)
         entered = any(one.state in (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS) for one in received)
         soon = telling.kind == DUE_SOON
         if until is None or entered or soon != (self._now < until):
@@ -119,7 +119,9 @@ class Known:
         later = select(func.max(Transition.id)).where(*of_it, Transition.from_state == lifecycle.RECEIVED)
         if change is None or self._session.scalar(later) != number:
             return None
-        one = receipt(self._session, SubmissionKey(change.submission_id, telling.agency_code, telling.month))
+        one = receipt(
+            self._session, SubmissionKey(change.submission_id, telling.agency_code, telling.month), self._owing.duties
+        )
         if one is None or one.state not in (*_TO_ASK, ENTERED):
             return None
         return self._facts(telling, submission=one, before=self._before(one), rules=self._rules(one))
@@ -128,7 +130,10 @@ class Known:
         decision = self._session.get(Decision, number)
         if decision is None:
             return None
-        received = {one.submission_id: one for one in history(self._session, telling.agency_code, telling.month)}
+        received = {
+            one.submission_id: one
+            for one in history(self._session, telling.agency_code, telling.month, self._owing.duties)
+        }
         now, before = (received.get(id_ or "") for id_ in (decision.to_submission, decision.from_submission))
         if now is not None and now.state not in (ENTERED, WITH_ERRORS):
             return None
@@ -137,7 +142,7 @@ class Known:
     def _before(self, one: Receipt) -> Receipt | None:
         if one.supersedes is None:
             return None
-        return receipt(self._session, SubmissionKey(one.supersedes, one.agency_code, one.month))
+        return receipt(self._session, SubmissionKey(one.supersedes, one.agency_code, one.month), self._owing.duties)
 
     def _rules(self, one: Receipt) -> list[RuleCount]:
         """The rules that refused most, of the document or its records."""

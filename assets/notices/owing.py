@@ -37,28 +37,28 @@ class Owing:
     """Who owes which month, and until when, by what was so when this was made; each month asked once."""
 
     def __init__(self, duties: Duties) -> None:
-        self._duties = duties
+        self.duties = duties
         self._months: dict[str, dict[str, datetime]] = {}
 
     @property
     def register(self) -> RegisterAgencies:
         """The register."""
-        return self._duties.register
+        return self.duties.register
 
     def until(self, month: str) -> dict[str, datetime]:
         """Agency → its deadline, of those that owe the month (`YYYY-MM`)."""
         if month not in self._months:
-            said = self._duties.of_month(month)
+            said = self.duties.of_month(month)
             self._months[month] = {code: said.until(code) for code in said.due}
         return self._months[month]
 
     def deadline(self, agency_code: str, month: str) -> datetime:
         """When the month is due of that agency, whether or not it owes it."""
-        return self.until(month).get(agency_code) or self._duties.until(agency_code, month)
+        return self.until(month).get(agency_code) or self.duties.until(agency_code, month)
 
     def occasion(self, until: datetime, month: str, day: int) -> str:
         """What tells a day's reminder from the others; where a deadline was moved, those of before are other ones."""
-        moved = "" if until == self._duties.calendar.due(month) else f" of {last_day(until)}"
+        moved = "" if until == self.duties.calendar.due(month) else f" of {last_day(until)}"
         return f"day {day:+d}{moved}"
 
     def below(self, authority: str, month: str) -> dict[str, datetime]:

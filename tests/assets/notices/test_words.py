@@ -17,7 +17,7 @@ from warehouse.receipts import Receipt
 AT = datetime(2021, 7, 5, 9, 12, tzinfo=TAIPEI)
 UNTIL = datetime(2021, 7, 21, tzinfo=TAIPEI)
 DOCUMENT = Receipt(
-    "c0ffee" + "0" * 58, FIRST, "2021-06", "manual", 9, AT, AT, "entered", {}, 1, 2, 3, "1", None, True, 0
+    "c0ffee" + "0" * 58, FIRST, "2021-06", "manual", 9, AT, AT, "entered", {}, 1, 2, 3, "1", None, UNTIL, True, 0
 )
 LINES = (
     Line(FIRST, "甲機關", "missing", None, 0, 0, late=True),

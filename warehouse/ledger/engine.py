@@ -15,7 +15,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from warehouse.ledger import lifecycle, migrate
+from warehouse.ledger import lifecycle
 from warehouse.ledger.sqlite import READS, open_sqlite
 
 #: First half of PostgreSQL's advisory locks of ours, so that no other program's are met ("ledg" in ASCII).
@@ -57,6 +57,8 @@ def open_ledger(url: str | URL) -> Engine:
     engine = open_sqlite(address) if on_sqlite else create_engine(address, pool_pre_ping=True)
     event.listen(engine, "before_cursor_execute", lifecycle.guard)
     try:
+        from warehouse.ledger import migrate  # noqa: PLC0415 — Alembic: Dagster loads this module and opens nothing
+
         migrate.to_head(engine)
     except OperationalError as error:
         engine.dispose()

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from warehouse.ledger import bundles, granted, models, outbox  # noqa: F401 — each adds its tables to the metadata
+from warehouse.ledger import bundles, granted, models, outbox, retirements  # noqa: F401 — each adds its tables to the metadata
 from warehouse.ledger.base import Base
 
 context.configure(

@@ -18,9 +18,11 @@ from assets.retention import apply, standing
 from assets.reviewing import review
 from tests.support.installations import FIRST, NOW, SECOND, THIRD, document, installation, refused, with_error
 from tests.support.noticed import Clock
+from tests.support.object_store import settings_of
 from warehouse.deadlines import TAIPEI
 from warehouse.doctor import diagnose
 from warehouse.ledger.audit import listed as audited
+from warehouse.ledger.bundles import bundles_of
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
 from warehouse.ledger.retirements import YearRetired
@@ -246,3 +248,29 @@ def test_as_shipped_everything_is_kept(opened):
     assert isinstance(rows(opened, "core.leaves", 2021), list)
     with duckdb.connect(str(opened.home.warehouse), read_only=True) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM core.leaves WHERE month LIKE '2021%'").fetchone() != (0,)
+
+
+@pytest.fixture
+def on_objects(tmp_path, clock, object_store):
+    made = replace(installation(tmp_path, **settings_of(object_store), entry_workers=1), clock=clock)
+    fill(made, clock)
+    yield made
+    made.engine.dispose()
+
+
+def test_on_an_object_store_a_year_goes_as_a_whole(on_objects):
+    keep(on_objects, years=None, landing=3, overtime=3)
+    with pytest.raises(RetentionRefused, match="一併"):
+        apply(on_objects, "x")
+    keep(on_objects)
+    before = {year: all_of(on_objects, year) for year in (2021, 2022)}
+    apply(on_objects, "x")
+    assert documents(on_objects, 2021) == set()
+    with reading(on_objects.engine) as session:
+        assert {month[:4] for month in bundles_of(session)} == {"2022", "unkn"}
+    elsewhere = replace(on_objects, home=replace(on_objects.home, root=on_objects.home.root / "elsewhere").create())
+    rebuild(elsewhere)
+    for machine in (on_objects, elsewhere):
+        publish_now(machine, ())
+        assert {year: all_of(machine, year) for year in (2021, 2022)} == before
+        assert faults(machine) == []

@@ -40,10 +40,15 @@ class Policy:
 
     years: Mapping[str, int | None]
 
+    def last_year(self, table: str, year: int) -> int | None:
+        """The year to whose end a year of the table is kept; None: for ever."""
+        kept = self.years.get(table)
+        return None if kept is None else year + kept
+
     def due(self, table: str, year: int, now: datetime) -> bool:
         """Whether a year of the table is past its time at a moment (aware)."""
-        kept = self.years.get(table)
-        return kept is not None and now.astimezone(TAIPEI).year > year + kept
+        last = self.last_year(table, year)
+        return last is not None and now.astimezone(TAIPEI).year > last
 
 
 def policy_of(home: Home) -> Policy:

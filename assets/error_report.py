@@ -19,13 +19,13 @@ from warehouse.sheets import Sheet
 #: Findings of one rule that are listed, of all documents together; the rest are counted.
 MOST_OF_A_RULE = 1_000
 
-_DATASETS = {
+DATASETS = {
     "employees": "員工 employees",
     "leaves": "請假 leaves",
     "overtime": "加班 overtime",
     "clockings": "刷卡 clockings",
 }
-_SEVERITIES = {"fatal": "整份退件 fatal", "error": "該筆退件 error", "warning": "請確認 warning"}
+SEVERITIES = {"fatal": "整份退件 fatal", "error": "該筆退件 error", "warning": "請確認 warning"}
 _CAUSES = {
     Cause.SYSTEM: "系統問題 the system's",
     Cause.TYPING: "登打錯誤 a typing error",
@@ -129,7 +129,7 @@ def _groups(documents: Sequence[Reported]) -> list[_Group]:
         for row in document.findings:
             parts[row["rule"], row["dataset"]].append(row)
         groups += [_group(document, rule, dataset, rows) for (rule, dataset), rows in parts.items()]
-    worst = list(_SEVERITIES)
+    worst = list(SEVERITIES)
     return sorted(groups, key=lambda one: (worst.index(one.findings[0]["severity"]), -len(one.findings), one.rule))
 
 
@@ -154,7 +154,7 @@ def _first_sheet(documents: Sequence[Reported], groups: Sequence[_Group]) -> She
         ]
         if document.counts:
             rows.append(["資料集 dataset", "讀入 read", "入檔 entered", "退件 refused", "請確認 warned"])
-            rows += [[title, *document.counts[name]] for name, title in _DATASETS.items() if name in document.counts]
+            rows += [[title, *document.counts[name]] for name, title in DATASETS.items() if name in document.counts]
     if groups:
         rows += [[], ["先處理這些 begin with these", "項數 findings", "研判 looks like", "理由 why"]]
     rows += [
@@ -179,8 +179,8 @@ def _by_rule(groups: Sequence[_Group]) -> Sheet:
         rule = all_rules()[group.rule]
         share = round(100 * group.records / group.read, 1) if group.records and group.read else None
         rows.append([
-            group.document.name, group.rule, _SEVERITIES[group.findings[0]["severity"]], rule.title, rule.title_en,
-            _DATASETS.get(group.dataset or "", _WHOLE), len(group.findings), group.records, share, _cause(group),
+            group.document.name, group.rule, SEVERITIES[group.findings[0]["severity"]], rule.title, rule.title_en,
+            DATASETS.get(group.dataset or "", _WHOLE), len(group.findings), group.records, share, _cause(group),
             _reason(group), group.looks.reason_en if group.looks else None, rule.why,
         ])  # fmt: skip
     return Sheet("依規則", rows, head, wrapped=True)
@@ -199,8 +199,8 @@ def _each(groups: Sequence[_Group]) -> Sheet:
             if listed[group.rule] > MOST_OF_A_RULE:
                 break
             rows.append([
-                group.document.name, row["rule"], _SEVERITIES[row["severity"]],
-                _DATASETS.get(row["dataset"] or "", _WHOLE), None if row["index"] is None else row["index"] + 1,
+                group.document.name, row["rule"], SEVERITIES[row["severity"]],
+                DATASETS.get(row["dataset"] or "", _WHOLE), None if row["index"] is None else row["index"] + 1,
                 row["record_id"], row["field"], row["line"], row["column"], row["value"], row["expected"],
                 row["message"], row["message_en"], _cause(group), _answer(row),
             ])  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli.reference import helps
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("pipelines", "assets", "checks", "warehouse")
+PACKAGES = ("portal", "pipelines", "assets", "checks", "warehouse")
 #: Module, as a path from the root → its syntax tree.  A migration says by its name what it is.
 TREES = {
     str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
@@ -122,6 +122,7 @@ def test_bare_make_lists_the_commands():
         "setup",
         "lock",
         "dagster",
+        "portal",
         "bench",
         "faults",
         "fuzz",

@@ -1,0 +1,28 @@
+"""`python -m portal`: the portal of `ATTENDANCE_HOME` on this machine alone; a proxy in front of it does TLS."""
+
+import argparse
+import sys
+
+import uvicorn
+
+from pipelines.resources import platform
+from pipelines.settings import load_settings
+from portal.app import create_app
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8300)
+    options = parser.parse_args()
+    opened = platform(load_settings(), actor="portal")
+    sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
+    try:
+        uvicorn.run(create_app(opened), host=options.host, port=options.port, log_level="warning", server_header=False)
+    finally:
+        opened.engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

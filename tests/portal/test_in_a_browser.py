@@ -1,0 +1,71 @@
+"""The portal in Debian's Chromium: what a person does, by mouse and by keyboard, wide and narrow, light and dark."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.support.installations import FIRST, with_error
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+
+#: A file dropped on the form, as the browser hands it to the page.
+DROP = """(text) => {
+  const held = new DataTransfer();
+  held.items.add(new File([text], "dropped.json", {type: "application/json"}));
+  const form = document.querySelector("[data-drop]");
+  form.dispatchEvent(new DragEvent("drop", {dataTransfer: held, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "submission.json"
+    path.write_bytes(with_error(FIRST))
+    return path
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+def test_a_file_is_chosen_and_its_findings_read(browser, served, file, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(served)
+    page.set_input_files("#file", str(file))
+    page.get_by_role("button", name="檢核").click()
+    page.get_by_role("heading", name="部分退件").wait_for()
+    assert page.get_by_text("/overtime/0/person_id").is_visible()
+    assert page.evaluate("document.activeElement.id") == "result"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert said == []
+    page.close()
+
+
+def test_a_file_is_dropped(browser, served, file):
+    page = browser.new_page()
+    page.goto(served)
+    page.evaluate(DROP, file.read_text(encoding="utf-8"))
+    page.get_by_role("heading", name="部分退件").wait_for()
+    assert page.get_by_text("dropped.json").is_visible()
+    page.close()
+
+
+def test_by_keyboard_alone(browser, served):
+    page = browser.new_page()
+    page.goto(served)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "file"
+    page.close()

@@ -11,6 +11,7 @@ from assets.platform import Platform
 from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
 from pipelines.settings import Settings
+from warehouse import journal
 from warehouse.landing import Landing
 from warehouse.ledger.engine import open_ledger
 
@@ -26,6 +27,7 @@ def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[],
     Raises `SettingsError`, `LedgerUnavailable`, `LedgerTooNew`, or OSError where the home folder cannot be made.
     """
     home = settings.place.create()
+    journal.set_up(settings.log.config(home.root))
     return Platform(
         home=home,
         engine=open_ledger(home.ledger_url),

@@ -10,6 +10,7 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
+from warehouse.journal import log
 from warehouse.ledger.sqlite import READS
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -42,6 +43,7 @@ def to_head(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         command.upgrade(configuration(connection), "head")
+    log.info("ledger_migrated", before=revision or "empty", now=head)
 
 
 def configuration(connection: Connection) -> Config:

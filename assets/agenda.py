@@ -89,6 +89,13 @@ class Agenda:
                 left += 1
         return Asked(month, unanswered, to_confirm, left)
 
+    def open_months(self, now: datetime) -> list[str]:
+        """The months that may be reported by now and whose year is not closed yet, in order."""
+        calendar = self.duties.calendar
+        return [
+            month for month in self._months(now) if calendar.opens(month) <= now <= calendar.year_closes(int(month[:4]))
+        ]
+
     def pulls(self, now: datetime) -> list[Work]:
         """The months to pull: the newest that is open, for the inbox too, and those of which anybody is to be asked."""
         opened = [month for month in self._months(now) if self.duties.calendar.opens(month) <= now]

@@ -19,6 +19,7 @@ from pipelines.cli import (
     fetch,
     keys,
     maintain,
+    metrics,
     notices,
     receipt,
     register,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, maintain, fetch, keys, audit, notices,
+    closures, duties, maintain, metrics, fetch, keys, audit, notices,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -79,11 +79,15 @@ class Agenda:
         unanswered: dict[str, list[str]] = {}
         to_confirm: dict[str, list[str]] = {}
         left = 0
+        until: dict[str | None, tuple[datetime, datetime]] = {}
         for code, due in sorted(self.duties.of_month(month).due.items()):
             kind = self._kind(code, month)
-            if code not in answered and now <= calendar.year_closes(int(month[:4]), kind):
+            if kind not in until:
+                until[kind] = calendar.year_closes(int(month[:4]), kind), calendar.corrections_close(month, kind)
+            year_closes, corrections_close = until[kind]
+            if code not in answered and now <= year_closes:
                 unanswered.setdefault(due.channel or "manual", []).append(code)
-            elif code in answered and now <= calendar.corrections_close(month, kind):
+            elif code in answered and now <= corrections_close:
                 to_confirm.setdefault(due.channel or "manual", []).append(code)
             else:
                 left += 1

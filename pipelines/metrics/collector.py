@@ -17,7 +17,7 @@ from pipelines.metrics import of_channels, of_keeping, of_months, of_runs
 from pipelines.metrics.part import Family, Looked, Part, gauge
 from warehouse.journal import log
 
-#: Seconds: what takes tens of milliseconds on a national ledger is asked once a minute, the slowest every five.
+#: Seconds for which answers are kept that take longer than some milliseconds on a national ledger (docs/operating.md).
 _MINUTE, _FIVE = 60, 300
 
 
@@ -34,7 +34,7 @@ def parts() -> list[Part]:
         Part("doctor", of_keeping.doctor),
         Part("months", of_months.by_month, _MINUTE),
         Part("channels", of_channels.channels, _MINUTE),
-        Part("undone", of_runs.undone, _MINUTE),
+        Part("undone", of_runs.undone, _FIVE),
         Part("kept", of_keeping.kept, _FIVE),
         Part("records", of_months.records, _FIVE),
         Part("findings", of_months.Findings(), _MINUTE),
@@ -66,8 +66,9 @@ class Metrics(Collector):
         took = gauge("metrics_part_seconds", "讀取秒數 How long that took", ["part"])
         age = gauge("metrics_part_age_seconds", "距讀取之秒數 How long ago that was", ["part"])
         with self._lock:
+            due = self._due()
             for part in self._parts:
-                answer = self._answer(part)
+                answer = self._look(part) if part.name in due else self._answers[part.name]
                 yield from answer.families
                 ok.add_metric([part.name], answer.ok)
                 took.add_metric([part.name], answer.seconds)
@@ -78,10 +79,22 @@ class Metrics(Collector):
         """Nothing: whoever registers a collector without this has it collect at once."""
         return []
 
-    def _answer(self, part: Part) -> _Answer:
+    def _due(self) -> set[str]:
+        """The parts to look at now: those without an answer, and of those that are kept for a while the oldest alone.
+
+        So that no scrape waits for all of them at once.
+        """
+        fresh, aged = set[str](), list[tuple[float, str]]()
+        for part in self._parts:
+            held = self._answers.get(part.name)
+            if held is None or not held.ok or not part.max_age:
+                fresh.add(part.name)
+            elif self._seconds() - held.at >= part.max_age:
+                aged.append((held.at, part.name))
+        return fresh | {name for _, name in sorted(aged)[:1]}
+
+    def _look(self, part: Part) -> _Answer:
         held = self._answers.get(part.name)
-        if held is not None and held.ok and self._seconds() - held.at < part.max_age:
-            return held
         began = time.perf_counter()
         looked = Looked(self._platform, self._instance, self._platform.clock())
         try:

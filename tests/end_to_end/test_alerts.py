@@ -3,14 +3,18 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipelines.cli.reference import helps
-from tests.support.causes import CAUSES, Here, copied, disk_fills, healthy, ledger_gone, small_disk
-from tests.support.prometheus import PROGRAM, RULES, TOOL, free_port, prometheus, serving
+from tests.support.causes import CAUSES, Here, copied, disk_fills, healthy, small_disk
+from tests.support.installations import installation
+from tests.support.postgres import PostgresServer, find_binaries, free_port
+from tests.support.prometheus import PROGRAM, RULES, TOOL, prometheus, serving
 
 ROOT = Path(__file__).parents[2]
 ALERTS = {rule["alert"]: rule for rule in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"][0]["rules"]}
@@ -120,21 +124,38 @@ def test_each_alert_fires_for_what_it_is_about_and_none_for_what_is_healthy(well
     assert named <= set(re.findall(r"^# TYPE (\w+) ", "\n".join(pages.values()), re.MULTILINE))
 
 
+@pytest.fixture
+def database() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test's own, which it may kill."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL here: make system installs Debian's package")
+    server = PostgresServer(binaries)
+    server.start()
+    yield server
+    server.stop()
+
+
 @needs_prometheus
-def test_prometheus_scrapes_the_real_endpoint_and_tells_when_a_part_and_when_all_of_it_is_gone(well, tmp_path):
-    here, port = copied(well, tmp_path / "served"), free_port()
+def test_prometheus_scrapes_the_real_endpoint_and_tells_when_a_part_and_when_all_of_it_is_gone(database, tmp_path):
+    port, url = free_port(), database.url.render_as_string(hide_password=False)
+    here = Here(tmp_path / "served")
+    installation(here.home, ledger_url=url).engine.dispose()
     command = [Path(sys.executable).with_name("attendance"), "metrics", "--serve", str(port)]
-    with here.environment():
+    with here.environment(ATTENDANCE_LEDGER_URL=url):
         serve = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    incomplete = 'ALERTS{alertname="AttendanceMetricsIncomplete"}'
     try:
         with prometheus(tmp_path, {"attendance": (port, "/metrics")}) as running:
             (info,) = running.wait_for("attendance_build_info", seconds=120)
-            assert info["version"] == "0.1.0"
+            assert info["version"] == version("attendance-platform")
             running.wait_for('absent(ALERTS{alertname=~"AttendanceMetrics.*"})')  # until it came up it was absent
-            ledger_gone(here)
-            found = running.wait_for('ALERTS{alertname="AttendanceMetricsIncomplete"}')
-            assert "waiting" in {one["part"] for one in found}
-            assert "runs" not in {one["part"] for one in found}
+            database.kill()
+            gone = {one["part"] for one in running.wait_for(incomplete)}
+            assert "waiting" in gone
+            assert gone.isdisjoint({"runs", "disk", "build", "doctor"})
+            database.revive()
+            running.wait_for(f"absent({incomplete})")
             serve.terminate()
             serve.wait(30)
             running.wait_for('ALERTS{alertname="AttendanceMetricsAbsent"}')

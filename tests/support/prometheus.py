@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,15 +15,10 @@ from urllib.request import urlopen
 
 import yaml
 
+from tests.support.postgres import free_port
+
 RULES = Path(__file__).parents[2] / "deploy" / "alerts.yml"
 PROGRAM, TOOL = shutil.which("prometheus"), shutil.which("promtool")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

@@ -4,22 +4,21 @@
 about; `set_up` says where they go, and until then they go nowhere.  A line has time, level and event, then run, agency,
 month and channel where they are known, then the event's own figures.  Events have stable names (docs/operating.md).
 
-No names of people and no national IDs: nobody logs text out of a document, and the formatter masks what looks like one.
+No names of people and no national IDs: nobody logs text out of a document, and what looks like an ID is masked before
+any handler has the line.  By `logging` alone: why not structlog is in decision 0015.
 """
 
 import contextlib
+import json
 import logging
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
-
-import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars, merge_contextvars
-from structlog.stdlib import BoundLogger, ProcessorFormatter
-from structlog.types import Processor
 
 from checks.model.masking import mask_ids_in
 
@@ -38,7 +37,37 @@ _logger.addHandler(logging.NullHandler())
 _logger.propagate = False
 _logger.setLevel(logging.INFO)
 
-bound = bound_contextvars
+_context: ContextVar[Mapping[str, Any]] = ContextVar("attendance_journal", default={})  # noqa: B039 — never changed
+
+
+@contextlib.contextmanager
+def bound(**about: Any) -> Iterator[None]:
+    """Say for the block what its lines are about; inner blocks add to it or say otherwise."""
+    before = _context.get()
+    _context.set({**before, **about})
+    try:
+        yield
+    finally:
+        _context.set(before)
+
+
+class _Log:
+    """Whoever has something to say: an event's name and its figures."""
+
+    def info(self, event: str, /, **figures: Any) -> None:
+        """Say that something happened as it should."""
+        _say(logging.INFO, event, figures)
+
+    def warning(self, event: str, /, **figures: Any) -> None:
+        """Say that something is wrong with what others sent."""
+        _say(logging.WARNING, event, figures)
+
+    def error(self, event: str, /, **figures: Any) -> None:
+        """Say that something of ours did not work."""
+        _say(logging.ERROR, event, figures)
+
+
+log = _Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +91,7 @@ def set_up(config: JournalConfig) -> None:
         if _current is not None and _current[0] == config:
             return
         handler = _StandardError() if config.file is None else _file_handler(config.file)
-        handler.setFormatter(_formatter(config.format))
+        handler.setFormatter(_Formatter(config.format))
         _logger.addHandler(handler)
         if _current is not None:
             _logger.removeHandler(_current[1])
@@ -73,7 +102,7 @@ def set_up(config: JournalConfig) -> None:
 
 def carried() -> Carried:
     """What another process of ours needs to go on in the same journal, about the same things."""
-    return (_current[0] if _current else None), get_contextvars()
+    return (_current[0] if _current else None), dict(_context.get())
 
 
 def resume(carried: Carried) -> None:
@@ -81,7 +110,7 @@ def resume(carried: Carried) -> None:
     config, context = carried
     if config is not None:
         set_up(config)
-    bind_contextvars(**context)
+    _context.set({**_context.get(), **context})
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -120,23 +149,17 @@ def _file_handler(file: Path) -> logging.Handler:
         return logging.NullHandler()
 
 
-def _formatter(form: str) -> ProcessorFormatter:
-    return ProcessorFormatter(
-        processors=[
-            ProcessorFormatter.remove_processors_meta,
-            _in_order,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str) if form == JSON else _as_text,
-        ],
-        foreign_pre_chain=_ALL_HAVE,
-    )
-
-
-def _masked(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The last line of defence: what looks like a national ID does not get out, wherever in the line it stands."""
-    return {name: _safe(value) for name, value in line.items()}
+def _say(level: int, event: str, figures: Mapping[str, Any]) -> None:
+    moment = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
+    said = {**_context.get(), **figures}
+    said |= {"time": f"{moment}Z", "level": logging.getLevelName(level).lower(), "event": event}
+    line = {name: _safe(said[name]) for name in FIRST if said.get(name) not in (None, "")}
+    line |= {name: _safe(value) for name, value in said.items() if name not in FIRST}
+    _logger.log(level, "%s", line["event"], extra={"line": line})
 
 
 def _safe(value: Any) -> Any:
+    """The last line of defence: what looks like a national ID does not get out, wherever in a line it stands."""
     if isinstance(value, Mapping):
         return {mask_ids_in(str(name)): _safe(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -146,37 +169,23 @@ def _safe(value: Any) -> Any:
     return mask_ids_in(str(value))
 
 
-#: What every line goes through, before any handler has it.
-_ALL_HAVE: list[Processor] = [
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", key="time"),
-    _masked,
-]
+class _Formatter(logging.Formatter):
+    """A line as JSON, or as text for eyes."""
 
-#: Whoever has something to say: `log.info`, `log.warning`, `log.error`, each with an event's name and its figures.
-log: BoundLogger = structlog.wrap_logger(
-    _logger,
-    processors=[
-        merge_contextvars,
-        structlog.stdlib.filter_by_level,
-        *_ALL_HAVE,
-        ProcessorFormatter.wrap_for_formatter,
-    ],
-    wrapper_class=BoundLogger,
-    cache_logger_on_first_use=True,
-)
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._form = form
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, Any] = record.__dict__["line"]
+        return json.dumps(line, ensure_ascii=False) if self._form == JSON else _as_text(line)
 
 
-def _in_order(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """What every line has comes first; what is not known is left out."""
-    first = {name: line[name] for name in FIRST if line.get(name) not in (None, "")}
-    return first | {name: value for name, value in line.items() if name not in FIRST}
-
-
-def _as_text(_logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
-    """`2021-07-10T01:00:00Z warning agency_failed agency=…`, for eyes; values with spaces are quoted."""
-    head = " ".join(str(line.pop(name, "")) for name in FIRST[:3])
-    return " ".join([head, *(f"{name}={_quoted(value)}" for name, value in line.items())])
+def _as_text(line: Mapping[str, Any]) -> str:
+    """`2021-07-10T01:00:00Z warning agency_failed agency=…`; values with spaces are quoted."""
+    head = [str(line[name]) for name in FIRST[:3]]
+    return " ".join([*head, *(f"{name}={_quoted(value)}" for name, value in line.items() if name not in FIRST[:3])])
 
 
 def _quoted(value: Any) -> str:

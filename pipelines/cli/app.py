@@ -8,6 +8,7 @@ import typer
 
 from pipelines.cli import (
     audit,
+    backup,
     changes,
     check,
     closures,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, maintain, fetch, keys, audit, notices,
+    closures, duties, maintain, fetch, keys, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -33,6 +33,7 @@ def test_the_commands_are_those_of_the_specification():
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
         "audit", "audit list", "audit verify", "audit head", "audit accept",
+        "backup", "backup create", "backup list", "backup verify", "backup restore",
         "notices", "notices list", "notices preview", "notices send", "notices addresses", "notices settle",
     }  # fmt: skip
 

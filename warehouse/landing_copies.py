@@ -98,15 +98,18 @@ def _copy(source: Landing, target: Landing, id_: str) -> Copied:
     with source.files.open(name_of(id_)) as file, target.files.incoming() as new:
         kept = _Kept(file, new)
         pieces = counted(unseal(kept, source.ring))
-        if kept.key is not None:
+        key = kept.key
+        if kept.sealed:
             deque(pieces, maxlen=0)
         elif source.ring is not None:  # it lies in plain, from before landing was encrypted: no copy of it does
-            with source.ring.sealing() as kept.key:
-                deque(map(new.write, seal(pieces, source.ring, kept.key)), maxlen=0)
+            with source.ring.sealing() as key:
+                deque(map(new.write, seal(pieces, source.ring, key)), maxlen=0)
+        else:
+            deque(map(new.write, pieces), maxlen=0)
         if digest.hexdigest() != id_:
             raise LandingDamaged(source.where(id_), f"SHA-256 {digest.hexdigest()}")
         new.keep(name_of(id_), source.landed_at(id_))
-    return Copied(id_, size, kept.key, new=True)
+    return Copied(id_, size, key, new=True)
 
 
 class _Kept:
@@ -116,10 +119,11 @@ class _Kept:
         self._file, self._new = file, new
         self._beginning = file.read(HEADER)
         self.key = key_of(self._beginning)
+        self.sealed = self.key is not None
 
     def read(self, size: int, /) -> bytes:
         """Give its bytes, the header first."""
         data, self._beginning = self._beginning or self._file.read(size), b""
-        if self.key is not None:
+        if self.sealed:
             self._new.write(data)
         return data

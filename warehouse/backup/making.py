@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from sqlalchemy import Engine, select
 
 from warehouse.backup.destination import Destination
 from warehouse.backup.ledger_tables import backed_up, revision_of, write_table
-from warehouse.backup.manifest import DOCUMENTS, LEDGER, OWN, FileOf, Keys, Manifest, file_of
+from warehouse.backup.manifest import DOCUMENTS, LEDGER, OWN, BackupDamaged, FileOf, Keys, Manifest, file_of
 from warehouse.diagnosis import Advance
 from warehouse.landing import Landing
 from warehouse.landing_copies import Copied, copy_all
@@ -42,6 +42,16 @@ _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 
 class BackupFull(OSError):  # noqa: N818 — says what happened
     """No room for the backup; it is not there, and those of before are as they were."""
+
+
+class AnothersBackups(RuntimeError):  # noqa: N818 — says what happened
+    """The folder holds the backups of another installation, or of one before it lost its person key."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root}: 此處為其他安裝（或更換 person.key 之前）的備份，請另選資料夾 the backups here are of another "
+            "installation, or of another person.key: choose another folder"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +101,11 @@ class _Documents:
 def make_backup(source: Source, destination: Destination, *, at: datetime, actor: str, advance: Advance) -> Made:
     """Make a backup, of the moment `at`; it is there as a whole, on the disk, or not at all.
 
-    Raises `BackupBusy`, `BackupFull`, `LedgerTooNew` where a newer program has migrated the ledger meanwhile, and
-    `UnknownKey` where a document is under a key that is not at hand.
+    Raises `BackupBusy`, `BackupFull`, `AnothersBackups`, `LedgerTooNew` where a newer program has migrated the ledger
+    meanwhile, and `UnknownKey` where a document is under a key that is not at hand.
     """
     with destination.alone(_PATIENCE), _room(destination):
+        _refuse_anothers(destination, source.keys)
         name, folder = destination.begin(at)
         try:
             snapshot = _ledger(source.engine, folder)
@@ -116,6 +127,15 @@ def make_backup(source: Source, destination: Destination, *, at: datetime, actor
         said = f"{manifest.documents} documents, {manifest.submissions} submissions, audit {manifest.audit.seq}"
         note(session, [Deed("backup_made", actor, concerns=name, reason=said, at=at)])
     return Made(manifest, documents.new, documents.new_bytes, documents.faults)
+
+
+def _refuse_anothers(destination: Destination, keys: Keys) -> None:
+    """Raise `AnothersBackups` where another installation's are: its documents would be put under our keys."""
+    for name in reversed(destination.names()):
+        with suppress(BackupDamaged):
+            if destination.manifest(name).keys.person not in {None, keys.person}:
+                raise AnothersBackups(destination.root)
+            return
 
 
 def _ledger(engine: Engine, folder: Path) -> _Snapshot:

@@ -1,11 +1,13 @@
 """Backups from the command line: made, listed, verified, restored elsewhere; the warehouse is what it was."""
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from tests.support.object_store import settings_of
 from tests.support.tables import rows
 from warehouse.backup import making
 from warehouse.backup.manifest import file_of, read_manifest
+from warehouse.landing import Landing
 from warehouse.publish.publisher import publish
 
 ROOT = Path(__file__).parents[3]
@@ -158,6 +161,9 @@ def test_what_comes_between_ledger_and_landing_is_not_lost(source, disk, keys, a
     elsewhere = tmp_path / "elsewhere"
     assert attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys).code == 0
     monkeypatch.setenv("ATTENDANCE_HOME", str(elsewhere))
+    late = hashlib.sha256(document(THIRD)).hexdigest()
+    path, hours_ago = elsewhere / "landing" / late[:2] / late, time.time() - 7200
+    os.utime(path, (hours_ago, hours_ago))  # what has just come in may still be on its way into the ledger
     assert ["orphans" in line for line in faults(attendance("doctor"))] == [True]
     assert attendance("submit", "--orphans").code == 0
     assert attendance("run", "--month", MONTH).code in {0, 1}
@@ -171,6 +177,30 @@ def test_settings_with_passwords_lie_sealed(source, disk, home, attendance):
     assert b"hush" not in written.read_bytes()
     assert written.stat().st_mode & 0o777 == 0o600
     assert (disk / name).stat().st_mode & 0o777 == 0o700
+
+
+def test_what_lies_in_plain_in_landing_is_sealed_in_the_backup(source, disk, keys, attendance, tmp_path):
+    id_ = Landing(source.home.landing).put(large := document(THIRD, leaves=[], produced_at="x" * 3_000_000)).id
+    assert (source.home.landing / id_[:2] / id_).read_bytes() == large
+    made = attendance("backup", "create", disk, "--format", "json").objects[0]
+    assert (made["new"], made["landing_keys"]) == (7, [source.landing.ring.active])
+    assert disclosures(Wanted.people({PERSON}, {"王小明"}), disk) == []
+    assert attendance("backup", "verify", disk).code == 0
+    assert attendance("backup", "create", disk, "--format", "json").objects[0]["new"] == 0
+    elsewhere = tmp_path / "elsewhere"
+    assert attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys, "--no-rebuild").code == 0
+    assert Landing(elsewhere / "landing", source.landing.ring).read(id_) == large
+
+
+def test_another_installations_backups_are_left_alone(made, disk, attendance, monkeypatch, tmp_path):
+    before = files_below(disk)
+    monkeypatch.setenv("ATTENDANCE_HOME", str(tmp_path / "other"))
+    filled(tmp_path / "other").engine.dispose()
+    ran = attendance("backup", "create", disk)
+    assert (ran.code, "another installation" in ran.err) == (2, True)
+    assert {name: one for name, one in files_below(disk).items() if name != ".lock"} == {
+        name: one for name, one in before.items() if name != ".lock"
+    }
 
 
 def test_the_second_copies_only_what_is_new(made, source, disk, attendance):
@@ -196,7 +226,7 @@ def test_what_was_put_under_another_key_is_copied_anew(made, source, disk, home,
     assert (second["new"], second["landing_keys"]) == (made["documents"], [new])
     assert not set(files_below(disk / "landing").values()) & set(before.values())
     (tmp_path / "restored").mkdir()
-    ran = attendance("backup", "restore", disk, "--to", tmp_path / "restored", "--keys", home)
+    ran = attendance("backup", "restore", disk, "--to", tmp_path / "restored", "--keys", home, "--no-rebuild")
     assert ran.code == 0
     # The first one's documents are those too, but the operators' files are sealed under the key of then.
     ran = attendance("backup", "restore", disk, "--to", tmp_path / "r2", "--keys", home, "--backup", made["name"])
@@ -256,7 +286,7 @@ def test_without_the_right_keys_nothing_is_written(made, source, disk, keys, att
     ran = attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys)
     assert (ran.code, "person.key" in ran.err, elsewhere.exists()) == (2, True, False)
     (keys / "person.key").unlink()
-    ran = attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys, "--lost", "person")
+    ran = attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys, "--lost", "person", "--no-rebuild")
     assert ran.code == 0
     assert (elsewhere / "person.key").exists()
 
@@ -268,7 +298,7 @@ def test_keys_may_come_from_the_environment(made, source, disk, keys, attendance
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(keys / "receipt.key", elsewhere)  # what the operator has put there is no hindrance
-    assert attendance("backup", "restore", disk, "--to", elsewhere).code == 0
+    assert attendance("backup", "restore", disk, "--to", elsewhere, "--no-rebuild").code == 0
     assert not (elsewhere / "landing.keys").exists()
 
 

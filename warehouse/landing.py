@@ -185,6 +185,10 @@ class Landing:
         self.files.flush([name_of(id_)])
         return True
 
+    def remove(self, id_: str) -> None:
+        """Remove a document for ever; one that is not there already is.  For the retention rules alone."""
+        self.files.remove(_name(id_))
+
     def ids(self) -> Iterator[str]:
         """Every id, in order."""
         for one in self.files.listed():

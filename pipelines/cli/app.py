@@ -24,6 +24,7 @@ from pipelines.cli import (
     receipt,
     register,
     report,
+    retention,
     rules,
     run,
     scheduled,
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, maintain, fetch, keys, audit, notices, backup,
+    closures, duties, retention, maintain, fetch, keys, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -43,6 +43,7 @@ ACTIONS = {
     "explanation_revoked": "收回說明 explanation revoked",
     "duty_granted": "核准免報或展延 exemption or extension granted",
     "duty_grant_withdrawn": "撤銷核准 exemption or extension withdrawn",
+    "retired": "屆期刪除 removed when past its time",
     "closure_declared": "停止上班 closure declared",
     "register_imported": "匯入機關代碼檔 register imported",
     "rebuilt": "重建 rebuilt",

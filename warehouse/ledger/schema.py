@@ -2,7 +2,7 @@
 
 from sqlalchemy import MetaData
 
-from warehouse.ledger import audit, bundles, granted, models, outbox  # noqa: F401 — each adds its tables
+from warehouse.ledger import audit, bundles, granted, models, outbox, retirements  # noqa: F401 — each adds its tables
 from warehouse.ledger.base import Base
 
 

@@ -27,7 +27,7 @@ def test_the_commands_are_those_of_the_specification():
         "demo", "register", "register import", "register list", "check", "submit", "pull", "run", "status",
         "findings", "report", "rebuild", "fetch", "doctor", "settings", "compare", "withdraw", "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
-        "closures", "closures import", "closures list", "scheduled",
+        "closures", "closures import", "closures list", "scheduled", "retention", "retention show", "retention apply",
         "duties", "duties show", "duties exempt", "duties extend", "duties withdraw", "duties list",
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",

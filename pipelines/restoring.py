@@ -19,6 +19,7 @@ from pipelines.resources import platform
 from pipelines.settings import FILE_NAME, Settings, load_settings
 from warehouse.backup import restoring
 from warehouse.backup.destination import Destination
+from warehouse.backup.kept import restore_kept
 from warehouse.backup.manifest import Manifest
 from warehouse.backup.verifying import keys_needed, refuse_damaged
 from warehouse.diagnosis import Advance
@@ -126,6 +127,7 @@ def _bring(
     own = restoring.restore_own(destination, manifest, home.root, ring, left_out)
     home.create()
     restoring.restore_landing(destination, manifest, Landing(home.landing_files, ring), advance)
+    restore_kept(destination, manifest, home)
     restoring.restore_ledger(destination, manifest, home.ledger_url, again=again, advance=advance)
     return own
 

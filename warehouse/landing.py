@@ -187,7 +187,7 @@ class Landing:
 
     def remove(self, id_: str) -> None:
         """Remove a document for ever; one that is not there already is.  For the retention rules alone."""
-        self.files.remove(_name(id_))
+        self.files.remove(name_of(id_))
 
     def ids(self) -> Iterator[str]:
         """Every id, in order."""

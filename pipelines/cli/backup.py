@@ -61,7 +61,7 @@ def create(destination: _Destination, output: options.Format = Format.TEXT) -> N
     place = Destination(destination)
     with opened() as platform, progress("備份 backing up") as advance:
         keys = KeyPlaces(settings).marks()
-        source = Source(platform.home.root, platform.engine, platform.landing, own_files(settings), keys)
+        source = Source(platform.home, platform.engine, platform.landing, own_files(settings), keys)
         made = make_backup(source, place, at=platform.clock(), actor=platform.actor, advance=advance)
     if output is Format.JSON:
         say_json({**_row(made.manifest), "new": made.new, "new_bytes": made.new_bytes, "faults": made.faults})

@@ -21,9 +21,11 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine, select
 
 from warehouse.backup.destination import Destination
+from warehouse.backup.kept import copy_kept
 from warehouse.backup.ledger_tables import backed_up, revision_of, write_table
 from warehouse.backup.manifest import DOCUMENTS, LEDGER, OWN, BackupDamaged, FileOf, Keys, Manifest, file_of
 from warehouse.diagnosis import Advance
+from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.landing_copies import Copied, copy_all
 from warehouse.ledger.audit import Deed, head, note
@@ -31,6 +33,8 @@ from warehouse.ledger.audit_chain import Anchor
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.migrate import LedgerTooNew, head_revision
 from warehouse.ledger.models import Submission
+from warehouse.ledger.retirements import Gone, retired
+from warehouse.retention.removal import removed_documents
 from warehouse.sealed import Keyring, seal
 from warehouse.store_files import flush_file_system
 
@@ -69,9 +73,9 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is backed up: `own` are files below the home folder `root`; `keys` tells which keys go with it."""
+    """What is backed up: `own` are files below the home folder; `keys` tells which keys go with it."""
 
-    root: Path
+    home: Home
     engine: Engine
     landing: Landing
     own: Sequence[Path]
@@ -84,6 +88,7 @@ class _Snapshot:
     audit: Anchor
     recorded: frozenset[str]
     tables: dict[str, int]
+    gone: Gone
 
 
 @dataclass(slots=True)
@@ -111,6 +116,7 @@ def make_backup(source: Source, destination: Destination, *, at: datetime, actor
             snapshot = _ledger(source.engine, folder)
             documents = _landing(source.landing, destination, folder, snapshot.recorded, advance)
             _own(source, folder)
+            copy_kept(source.home, snapshot.gone, folder)
             manifest = Manifest(
                 name, at.isoformat(), version("attendance-platform"), snapshot.revision, snapshot.audit,
                 len(snapshot.recorded), documents.count, documents.bytes, len(documents.faults),
@@ -150,8 +156,8 @@ def _ledger(engine: Engine, folder: Path) -> _Snapshot:
             name = f"{LEDGER}{table.name}.parquet"
             with (folder / name).open("xb") as file:
                 rows[name] = write_table(session, table, file)
-        recorded = frozenset(session.scalars(select(Submission.id).distinct()))
-        return _Snapshot(revision, head(session), recorded, rows)
+        recorded = frozenset(session.scalars(select(Submission.id).distinct())) - removed_documents(session)
+        return _Snapshot(revision, head(session), recorded, rows, retired(session))
 
 
 def _landing(
@@ -197,7 +203,7 @@ def _count(done: _Documents, one: Copied) -> None:
 def _own(source: Source, folder: Path) -> None:
     """Copy the operators' files, sealed: settings hold passwords, and contacts addresses."""
     for path in source.own:
-        target = folder / OWN / path.relative_to(source.root)
+        target = folder / OWN / path.relative_to(source.home.root)
         target.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:

@@ -15,7 +15,7 @@ from warehouse.ledger.audit_chain import Anchor
 
 NAME = "manifest.json"
 FORMAT = "attendance-backup-1"
-LEDGER, OWN, DOCUMENTS = "ledger/", "home/", "landing.parquet"
+LEDGER, OWN, KEPT, DOCUMENTS = "ledger/", "home/", "kept/", "landing.parquet"
 
 
 class BackupDamaged(OSError):  # noqa: N818 — says what happened

@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # Made anew when requirements.lock or pyproject.toml changes, and only then.
 STAMP := $(VENV)/.installed
 ARGS ?=
+# One more than there are cores: tests of servers and daemons wait for much of their time.
+SIDE_BY_SIDE := -q -n $(shell echo $$(( $$(nproc) + 1 ))) --dist worksteal
 
 .PHONY: help
 help: ## list these commands
@@ -25,8 +27,8 @@ dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl
 	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: test
-test: $(STAMP) system ## all tests; ARGS="-n 2 tests/checks" is passed to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) system ## all tests, side by side; ARGS="-n 2 tests/checks" is passed to pytest instead
+	@$(BIN)/python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 # What it comes upon stays in .fuzz/, and an input that fails as .fuzz/crash-…; keep that one in tests/fuzz/corpus/.
 .PHONY: fuzz

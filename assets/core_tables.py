@@ -1,6 +1,7 @@
 """The asset over `assets.publishing`: a month's records in `warehouse.duckdb`, and whether they reconcile."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -30,6 +31,9 @@ RECONCILED = dg.AssetCheckSpec(
     "fault of ours and stops what follows",
 )
 _SHOWN = 100
+
+#: A month is closed every month: without any publishing for longer than that, nobody closed.
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
 
 
 def behind(
@@ -84,6 +88,7 @@ def shown(platform: Platform, done: "PublishedMonth") -> dict[str, Any]:
     check_specs=[RECONCILED],
     group_name="warehouse",
     kinds={"duckdb", "parquet"},
+    freshness_policy=FRESH,
     description="差勤明細：該月入檔的紀錄發布至 warehouse.duckdb，讀者不受影響\n\n"
     "The month's records in `warehouse.duckdb`, built beside the old file and swapped in: readers are never blocked. "
     "Holds no name and no national ID.",

@@ -7,7 +7,7 @@ submissions that are still `received`: the next run takes them up again and writ
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assets.batches import Desk, Verdict, tasks
 from assets.closures import closures_of
@@ -22,6 +22,7 @@ from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.judgements import Result
+from warehouse.ledger.retirements import first_open_month
 from warehouse.register import RegisterAgencies
 
 _PARTS = ("read", "check", "store", "flush", "record")
@@ -74,9 +75,11 @@ def enter(
             waiting += pending(session, "")
         register = RegisterAgencies(session)
         closures = closures_of(session, [month])
+        # Of a year whose records were removed nothing is taken any more (F012).
+        earliest = max(platform.limits.collection_began, first_open_month(session))
     context = CheckContext(
         today=platform.today(),
-        limits=platform.limits,
+        limits=replace(platform.limits, collection_began=earliest),
         agencies=register or None,
         closures=closures,
     )

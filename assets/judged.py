@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from assets.batches import Verdict, batches, read_batch
@@ -25,6 +25,7 @@ from warehouse.ledger.engine import reading
 from warehouse.ledger.judgements import OUTCOMES
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import DatasetCount, PastJudgement, Submission, Transition
+from warehouse.ledger.retirements import first_open_month
 from warehouse.register import RegisterAgencies
 from warehouse.register.closures import moments_declared
 
@@ -100,11 +101,20 @@ class Judged:
 
 
 def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12") -> Judged:
-    """What the ledger has judged of the months from `first` to `last` (`YYYY-MM`, both included)."""
+    """What the ledger has judged of the months from `first` to `last` (`YYYY-MM`, both included).
+
+    Of retired years nothing: there are no documents any more to be checked again.
+    """
     with reading(platform.engine) as session:
+        opened = first_open_month(session)
+        first = max(first, opened)
+        of_these: ColumnElement[bool] = Submission.month.between(first, last)
+        if opened:  # and documents that name no month, by when they came
+            since = datetime(int(opened[:4]), 1, 1, tzinfo=TAIPEI)
+            of_these |= (Submission.month == "") & (Submission.first_received_at >= since)
         submissions = session.scalars(
             select(Submission)
-            .where(Submission.rule_set.is_not(None), Submission.month.between(first, last))
+            .where(Submission.rule_set.is_not(None), of_these)
             .order_by(Submission.month, Submission.agency_code, Submission.id)
         ).all()
         counts: dict[SubmissionKey, Counts] = {}
@@ -117,7 +127,7 @@ def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12
 def _judged_at(session: Session, first: str, last: str) -> dict[SubmissionKey, datetime]:
     """When each was judged: its last result, or judged anew under other rules."""
     results = select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at)).where(
-        Transition.to_state.in_(OUTCOMES), Transition.month.between(first, last)
+        Transition.to_state.in_(OUTCOMES), Transition.month.between(first, last) | (Transition.month == "")
     )
     past = select(
         PastJudgement.submission_id, PastJudgement.agency_code, PastJudgement.month, func.max(PastJudgement.until)

@@ -14,6 +14,7 @@ from warehouse.files import ObjectStore
 from warehouse.ledger.bundles import bundles_of, replace_bundles
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.judgements import Result, judge_anew
+from warehouse.ledger.retirements import first_open_month
 from warehouse.store import PERSON_KEY_MARK
 
 
@@ -61,7 +62,10 @@ class InBundles:
         self._platform = platform
         self._objects = objects
         with reading(platform.engine) as session:  # before the submissions are read: a bundle too many is no harm
-            self._before = {name for names in bundles_of(session).values() for name in names}
+            named, opened = bundles_of(session), first_open_month(session)
+            # Of retired years nothing can be made anew: what there is of them stays.
+            kept = {name for month, names in named.items() if month < opened for name in names}
+            self._before = {name for names in named.values() for name in names} - kept
         self._files = self._objects.files(self._MARKS)
         self._files.remove(PERSON_KEY_MARK)
         place = BundlePlace(self._objects, self._MARKS)

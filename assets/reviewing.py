@@ -21,6 +21,7 @@ from checks.rule_set import all_rules, rule_set_version
 from warehouse.journal import log
 from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.retirements import first_open_month
 from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.due import affected, changes
 from warehouse.reviews.reading import (
@@ -64,8 +65,9 @@ def review(
     """
     with publishing_alone(platform.home, platform.engine, _PATIENCE):
         with reading(platform.engine) as session:
-            counted = counted_submissions(session)
-            changed = changes(session, counted)
+            opened = first_open_month(session)
+            counted = {place: id_ for place, id_ in counted_submissions(session).items() if place[1] >= opened}
+            changed = [one for one in changes(session, counted) if one.month >= opened]
         if not changed and not everything:
             return Reviews(0, frozenset(), frozenset())
         looked_at, moved = set[Place](), set[Place]()

@@ -9,6 +9,7 @@ from typing import Any
 from assets.platform import Platform
 from checks.model.masking import mask_ids_in
 from warehouse.ledger.engine import reading
+from warehouse.ledger.retirements import refuse_retired
 from warehouse.receipts import history
 
 #: Characters of the shortest name that is looked for: one alone is in every sentence.
@@ -26,8 +27,11 @@ class NamesSomebody(ValueError):  # noqa: N818 — reads as what it is
 
 
 def without_people(platform: Platform, agency_code: str, month: str, text: str) -> str:
-    """The text with IDs masked.  Raises `NamesSomebody` for a name on any list that the agency-month handed in."""
-    names = _names(platform, agency_code, month)
+    """The text with IDs masked.  Raises `NamesSomebody` for a name on any list that the agency-month handed in.
+
+    What is about no agency's month (`""`) has no list.  `YearRetired` where the lists were removed.
+    """
+    names = _names(platform, agency_code, month) if month else ()
     found = [text.find(name) for name in names if name in text]
     if found:
         raise NamesSomebody(min(found) + 1)
@@ -36,6 +40,7 @@ def without_people(platform: Platform, agency_code: str, month: str, text: str) 
 
 def _names(platform: Platform, agency_code: str, month: str) -> set[str]:
     with reading(platform.engine) as session:
+        refuse_retired(session, month)
         ids = [one.submission_id for one in history(session, agency_code, month)]
     return {name for id_ in ids for name in _names_in(platform.landing.read(id_))}
 

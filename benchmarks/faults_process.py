@@ -231,7 +231,7 @@ def _publish(opened: Platform, task: Task) -> None:
 
 def _publish_months(opened: Platform, months: list[str]) -> None:
     published = publish_months(opened, months) if months else []
-    if wrong := [one.month for one in published if not one.check.passed]:
+    if wrong := [one.month for one in published if one.wrong]:
         raise RunFailedError(f"records do not reconcile: {wrong}")
 
 

@@ -28,6 +28,7 @@ from warehouse.doctor_landing import (
     landing_sealed,
 )
 from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
+from warehouse.doctor_retention import retention_kept
 from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
 from warehouse.landing import Landing
@@ -35,6 +36,7 @@ from warehouse.ledger import lifecycle, migrate
 from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
+from warehouse.ledger.retirements import first_open_month, retired
 from warehouse.ledger.sqlite import open_sqlite
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.partitions import RECORDS
@@ -89,6 +91,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
             if not there.ok:
                 return
             bring(home, session)
+        yield from retention_kept(home, landing, session)
         yield store_complete(home.store, session, advance)
         yield store_findings(home.store, session)
         elsewhere = None if home.objects is None else edition_elsewhere(home, home.objects)
@@ -172,11 +175,13 @@ def _expected_files(store: Path, session: Session) -> dict[Path, int]:
         )
     }
     pointers = session.execute(select(AgencyMonth.agency_code, AgencyMonth.month, AgencyMonth.submission_id)).all()
+    gone = retired(session)
     return {
         file_of(store, dataset, agency, month, id_): counts.get((agency, month, id_, dataset), 0)
         for agency, month, id_ in pointers
         if id_ is not None
         for dataset in RECORDS
+        if (dataset, int(month[:4])) not in gone
     }
 
 
@@ -201,6 +206,9 @@ def store_findings(store: Path, session: Session) -> Diagnosis:
             Submission.fatal + Submission.errors > 0, Submission.state != lifecycle.RECEIVED
         )
     ).all()
+    opened = first_open_month(session)
+    # What names no month has its findings by when it came, and is not looked for once anything was removed.
+    faulty = [place for place in faulty if place.month >= opened]
     missing = [path for place in faulty if not (path := file_of(store, "findings", *place)).is_file()]
     if missing:
         found = f"{len(missing):,} 份沒有檢誤檔 submissions without their findings: {some(map(str, missing))}"
@@ -248,7 +256,8 @@ def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
 
 
 def _months(session: Session) -> list[str]:
-    return sorted(session.scalars(select(AgencyMonth.month).distinct()))
+    opened = first_open_month(session)
+    return sorted(month for month in session.scalars(select(AgencyMonth.month).distinct()) if month >= opened)
 
 
 def _unreconciled(connection: duckdb.DuckDBPyConnection, session: Session, month: str) -> list[Unreconciled]:
@@ -258,11 +267,14 @@ def _unreconciled(connection: duckdb.DuckDBPyConnection, session: Session, month
 def _entered(session: Session) -> dict[str, int]:
     """Dataset → records entered in what the agency-months count."""
     counted = (
-        select(DatasetCount.dataset, func.sum(DatasetCount.entered))
+        select(DatasetCount.dataset, DatasetCount.month, func.sum(DatasetCount.entered))
         .join(AgencyMonth, same_submission(AgencyMonth, DatasetCount))
-        .group_by(DatasetCount.dataset)
+        .group_by(DatasetCount.dataset, DatasetCount.month)
     )
-    return dict.fromkeys(RECORDS, 0) | {dataset: int(total) for dataset, total in session.execute(counted)}
+    entered, gone = dict.fromkeys(RECORDS, 0), retired(session)
+    for dataset, month, total in session.execute(counted):
+        entered[dataset] += 0 if (dataset, int(month[:4])) in gone else int(total)
+    return entered
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -12,6 +12,7 @@ from warehouse.diagnosis import RESTORE, Advance, Diagnosis, some
 from warehouse.landing import Landing, LandingDamaged, NotLanded
 from warehouse.ledger.arrivals import SETTLED, orphans
 from warehouse.ledger.models import Submission
+from warehouse.retention.removal import removed_documents
 from warehouse.sealed import UnknownKey
 
 
@@ -60,7 +61,7 @@ def landing_sealed(landing: Landing) -> Diagnosis:
 def landing_complete(landing: Landing, session: Session) -> Diagnosis:
     """Whether the bytes of every submission are in landing."""
     name = "收檔區與帳冊 landing and ledger"
-    recorded = set(session.scalars(select(Submission.id)))
+    recorded = set(session.scalars(select(Submission.id))) - removed_documents(session)
     missing = sorted(recorded - set(landing.ids()))
     if missing:
         found = f"{len(missing):,} 份報送沒有檔案 submissions without their bytes: {some(missing)}"

@@ -85,6 +85,16 @@ class Home:
         return self.root / "sources.toml"
 
     @property
+    def archive_files(self) -> Files:
+        """The reports of retired years: `warehouse.retention.archive`."""
+        return LocalFiles(self.root / "archive") if self.objects is None else self.objects.files("archive")
+
+    @property
+    def retention(self) -> Path:
+        """The installation's own years of keeping, `retention.csv`; it need not exist."""
+        return self.root / "retention.csv"
+
+    @property
     def duties(self) -> Path:
         """The installation's own calendar of duties, `duties.csv`; it need not exist."""
         return self.root / "duties.csv"

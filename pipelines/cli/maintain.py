@@ -89,6 +89,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
     from pipelines.landing_keys import key_file, landing_ring
     from pipelines.person_key import person_key
     from pipelines.settings import SettingsError, load_settings
+    from warehouse.backup import MARK
     from warehouse.diagnosis import Diagnosis
     from warehouse.doctor import diagnose
     from warehouse.doctor_objects import objects_usable
@@ -100,6 +101,10 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
         return
     home = loaded.place
     yield Diagnosis("設定 settings", ok=True, found=f"ATTENDANCE_HOME {home.root}")
+    if (home.root / MARK).exists():
+        said = "請再執行一次 run it again: attendance backup restore"
+        yield Diagnosis("還原 restore", ok=False, found="尚未完成 a backup is not wholly restored", remedy=said)
+        return
     try:
         channels = open_channels(home.sources, {"manual": {"inbox": loaded.inbox_url}})
         yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))

@@ -15,6 +15,7 @@ from warehouse.duties.reckoning import spoken
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.granted import DutyGrant, GrantWithdrawal
+from warehouse.ledger.retirements import refuse_retired
 from warehouse.months import month_range
 from warehouse.register.agencies import RegisterAgencies
 
@@ -61,6 +62,7 @@ def grant(session: Session, wanted: Granted, calendar: DutyCalendar, *, actor: s
     `reason` and `granted_by` must hold no personal data; whoever calls sees to it.  Raises `GrantRefused`.
     """
     lock_months(session, [wanted.first_month])
+    refuse_retired(session, wanted.first_month)
     _check(session, wanted, calendar)
     for one in all_grants(session):
         if one.withdrawn_at is None and _asked(one) == wanted:
@@ -80,6 +82,7 @@ def withdraw_grant(session: Session, id_: int, *, reason: str, actor: str, at: d
     if row is None:
         raise GrantRefused(f"沒有這筆核准 there is no grant {id_}: attendance duties list")
     lock_months(session, [row.first_month])
+    refuse_retired(session, row.first_month)
     if session.get(GrantWithdrawal, id_) is not None:
         raise GrantRefused(f"核准 {id_} 已經撤銷 grant {id_} was withdrawn already")
     ending = GrantWithdrawal(grant_id=id_, reason=reason, actor=actor, at=at)

@@ -43,6 +43,7 @@ ACTIONS = {
     "explanation_revoked": "收回說明 explanation revoked",
     "duty_granted": "核准免報或展延 exemption or extension granted",
     "duty_grant_withdrawn": "撤銷核准 exemption or extension withdrawn",
+    "retired": "屆期刪除 removed when past its time",
     "closure_declared": "停止上班 closure declared",
     "register_imported": "匯入機關代碼檔 register imported",
     "rebuilt": "重建 rebuilt",
@@ -53,6 +54,8 @@ ACTIONS = {
     "notice_failed": "通知失敗 notice failed",
     "notice_uncertain": "通知不確定 notice uncertain",
     "notice_resolved": "通知已處理 notice settled by hand",
+    "backup_made": "備份 backup made",
+    "backup_restored": "自備份還原 restored from a backup",
     "chain_began": "稽核鏈開始 chained from here on",
     ANCHOR_ACCEPTED: "認可稽核缺漏 gap in the audit accepted",
 }

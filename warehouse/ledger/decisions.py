@@ -16,6 +16,7 @@ from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
 from warehouse.ledger.models import AgencyMonth, Decision, Submission
+from warehouse.ledger.retirements import refuse_retired
 
 WITHDRAWN, REVERTED = "withdrawn", "reverted"
 
@@ -59,6 +60,7 @@ def _look(session: Session, agency_code: str, month: str, reason: str) -> tuple[
     if not reason.strip():
         _refuse("請說明原因", "a reason is needed")
     lock_months(session, [month])
+    refuse_retired(session, month)
     query = select(Submission).where(Submission.agency_code == agency_code, Submission.month == month)
     submissions = {one.id: one for one in session.scalars(query)}
     pointer = session.get(AgencyMonth, (agency_code, month))

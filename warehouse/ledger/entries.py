@@ -22,6 +22,7 @@ from warehouse.ledger.engine import lock_months
 from warehouse.ledger.judgements import Result, write_judgements
 from warehouse.ledger.lifecycle import Move, SubmissionKey
 from warehouse.ledger.models import AgencyMonth, Submission
+from warehouse.ledger.retirements import refuse_retired
 
 #: Up to so many agencies are asked for by code; for more, the whole month is read.
 _FEW = 500
@@ -81,11 +82,14 @@ def record_results(
     """Record what the checks said, thousands at once; for each, in order, whether it was recorded.
 
     False: the submission no longer waits for a result, as another run was first; nothing of it is changed.
-    Raises `UnknownSubmission` for what never arrived; nothing at all is written then.
+    Raises `UnknownSubmission` for what never arrived and `YearRetired` for what would enter a month whose records were
+    removed; nothing at all is written then.
     """
     if not results:
         return []
     lock_months(session, {one.month for one in results})
+    for month in {one.month for one in results if one.outcome != lifecycle.REFUSED}:
+        refuse_retired(session, month)
     known = submissions_of(session, [one.key for one in results])
     fresh: dict[SubmissionKey, Result] = {}
     recorded = []

@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 
 from checks.model.stored import STORED
 from warehouse import reports
+from warehouse.ledger.retirements import Gone
+from warehouse.months import is_month
 from warehouse.publish.database import quoted, show_files, typed_select
 from warehouse.publish.durable import aside, refuse_where_full, settle, settle_all
 from warehouse.publish.known import NO_MONTH
@@ -55,8 +57,17 @@ _SOURCES = {
 class Copies:
     """Writes copies below the manifest's folder and takes them into the manifest."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, store: Path, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        store: Path,
+        now: datetime,
+        gone: Gone = frozenset(),
+    ) -> None:
+        """`gone`: what was removed of the store under the retention rules."""
         self._connection = connection
+        self._gone = gone
         self._manifest = manifest
         self._store = store
         self._now = now.astimezone(UTC).isoformat()
@@ -66,7 +77,7 @@ class Copies:
         query = "SELECT 1 FROM ledger.submissions WHERE month = ? LIMIT 1"
         handed_in = self._connection.execute(query, [month]).fetchone()
         for name in DETAILS:
-            if handed_in:
+            if handed_in and not is_gone(name, month, self._gone):
                 self.detail(name, month)
             else:
                 self._manifest.set_period(name, month, [])
@@ -162,6 +173,11 @@ class Copies:
         file = str(path.relative_to(self._manifest.folder))
         held = next((copy for copy in self._manifest.of(name, period) if copy.file == file), None)
         return held or Copy(name, period, file, pq.read_metadata(path).num_rows, self._now)
+
+
+def is_gone(name: str, month: str, gone: Gone) -> bool:
+    """Whether the records of a detail table were removed for the month's year."""
+    return (FINDINGS.get(name, name), int(month[:4])) in gone if is_month(month) else False
 
 
 def table_of(name: str) -> Table:

@@ -15,6 +15,7 @@ from warehouse.client_versions import read_versions
 from warehouse.duties import Duties, calendar_of
 from warehouse.home import Home
 from warehouse.ledger.engine import reading
+from warehouse.ledger.retirements import refuse_retired
 from warehouse.publish.copies import table_of
 from warehouse.publish.database import build_tables, from_files, open_empty, show_files, typed_select
 from warehouse.publish.known import known_months
@@ -30,10 +31,11 @@ def warehouse_as_of(
     """Give a warehouse in memory with the tables of the published one, as they were at `as_of` (aware).
 
     What had arrived and was granted by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`,
-    `VersionsRefused` and `warehouse.duties.CalendarRefused`.
+    `VersionsRefused`, `warehouse.duties.CalendarRefused`, and `YearRetired` for a year whose records were removed.
     """
     with tempfile.TemporaryDirectory() as spill, open_empty(":memory:", Path(spill)) as connection:
         with reading(engine) as session:
+            refuse_retired(session, f"{year:04}-12")
             known = known_months(session, first_month, as_of, as_of)
             months = [month for month in known.months if month.startswith(f"{year:04}-")]
             duties = Duties(session, calendar_of(home), as_of=as_of)

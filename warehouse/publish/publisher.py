@@ -24,7 +24,8 @@ from warehouse.duties import Duties, calendar_of
 from warehouse.home import GRACE, Home
 from warehouse.ledger.audit import head, stands
 from warehouse.ledger.engine import reading
-from warehouse.publish.copies import Copies
+from warehouse.ledger.retirements import Gone, first_open_month, retired, retired_years
+from warehouse.publish.copies import Copies, is_gone
 from warehouse.publish.database import build_tables, comment_all, from_files, open_empty
 from warehouse.publish.durable import UNFINISHED, aside, settle
 from warehouse.publish.editions import hand_out, take_up
@@ -35,6 +36,7 @@ from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import DETAILS
 from warehouse.publish.staging import stage
 from warehouse.publish.sweeping import sweep
+from warehouse.retention import archive
 from warehouse.tables import TABLES
 
 #: How long a publisher waits for another; a national month takes less than a minute.
@@ -96,14 +98,16 @@ def publish(
         with open_empty(unfinished, home.published / f".spill{UNFINISHED}") as connection:
             with reading(engine) as session:
                 duties = Duties(session, calendar)
+                gone = retired(session)
+                archive.take_in(home, manifest, retired_years(gone), now)
                 manifest.explained = take_in(connection, session, manifest.explained, manifest.files("findings"))
                 # An anchor that no longer stands stays, for the doctor to find.
                 if manifest.audit is None or stands(session, manifest.audit):
                     manifest.audit = head(session)
-                plan = _plan(session, manifest, duties, months, first_month, now)
-                stage(connection, session, duties, plan.known, plan.periods, now=now)
+                plan = _plan(session, manifest, duties, gone, months, first_month, now)
+                stage(connection, session, duties, plan.known, {*plan.periods, *plan.details}, now=now)
                 bring(home, session, plan.details)
-            _build(connection, Copies(connection, manifest, home.store, now), manifest, plan)
+            _build(connection, Copies(connection, manifest, home.store, now, gone), manifest, plan)
             build_tables(connection, versions)
             _record_copies(connection, manifest)
             comment_all(connection)
@@ -121,26 +125,39 @@ def _plan(
     session: Session,
     manifest: Manifest,
     duties: Duties,
+    gone: Gone,
     asked: Iterable[str] | None,
     first_month: str | None,
     now: datetime,
 ) -> _Plan:
     known = known_months(session, first_month, now)
     current = states(session, known, duties, manifest.explained.months, now)
-    details = _details(manifest, known, asked)
+    opened, lost = first_open_month(session), manifest.missing()
+    still_shown = {period for name, period in manifest.copies if name in DETAILS and is_gone(name, period, gone)}
+    # Of retired years only what is gone by now, and what was lost of that which stays, is looked at.
+    left = {month for month in known.months if any(not is_gone(name, month, gone) for name in DETAILS)} - _held(
+        manifest
+    )
+    looked_at = {month for month in _details(manifest, known, asked) if month >= opened or month in lost | left}
+    details = sorted(looked_at | still_shown)
     changed = {period for period, state in current.items() if manifest.states.get(period) != state}
-    lost = manifest.missing()
-    periods = sorted((changed | set(details) | lost) & set(known.periods))
+    wanted = (changed | set(details) | lost) & set(known.periods)
+    periods = sorted(period for period in wanted if period >= opened)
     years = {period[:4] for period in periods if period != NO_MONTH} | (lost & {month[:4] for month in known.months})
-    return _Plan(known, details, periods, sorted(years), current)
+    return _Plan(known, details, periods, sorted(year for year in years if year >= opened[:4]), current)
 
 
 def _details(manifest: Manifest, known: KnownMonths, asked: Iterable[str] | None) -> list[str]:
     """List the months asked for and those with a lost copy of their details; all where none are asked for or held."""
-    held = {period for name, period in manifest.copies if name in DETAILS}
-    if asked is not None and manifest.copies:
+    held = _held(manifest)
+    if asked is not None and held:
         return sorted({*asked, *(manifest.missing() & held)})
     return sorted({*known.months, *held})
+
+
+def _held(manifest: Manifest) -> set[str]:
+    """Months of whose details there are copies."""
+    return {period for name, period in manifest.copies if name in DETAILS}
 
 
 def _build(connection: duckdb.DuckDBPyConnection, copies: Copies, manifest: Manifest, plan: _Plan) -> None:

@@ -28,12 +28,13 @@ def test_the_commands_are_those_of_the_specification():
         "findings", "report", "rebuild", "fetch", "doctor", "settings", "metrics", "compare", "withdraw",
         "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
-        "closures", "closures import", "closures list", "scheduled",
+        "closures", "closures import", "closures list", "scheduled", "retention", "retention show", "retention apply",
         "duties", "duties show", "duties exempt", "duties extend", "duties withdraw", "duties list",
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
         "audit", "audit list", "audit verify", "audit head", "audit accept",
+        "backup", "backup create", "backup list", "backup verify", "backup restore",
         "notices", "notices list", "notices preview", "notices send", "notices addresses", "notices settle",
     }  # fmt: skip
 

@@ -79,15 +79,26 @@ class Agenda:
         unanswered: dict[str, list[str]] = {}
         to_confirm: dict[str, list[str]] = {}
         left = 0
+        until: dict[str | None, tuple[datetime, datetime]] = {}
         for code, due in sorted(self.duties.of_month(month).due.items()):
             kind = self._kind(code, month)
-            if code not in answered and now <= calendar.year_closes(int(month[:4]), kind):
+            if kind not in until:
+                until[kind] = calendar.year_closes(int(month[:4]), kind), calendar.corrections_close(month, kind)
+            year_closes, corrections_close = until[kind]
+            if code not in answered and now <= year_closes:
                 unanswered.setdefault(due.channel or "manual", []).append(code)
-            elif code in answered and now <= calendar.corrections_close(month, kind):
+            elif code in answered and now <= corrections_close:
                 to_confirm.setdefault(due.channel or "manual", []).append(code)
             else:
                 left += 1
         return Asked(month, unanswered, to_confirm, left)
+
+    def open_months(self, now: datetime) -> list[str]:
+        """The months that may be reported by now and whose year is not closed yet, in order."""
+        calendar = self.duties.calendar
+        return [
+            month for month in self._months(now) if calendar.opens(month) <= now <= calendar.year_closes(int(month[:4]))
+        ]
 
     def pulls(self, now: datetime) -> list[Work]:
         """The months to pull: the newest that is open, for the inbox too, and those of which anybody is to be asked."""

@@ -1,5 +1,6 @@
 """The asset over `assets.publishing`: a month's records in `warehouse.duckdb`, and whether they reconcile."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +36,16 @@ _SHOWN = 100
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
 
 
-def behind(platform: Platform, instance: dg.DagsterInstance, since: Moment | None = None) -> list[str]:
+def behind(
+    platform: Platform, instance: dg.DagsterInstance, since: Moment | None = None, also: Collection[str] = ()
+) -> list[str]:
     """Months whose newest publishing, as Dagster knows it, was of another version than the ledger now has.
 
-    Of all months that are partitions, or of those touched since a moment.  A run that died between entering and
-    publishing leaves such months, as does a backfill of agency-months.
+    Of all months that are partitions, or of those touched since a moment and `also` these.  A run that died between
+    entering and publishing leaves such months, as does a backfill of agency-months.
     """
     with reading(platform.engine) as session:
-        looked_at = months_judged(session) if since is None else months_touched(session, since)
+        looked_at = months_judged(session) if since is None else sorted({*months_touched(session, since), *also})
         versions = {month: version_of(session, month) for month in looked_at if MONTHS.has_partition_key(month)}
     published = instance.event_log_storage.get_latest_tags_by_partition(
         CORE, dg.DagsterEventType.ASSET_MATERIALIZATION, [VERSION_TAG], asset_partitions=list(versions)

@@ -16,6 +16,7 @@ from assets.workers import done
 from checks.context import CheckContext
 from checks.rule_set import rule_set_version
 from warehouse.bundles import Bundle
+from warehouse.journal import bound, log
 from warehouse.ledger import lifecycle
 from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
@@ -97,10 +98,31 @@ def enter(
         for part in (*seconds, {"flush": flushed - began, "record": time.perf_counter() - flushed}):
             for name, taken in part.items():
                 entered.seconds[name] += taken
-        entered.outcomes += [_outcome(one) for one in verdicts]
+        outcomes = [_outcome(one) for one in verdicts]
+        entered.outcomes += outcomes
+        _log_batch(month, outcomes, sum(sum(part.values()) for part in seconds) + time.perf_counter() - began)
         if on_progress:
             on_progress(len(entered.outcomes), len(waiting))
     return entered
+
+
+def _log_batch(month: str, outcomes: Collection[AgencyOutcome], seconds: float) -> None:
+    """A line for what was entered together, and one for each submission that was refused."""
+    with bound(month=month):
+        for one in outcomes:
+            if one.state == lifecycle.REFUSED:
+                log.warning(
+                    "submission_refused", agency=one.agency_code, submission=one.submission_id, rules=one.top_rules
+                )
+        log.info(
+            "batch_entered",
+            documents=len(outcomes),
+            documents_refused=sum(one.state == lifecycle.REFUSED for one in outcomes),
+            records_entered=sum(sum(one.rows.values()) for one in outcomes),
+            records_refused=sum(sum(one.refused.values()) for one in outcomes),
+            warnings=sum(one.warnings for one in outcomes),
+            seconds=round(seconds, 3),
+        )
 
 
 def _record(platform: Platform, verdicts: Collection[Verdict], bundles: Collection[Bundle | None]) -> None:

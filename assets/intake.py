@@ -14,10 +14,11 @@ from assets.channels.protocol import Delivery, Outcome
 from assets.fetch_memory import LedgerMemory, remember
 from assets.platform import Platform
 from assets.pulled import Failure, PullReport
-from checks.findings import mask_ids_in
 from checks.format.identify import identify
+from checks.model.masking import mask_ids_in
 from warehouse.deadlines import days_late, is_on_time
 from warehouse.duties import Duties, DutyCalendar, calendar_of
+from warehouse.journal import bound, log
 from warehouse.landing import Landed
 from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals, recovered
 from warehouse.ledger.engine import reading, writing
@@ -84,6 +85,13 @@ def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL
         arrivals = [_arrival(item, one, channel, now) for item, one in zip(chunk, landed, strict=True)]
         with writing(platform.engine) as session:
             new = record_arrivals(session, arrivals, actor=platform.actor, at=now)
+        log.info(
+            "documents_received",
+            channel=channel,
+            documents=len(new),
+            new=sum(new),
+            bytes=sum(one.bytes for one in landed),
+        )
         receipts += _receipts(platform, calendar, [item.name for item in chunk], arrivals, new)
     return receipts
 
@@ -129,14 +137,21 @@ def pull(
     for name, channel in opened.items():
         if name != MANUAL and not asked[name]:
             continue
-        with _alone(platform) if name == MANUAL else nullcontext():
+        with bound(month=month, channel=name), _alone(platform) if name == MANUAL else nullcontext():
+            began = time.monotonic()
             for chunk in _delivered(channel.collect(month, asked[name], LedgerMemory(platform.engine), platform.land)):
                 _record(platform, chunk, report)
                 for delivery in chunk:
                     channel.confirm(delivery)
                 if on_progress:
                     on_progress(report.outcomes.total(), total)
+            _log_pulled(name, len(asked[name]), report, time.monotonic() - began)
     return report
+
+
+def _log_pulled(channel: str, asked: int, report: PullReport, seconds: float) -> None:
+    outcomes = {outcome: number for (name, outcome), number in sorted(report.outcomes.items()) if name == channel}
+    log.info("channel_pulled", asked=asked, **outcomes, seconds=round(seconds, 3))
 
 
 def _alone(platform: Platform) -> AbstractContextManager[None]:
@@ -181,11 +196,14 @@ def _record(platform: Platform, chunk: list[Delivery], report: PullReport) -> No
         remember(session, [one for one in chunk if one.channel != MANUAL], now)
     report.arrived += sum(new)
     report.outcomes.update((one.channel, one.outcome.value) for one in chunk)
-    report.failures += [
+    failures = [
         Failure(one.channel, one.agency_code, mask_ids_in(one.source), str(one.reason))
         for one in chunk
         if one.outcome in (Outcome.FAILED, Outcome.NOT_CONFIGURED)
     ]
+    for one in failures:
+        log.warning("agency_failed", agency=one.agency_code, source=one.source, reason=one.reason)
+    report.failures += failures
 
 
 def _chunks(items: Iterable[HandedIn]) -> Iterator[list[HandedIn]]:

@@ -1,11 +1,13 @@
 """Stage 4, publishing: `warehouse.duckdb` built beside the old and swapped in, as the platform's settings say."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from assets.platform import Platform
+from warehouse.journal import log
 from warehouse.ledger.engine import reading
 from warehouse.ledger.versions import version_of
 from warehouse.publish.database import open_warehouse
@@ -37,6 +39,7 @@ def publish_months(platform: Platform, months: Collection[str]) -> list[Publishe
 
     Raises `PublishingBusy` and `StoreIncomplete`, as `publish` does.
     """
+    began = time.perf_counter()
     with reading(platform.engine) as session:
         before = {month: accounts_of(session, month) for month in months}
         # Of before: what is judged while this publishes is behind, and published again.
@@ -45,7 +48,20 @@ def publish_months(platform: Platform, months: Collection[str]) -> list[Publishe
     with reading(platform.engine) as session:
         after = {month: accounts_of(session, month) for month in months}
     with open_warehouse(platform.home.warehouse) as warehouse:
-        return [_published(warehouse, month, versions[month], before[month], after[month]) for month in months]
+        done = [_published(warehouse, month, versions[month], before[month], after[month]) for month in months]
+    seconds = round(time.perf_counter() - began, 3)
+    for one in done:
+        say = log.error if one.wrong else log.info
+        rows = sum(one.rows.values())
+        say(
+            "month_published",
+            month=one.month,
+            rows=rows,
+            differences=len(one.wrong),
+            together=len(done),
+            seconds=seconds,
+        )
+    return done
 
 
 def publish_now(platform: Platform, months: Iterable[str]) -> Published:

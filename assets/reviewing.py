@@ -18,6 +18,7 @@ from checks.across.payrolls import on_two_payrolls
 from checks.catalogue import Rule
 from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules, rule_set_version
+from warehouse.journal import log
 from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.retirements import first_open_month
@@ -79,6 +80,7 @@ def review(
                 moved |= _review_month(platform, records, month, {code: counted[code, month] for code in agencies})
         with writing(platform.engine) as session:
             settle(session, changed)
+    log.info("reviewed", changed=len(changed), looked_at=len(looked_at), moved=len(moved))
     return Reviews(len(changed), frozenset(looked_at), frozenset(moved))
 
 

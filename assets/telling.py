@@ -31,6 +31,7 @@ from sqlalchemy import Connection, insert
 
 from assets.marks import ASSET, Event, Mark
 from assets.partitions import AGENCY_MONTHS
+from warehouse.journal import log
 
 #: Events in one transaction: others who write wait for one, and 1,000 take a tenth of a second.
 BATCH = 1_000
@@ -51,6 +52,7 @@ def tell(context: dg.OpExecutionContext | dg.AssetExecutionContext, said: Iterab
     while batch := [_entry(context, event) for event in islice(waiting, BATCH)]:
         _store(storage, batch)
         count += len(batch)
+    log.info("marks_told", marks=count)
     return count
 
 

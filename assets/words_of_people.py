@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from assets.platform import Platform
-from checks.findings import mask_ids_in
+from checks.model.masking import mask_ids_in
 from warehouse.ledger.engine import reading
 from warehouse.ledger.retirements import refuse_retired
 from warehouse.receipts import history

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from threading import Lock, Thread
 
 from assets.batches import Desk, Done, Task, check_and_store
+from warehouse import journal
 from warehouse.store import Store
 
 #: Fewer batches are done in this process: a worker's start takes as long as one or two of them.
@@ -59,7 +60,10 @@ def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = 
             yield [check_and_store(desk, store, task)]
         return
     workers = ProcessPoolExecutor(
-        processes - 1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(pickle.dumps(desk),)
+        processes - 1,
+        multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=(pickle.dumps((desk, journal.carried())),),
     )
     here = ThreadPoolExecutor(1)
     waiting = list(reversed(tasks))
@@ -101,13 +105,14 @@ _desk: Desk
 _store: Store
 
 
-def _begin(desk: bytes) -> None:
+def _begin(desk_and_journal: bytes) -> None:
     global _desk, _store  # noqa: PLW0603  (a process pool has no other place for what its workers share)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _desk = pickle.loads(desk)  # noqa: S301  (from our own parent)
+    _desk, carried = pickle.loads(desk_and_journal)  # noqa: S301  (from our own parent)
+    journal.resume(carried)
     _store = _desk.open_store()
 
 
@@ -120,6 +125,7 @@ def _do(task: Task) -> Done:
     try:
         return check_and_store(_desk, _store, task, threads=1)
     except Exception as error:
+        journal.log.error("batch_failed", worker=os.getpid(), documents=len(task.batch), error=type(error).__name__)
         try:
             pickle.loads(pickle.dumps(error))  # noqa: S301  (our own)
         except Exception:  # noqa: BLE001  (whatever its class does when it is made anew)

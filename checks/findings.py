@@ -1,6 +1,5 @@
 """A finding: one thing that is wrong with a submission, said so that the agency can mend it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -8,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from checks.model.masking import DIGEST, ID_IN_TEXT, ID_LENGTH, LETTERS_OF_A_DIGEST, LONG_ENOUGH
 from checks.model.stored import Findings
 
 
@@ -49,60 +49,15 @@ class Finding:
         return asdict(self)
 
 
-#: What may be a national ID inside other text: two leading characters, eight more digits, in either resident form;
-#: in full-width characters too, as input methods write them.
-_ID_IN_TEXT = re.compile(
-    r"(?P<head>[A-Za-zＡ-Ｚａ-ｚ][A-Da-d1289Ａ-Ｄａ-ｄ１２８９][0-9０-９])[0-9０-９]{4}(?P<tail>[0-9０-９]{3})"
-)
-
-
-#: Characters of a national ID; the ends of shorter text would give it away.
-_ID_LENGTH = 10
-_LONG_ENOUGH = 3
-
-
-def mask_person_id(person_id: str) -> str:
-    """`A123456789` → `A12****789`; of anything else at most the first and last character survive.
-
-    Of what is not ASCII, the first alone: a name in the wrong column has three characters.
-    """
-    if len(person_id) == _ID_LENGTH:
-        return f"{person_id[:3]}****{person_id[-3:]}"
-    if len(person_id) >= _LONG_ENOUGH and not person_id.isascii():
-        return f"{person_id[:1]}****"
-    return f"{person_id[:1]}****{person_id[-1:]}" if len(person_id) >= _LONG_ENOUGH else "****"
-
-
-#: A digest or UUID as systems make keys of: one in ten has ten characters somewhere that look like a national ID, and
-#: masked it would name no record.  Half of a real one's characters or so are no digits; an ID has one letter or two.
-_DIGEST = (
-    r"^(?:[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{40}|[0-9A-F]{40}|[0-9a-f]{64}"
-    r"|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})$"
-)
-_LETTERS_OF_A_DIGEST = 5
-
-
-def _is_digest(text: str) -> bool:
-    letters = sum(character.isalpha() for character in text)
-    return letters >= _LETTERS_OF_A_DIGEST and re.fullmatch(_DIGEST, text) is not None
-
-
-def mask_ids_in(text: str) -> str:
-    """The text with whatever looks like a national ID masked; a digest or UUID is no text and stays."""
-    if _is_digest(text):
-        return text
-    return _ID_IN_TEXT.sub(lambda found: mask_person_id(found.group()), text)
-
-
 def masked_person_id(person_id: pl.Expr) -> pl.Expr:
     """`mask_person_id` over a column, and nothing that cannot be printed."""
     first, last = person_id.str.head(1), person_id.str.tail(1)
     masked = (
-        pl.when(person_id.str.len_chars() == _ID_LENGTH)
+        pl.when(person_id.str.len_chars() == ID_LENGTH)
         .then(pl.format("{}****{}", person_id.str.head(3), person_id.str.tail(3)))
-        .when((person_id.str.len_chars() >= _LONG_ENOUGH) & (person_id.str.len_bytes() > person_id.str.len_chars()))
+        .when((person_id.str.len_chars() >= LONG_ENOUGH) & (person_id.str.len_bytes() > person_id.str.len_chars()))
         .then(pl.format("{}****", first))
-        .when(person_id.str.len_chars() >= _LONG_ENOUGH)
+        .when(person_id.str.len_chars() >= LONG_ENOUGH)
         .then(pl.format("{}****{}", first, last))
         .otherwise(pl.lit("****"))
     )
@@ -119,8 +74,8 @@ def shown(text: pl.Expr) -> pl.Expr:
     What directs a terminal or turns a line's direction becomes U+FFFD, as in what the format check shows.  Cutting
     first would leave the better part of an ID that lies across the cut, which no longer looks like one.
     """
-    digest = text.str.contains(_DIGEST) & (text.str.count_matches("[A-Fa-f]") >= _LETTERS_OF_A_DIGEST)
-    masked = text.str.replace_all(_ID_IN_TEXT.pattern, "${head}****${tail}")
+    digest = text.str.contains(DIGEST) & (text.str.count_matches("[A-Fa-f]") >= LETTERS_OF_A_DIGEST)
+    masked = text.str.replace_all(ID_IN_TEXT.pattern, "${head}****${tail}")
     return _printable(pl.when(digest).then(text).otherwise(masked)).str.head(SHOWN_CHARACTERS)
 
 

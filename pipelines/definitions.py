@@ -17,6 +17,7 @@ from assets.reports import monthly_counts, submission_ratios, summary
 from assets.reviews import reviews
 from pipelines.jobs import JOBS
 from pipelines.resources import platform
+from pipelines.run_lines import PARTITION_TAG, run_lines
 from pipelines.schedules import SCHEDULES
 from pipelines.sensors import SENSORS
 from pipelines.settings import load_settings
@@ -24,11 +25,16 @@ from pipelines.telling_job import notices, tell_when_due
 
 
 @dg.resource(description="本系統的設定、帳冊、收檔區與密鑰 The installation: its places, ledger and key")
-def platform_resource(_context: dg.InitResourceContext) -> Iterator[Platform]:
+def platform_resource(context: dg.InitResourceContext) -> Iterator[Platform]:
     """The platform of `ATTENDANCE_HOME`, for as long as a run or a tick takes."""
     opened = platform(load_settings())
+    run, instance = context.run, context.instance
     try:
-        yield opened
+        if run is None or instance is None:  # a tick
+            yield opened
+        else:
+            with run_lines(instance, run.run_id, run.job_name, run.tags.get(PARTITION_TAG)):
+                yield opened
     finally:
         opened.engine.dispose()
 

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from assets.platform import Platform
 from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
-from pipelines.settings import Settings
+from pipelines.settings import Settings, SettingsError
+from warehouse import journal
+from warehouse.backup import MARK
 from warehouse.landing import Landing
 from warehouse.ledger.engine import open_ledger
 
@@ -20,12 +22,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def platform(settings: Settings, *, actor: str = "pipeline", clock: Callable[[], datetime] = now) -> Platform:
+def platform(
+    settings: Settings, *, actor: str = "pipeline", clock: Callable[[], datetime] = now, restoring: bool = False
+) -> Platform:
     """The platform of an installation; `actor` is who is named in the ledger.  End it with `engine.dispose()`.
 
-    Raises `SettingsError`, `LedgerUnavailable`, `LedgerTooNew`, or OSError where the home folder cannot be made.
+    Raises `SettingsError`, also where a backup is not wholly restored (unless it is the restore that asks),
+    `LedgerUnavailable`, `LedgerTooNew`, or OSError where the home folder cannot be made.
     """
+    if not restoring and (settings.place.root / MARK).exists():
+        raise SettingsError(
+            f"{settings.place.root}: 還原尚未完成，請再執行一次 attendance backup restore a backup is not wholly "
+            "restored here: run attendance backup restore again"
+        )
     home = settings.place.create()
+    journal.set_up(settings.log.config(home.root))
     return Platform(
         home=home,
         engine=open_ledger(home.ledger_url),

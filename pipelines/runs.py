@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.errors import DagsterUserCodeExecutionError
+from dagster._core.utils import make_new_run_id
 
 from assets.entering import AgencyOutcome
 from assets.entry import Entry
@@ -21,6 +22,7 @@ from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month
 from pipelines.resources import now, platform
+from pipelines.run_lines import run_lines
 from pipelines.settings import Settings
 from warehouse.ledger import lifecycle
 
@@ -132,16 +134,19 @@ def _execute(
     *,
     debug: bool,
 ) -> dg.ExecuteInProcessResult:
+    run_id = make_new_run_id()
     try:
-        return job.execute_in_process(
-            instance=instance,
-            partition_key=partition,
-            resources={"platform": opened},
-            run_config={
-                **config,
-                # What goes wrong is raised, and said in one line by whoever catches it.
-                "loggers": {"console": {"config": {"log_level": "DEBUG" if debug else "CRITICAL"}}},
-            },
-        )
+        with run_lines(instance, run_id, job.name, partition):
+            return job.execute_in_process(
+                run_id=run_id,
+                instance=instance,
+                partition_key=partition,
+                resources={"platform": opened},
+                run_config={
+                    **config,
+                    # What goes wrong is raised, and said in one line by whoever catches it.
+                    "loggers": {"console": {"config": {"log_level": "DEBUG" if debug else "CRITICAL"}}},
+                },
+            )
     except DagsterUserCodeExecutionError as error:
         raise error.user_exception from error

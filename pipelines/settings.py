@@ -21,6 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from checks.limits import Limits
+from pipelines.settings_log import LogSettings
 from pipelines.settings_notices import NoticeSettings
 from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
         default=None, description="物件儲存憑證簽發者 file of the certificates to trust for it"
     )
     limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
     notices: NoticeSettings = NoticeSettings()
     inbox: str = Field(
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"

@@ -7,11 +7,13 @@ import pytest
 import yaml
 
 from pipelines.settings import PREFIX, Settings
+from pipelines.settings_log import LogSettings
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 FILES = sorted(path for path in DEPLOY.iterdir() if path.is_file())
 SETTINGS = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+SETTINGS |= {f"{PREFIX}LOG__{name.upper()}" for name in LogSettings.model_fields}
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -55,9 +57,9 @@ def test_the_services_of_compose_name_what_is_there():
     assert str(location["grpc_server"]["port"]) in made["services"]["code"]["command"]
 
 
-def test_only_the_pages_are_reached_from_outside():
+def test_only_the_pages_and_the_metrics_are_reached_from_outside():
     made = compose()
-    assert {name for name, service in made["services"].items() if "ports" in service} == {"web"}
+    assert {name for name, service in made["services"].items() if "ports" in service} == {"web", "metrics"}
     assert made["networks"]["inside"]["internal"]
     assert made["services"]["postgres"]["networks"] == made["services"]["objects"]["networks"] == ["inside"]
 

@@ -94,7 +94,7 @@ class Landing:
         Raises `LandingDamaged` where the one that is there has another size, `LandingFull` where there is no room.
         """
         landed = self._keep(data)
-        self.files.flush([_name(landed.id)])
+        self.files.flush([name_of(landed.id)])
         return landed
 
     def put_stream(self, chunks: Iterable[bytes], limit: int) -> Landed:
@@ -116,7 +116,7 @@ class Landing:
             landed = Landed(digest.hexdigest(), size)
             if not self._is_kept(landed):
                 self._finish(new, landed)
-        self.files.flush([_name(landed.id)])
+        self.files.flush([name_of(landed.id)])
         return landed
 
     def put_many(self, documents: Iterable[bytes]) -> list[Landed]:
@@ -137,7 +137,7 @@ class Landing:
             except BaseException:
                 writers.shutdown(cancel_futures=True)
                 raise
-        self.files.flush(_name(one.id) for one in landed)
+        self.files.flush(name_of(one.id) for one in landed)
         return landed
 
     def read(self, id_: str) -> bytes:
@@ -152,7 +152,7 @@ class Landing:
         On an object store also `ObjectReplaced`, where `reseal` put it under another key meanwhile.
         """
         try:
-            with self._there(id_), self.files.open(_name(id_)) as file:
+            with self._there(id_), self.files.open(name_of(id_)) as file:
                 yield from unseal(file, self.ring)
         except SealBroken as error:
             raise LandingDamaged(self.where(id_), str(error)) from None
@@ -164,7 +164,7 @@ class Landing:
     def key_id(self, id_: str) -> str | None:
         """The id of the key that the document is sealed under, None where it lies in plain; raises `NotLanded`."""
         with self._there(id_):
-            return key_of(self.files.beginning(_name(id_), HEADER)[0])
+            return key_of(self.files.beginning(name_of(id_), HEADER)[0])
 
     def reseal(self, id_: str) -> bool:
         """Put the document under the active key; whether it was not already.
@@ -181,13 +181,13 @@ class Landing:
         with self._incoming() as (new, key_id):
             for chunk in self._sealed([data], key_id):
                 new.write(chunk)
-            new.keep(_name(id_), self.landed_at(id_))  # when it came is not when its key changed
-        self.files.flush([_name(id_)])
+            new.keep(name_of(id_), self.landed_at(id_))  # when it came is not when its key changed
+        self.files.flush([name_of(id_)])
         return True
 
     def remove(self, id_: str) -> None:
         """Remove a document for ever; one that is not there already is.  For the retention rules alone."""
-        self.files.remove(_name(id_))
+        self.files.remove(name_of(id_))
 
     def ids(self) -> Iterator[str]:
         """Every id, in order."""
@@ -198,17 +198,17 @@ class Landing:
 
     def where(self, id_: str) -> str:
         """The path or URL of its file, for people; raises `NotLanded` for what is no id."""
-        return self.files.where(_name(id_))
+        return self.files.where(name_of(id_))
 
     def landed_at(self, id_: str) -> datetime:
         """When the document was first kept; raises `NotLanded`."""
         with self._there(id_):
-            return self.files.stat(_name(id_)).modified
+            return self.files.stat(name_of(id_)).modified
 
     def size(self, id_: str) -> int:
         """Return the document's size in bytes; raises `NotLanded`."""
         with self._there(id_):
-            return plain_size(*self.files.beginning(_name(id_), HEADER))
+            return plain_size(*self.files.beginning(name_of(id_), HEADER))
 
     def leftovers(self) -> list[Leftover]:
         """Of documents on their way in, and of those cut off by a crash."""
@@ -240,7 +240,7 @@ class Landing:
 
     def _finish(self, new: Incoming, landed: Landed) -> None:
         """Give a document its name; where another brought it at the same moment, theirs stays, if it is whole."""
-        if not new.keep_new(_name(landed.id)):
+        if not new.keep_new(name_of(landed.id)):
             self._is_kept(landed)
 
     def _sealed(self, chunks: Iterable[bytes], key_id: str | None) -> Iterable[bytes]:
@@ -295,7 +295,8 @@ def _hashed(pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _name(id_: str) -> str:
+def name_of(id_: str) -> str:
+    """Return its name below the place; raises `NotLanded` for what is no id."""
     if not _ID.fullmatch(id_):  # an id may come from a request: it must never lead out of the root
         raise NotLanded(id_)
     return f"{id_[:_FOLDER]}/{id_}"

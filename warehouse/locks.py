@@ -15,6 +15,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from warehouse.journal import log
 from warehouse.ledger.engine import LedgerLost
 
 #: Seconds between two tries.
@@ -52,15 +53,18 @@ class Busy(TimeoutError):  # noqa: N818 — reads as what it is
 def exclusive(path: Path, timeout: float, busy: type[Busy]) -> Iterator[None]:
     """Hold the lock for the block; wait up to `timeout` seconds for it, then raise `busy(path, holder, timeout)`."""
     with path.open("a+", encoding="utf-8") as file:
-        until = time.monotonic() + timeout
+        began, waited = time.monotonic(), False
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise busy(path, path.read_text(encoding="utf-8").strip(), timeout) from None
+                if time.monotonic() >= began + timeout:
+                    raise _gave_up(busy(path, path.read_text(encoding="utf-8").strip(), timeout)) from None
+                waited = True
                 time.sleep(_PATIENCE)
+        if waited:
+            _log_waited(path, began)
         file.truncate(0)
         file.write(f"{_myself()}\n")
         file.flush()
@@ -89,17 +93,29 @@ def _in_database(engine: Engine, what: str, path: Path, timeout: float, busy: ty
         connection.detach()  # its end is the lock's end: it must never go back to the pool
         connection.execute(_NAMED, {"name": f"attendance {_myself()}"})
         lock = {"space": _SPACE, "key": zlib.crc32(what.encode()) - 2**31}
-        until = time.monotonic() + timeout
+        began, waited = time.monotonic(), False
         while not connection.scalar(_TRY, lock):
-            if time.monotonic() >= until:
-                raise busy(path, _holder(connection, lock), timeout)
+            if time.monotonic() >= began + timeout:
+                raise _gave_up(busy(path, _holder(connection, lock), timeout))
+            waited = True
             time.sleep(_PATIENCE)
+        if waited:
+            _log_waited(path, began)
         try:
             yield
         finally:
             # By word: the server notices the connection's end a moment later, when the next one may have asked already.
             with contextlib.suppress(LedgerLost, DBAPIError):  # it is gone, and the lock with it
                 connection.scalar(_LET_GO, lock)
+
+
+def _log_waited(path: Path, began: float) -> None:
+    log.info("lock_waited", lock=str(path), seconds=round(time.monotonic() - began, 3))
+
+
+def _gave_up(busy: Busy) -> Busy:
+    log.error("lock_given_up", lock=str(busy.path), holder=busy.holder, seconds=busy.waited)
+    return busy
 
 
 def _holder(connection: Connection, lock: dict[str, int]) -> str:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 FORMAT = "attendance-receipt-1"
 
 
-_TEXTS = ("submission_id", "agency_code", "month", "key", "public_key", "signature")
+_TEXTS = ("submission_id", "agency_code", "month", "key", "signature")
 
 
 class NotAReceipt(ValueError):  # noqa: N818 — reads as what it is
@@ -82,6 +82,7 @@ def parsed(text: bytes) -> dict[str, Any]:
     try:
         receipt = json.loads(text)
         known = receipt["format"] == FORMAT and all(isinstance(receipt[name], str) for name in _TEXTS)
+        known = known and isinstance(receipt.get("public_key", ""), str)
         canonical(receipt)
     except (ValueError, KeyError, TypeError, RecursionError):
         known = False
@@ -93,9 +94,11 @@ def parsed(text: bytes) -> dict[str, Any]:
 def verify(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | None) -> Verdict:
     """Whether the receipt is of the document, unchanged, and, where a public key is at hand, the platform's own.
 
-    Raises `NotAReceipt` where `public_pem` is no key.
+    Raises `NotAReceipt` where `public_pem` is no key, or none was given and the receipt carries none.
     """
     given = None if public_pem is None else _public(public_pem)
+    if "public_key" not in receipt:
+        return _of_before(receipt, document_sha256, public_pem)
     try:
         named = _public(receipt["public_key"])
     except NotAReceipt:
@@ -106,6 +109,18 @@ def verify(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | N
         is_genuine=None if given is None else _is_signed(receipt, given),
         other_key=given is not None and given.public_bytes_raw() != named.public_bytes_raw(),
     )
+
+
+def _of_before(receipt: Mapping[str, Any], document_sha256: str, public_pem: str | None) -> Verdict:
+    """The verdict on a receipt from before they carried their public key, and only named its fingerprint."""
+    if public_pem is None:
+        raise NotAReceipt(
+            "較早開立的收據不含公鑰，請以 --public-key 指定 a receipt issued earlier carries no public key: give the "
+            f"platform's ({receipt['key']}) with --public-key"
+        )
+    other = fingerprint(public_pem) != receipt["key"]
+    genuine = _is_signed(receipt, _public(public_pem))
+    return Verdict(receipt["submission_id"] == document_sha256, genuine or other, genuine, other)
 
 
 def is_signed_under(said: Mapping[str, Any], public_pem: str) -> bool:

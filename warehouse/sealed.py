@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import IO
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,6 +25,13 @@ _TAG = 16
 _KEY_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
 _KEY_ID_BYTES, _PREFIX_BYTES = 8, 7
 HEADER = len(MAGIC) + _KEY_ID_BYTES + _PREFIX_BYTES
+
+
+class Readable(Protocol):
+    """Whatever gives bytes from where it stands; fewer than asked for at its end only."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give the next bytes."""
 
 
 class UnknownKey(LookupError):  # noqa: N818 — reads as what it is
@@ -124,7 +131,7 @@ def seal(chunks: Iterable[bytes], ring: Keyring, key_id: str) -> Iterator[bytes]
     yield cipher.encrypt(_nonce(header, number, last=True), bytes(waiting), header)
 
 
-def unseal(file: IO[bytes], ring: Keyring | None) -> Iterator[bytes]:
+def unseal(file: Readable, ring: Keyring | None) -> Iterator[bytes]:
     """Decrypt a stream piece by piece; one that was landed in plain comes as it is.
 
     Raises `UnknownKey`, and `SealBroken` at the chunk that does not open or where the end is missing.

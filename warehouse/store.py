@@ -134,8 +134,13 @@ def _name(dataset: str, place: Place) -> str:
     return f"{dataset}/month={month}/agency={agency}/{place.submission_id}.parquet"
 
 
+def person_key_mark(person_key: bytes) -> str:
+    """What tells one person key from another, and nothing of either."""
+    return hmac.digest(person_key, b"fingerprint of a person key", "sha256").hex()[:32]
+
+
 def _mark(files: StoreFiles | BundledFiles, person_key: bytes) -> None:
-    fingerprint = hmac.digest(person_key, b"fingerprint of a person key", "sha256").hex()[:32]
+    fingerprint = person_key_mark(person_key)
     try:
         found = files.read(PERSON_KEY_MARK)
     except FileNotFoundError:

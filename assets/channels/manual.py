@@ -18,8 +18,8 @@ from pydantic import Field
 from assets.channels.config import ChannelSettings
 from assets.channels.documents import ArchiveRefused, Document, ReadLimits, documents_in, is_litter
 from assets.channels.protocol import Delivery, FetchMemory, Land, Outcome, Reason
-from checks.findings import mask_ids_in
 from checks.format.identify import identify
+from checks.model.masking import mask_ids_in
 from warehouse.landing import TooLarge
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from assets.channels.protocol import (
     check_month,
     one_line,
 )
-from checks.findings import mask_ids_in
+from checks.model.masking import mask_ids_in
 from checks.model.submitted import EMPLOYMENT_TYPES
 from warehouse.landing import TooLarge
 

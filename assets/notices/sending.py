@@ -26,6 +26,7 @@ from assets.notices.words import Words
 from assets.platform import Platform
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties, calendar_of
+from warehouse.journal import log
 from warehouse.ledger import outbox
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.outbox import DROPPED, FAILED, MAIL, SENT, UNCERTAIN, Notice, Telling
@@ -114,6 +115,8 @@ def tell(platform: Platform, most: int | None = None, on_progress: Callable[[], 
                     on_progress()
             except Down as error:
                 told.down[way] = str(error)
+                log.error("notices_way_down", way=way, reason=str(error))
+    log.info("notices_told", queued=told.queued, recovered=told.recovered, **dict(told.became))
     return told
 
 
@@ -199,6 +202,9 @@ class Sender:
             for address, code in (bad or {}).items():
                 mac = mac_of(self._platform.person_key, address)
                 outbox.remember_bad(session, mac, notice.agency_code, code, now)
+        if state in (FAILED, UNCERTAIN):
+            about = {"agency": notice.agency_code, "month": notice.month, "notice": notice.id, "kind": notice.kind}
+            log.warning(f"notice_{state}", **about, way=self._way, reason=detail)
         return state
 
     def _postpone(self, notice: Notice, detail: str, *, counts: bool = True) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from checks.catalogue import Rule, always
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
-from checks.findings import Finding, Severity, mask_ids_in
+from checks.findings import Finding, Severity
+from checks.model.masking import mask_ids_in
 
 F010 = Rule(
     id="F010",

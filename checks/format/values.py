@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from checks.findings import mask_ids_in, mask_person_id
 from checks.format.schema import Node
 from checks.format.tokens import BYTES_PER_CHARACTER, Kind, beginning_of, has_lone_surrogate, text_of
+from checks.model.masking import mask_ids_in, mask_person_id
 
 #: Characters of a value or of a property's name that a finding shows at most.
 SHOWN = 40

@@ -8,6 +8,7 @@ import typer
 
 from pipelines.cli import (
     audit,
+    backup,
     changes,
     check,
     closures,
@@ -19,6 +20,7 @@ from pipelines.cli import (
     fetch,
     keys,
     maintain,
+    metrics,
     notices,
     receipt,
     register,
@@ -43,7 +45,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, retention, maintain, fetch, keys, audit, notices,
+    closures, duties, retention, maintain, metrics, fetch, keys, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -170,7 +170,7 @@ def accept(
     output: options.Format = Format.TEXT,
 ) -> None:
     """認可：還原備份後，最近發布所記的鏈首不再存在 Accept what a restored backup lacks."""
-    from checks.findings import mask_ids_in
+    from checks.model.masking import mask_ids_in
     from pipelines.cli.platform import opened
     from warehouse.doctor_audit import published_anchor
     from warehouse.ledger.audit import Deed, anchor_text, stands

@@ -49,16 +49,37 @@ def rebuild(
 
 def doctor(output: options.Format = Format.TEXT) -> None:
     """檢查設定、帳冊、收檔區、資料庫 Look everything over; each line says ok, or what is wrong and what to do."""
-    healthy = True
+    found = []
     with progress("檢查 looking") as advance:
         for one in diagnoses(advance):
-            healthy &= one.ok
+            found.append(one)
             if output is Format.JSON:
                 say_json(asdict(one))
             else:
                 remedy = f" → {one.remedy}" if one.remedy else ""
                 say(f"{'正常 ok  ' if one.ok else '有誤 FAULT'} {one.name}: {printable(one.found)}{remedy}")
-    raise typer.Exit(DONE if healthy else FAULTS_FOUND)
+    _remember(found)
+    raise typer.Exit(DONE if all(one.ok for one in found) else FAULTS_FOUND)
+
+
+def _remember(found: list["Diagnosis"]) -> None:
+    """Write down what was found, for the metrics; a look at a disk that is full or not ours counts all the same."""
+    from datetime import UTC, datetime
+
+    from pipelines.settings import SettingsError, load_settings
+    from warehouse import doctor_record, journal
+
+    try:
+        settings = load_settings()
+        home = settings.place.root
+        if home.is_dir():
+            journal.set_up(settings.log.config(home))
+            for one in found:
+                if not one.ok:
+                    journal.log.error("doctor_fault", about=one.name, found=one.found)
+            doctor_record.keep(home, datetime.now(UTC), found)
+    except (SettingsError, OSError):
+        return
 
 
 def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
@@ -68,6 +89,7 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
     from pipelines.landing_keys import key_file, landing_ring
     from pipelines.person_key import person_key
     from pipelines.settings import SettingsError, load_settings
+    from warehouse.backup import MARK
     from warehouse.diagnosis import Diagnosis
     from warehouse.doctor import diagnose
     from warehouse.doctor_objects import objects_usable
@@ -79,6 +101,10 @@ def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
         return
     home = loaded.place
     yield Diagnosis("設定 settings", ok=True, found=f"ATTENDANCE_HOME {home.root}")
+    if (home.root / MARK).exists():
+        said = "請再執行一次 run it again: attendance backup restore"
+        yield Diagnosis("還原 restore", ok=False, found="尚未完成 a backup is not wholly restored", remedy=said)
+        return
     try:
         channels = open_channels(home.sources, {"manual": {"inbox": loaded.inbox_url}})
         yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))

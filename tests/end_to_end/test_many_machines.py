@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pytest
 
 from assets.entering import enter
@@ -25,6 +24,7 @@ from tests.support.dagster_processes import ROOT, dagster_process, request_backf
 from tests.support.installations import add_agencies, document, refused, with_error
 from tests.support.object_store import settings_of
 from tests.support.own_home_launcher import use_own_homes
+from tests.support.tables import rows
 from warehouse.bundle_cache import bring
 from warehouse.doctor import diagnose
 from warehouse.ledger.engine import lock_months, reading, writing
@@ -40,8 +40,6 @@ CODES = [f"3765{number:05}A" for number in range(WORKERS * (SHARE + 1))]
 SHARES = [CODES[first : first + SHARE] for first in range(0, len(CODES), SHARE + 1)]
 #: What the agencies of a share hand in, in turn.
 KINDS = [document, document, with_error, document, refused, document]
-#: Its rows name files, which are named after the moments of what they were made of.
-OWN = {"core.publications"}
 DONE = {"COMPLETED_SUCCESS", "COMPLETED_FAILED"}
 
 
@@ -100,20 +98,6 @@ def enter_by_backfill(many: Platform, instance: dg.DagsterInstance, log: Path) -
             wait_until(lambda: [run.status.value for run in instance.get_runs(ours)] == ["STARTED"] * WORKERS, PATIENCE)
         wait_until(caught_up, PATIENCE)
     return instance.get_runs(ours)
-
-
-def rows(warehouse: Path) -> dict[str, list[str]]:
-    """Table → its rows in a fixed order; moments are each installation's own."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        columns: dict[str, list[str]] = {}
-        for table, column, kind in connection.execute(
-            "SELECT schema_name || '.' || table_name, column_name, data_type FROM duckdb_columns() "
-            "WHERE schema_name IN ('core', 'reports') ORDER BY ALL"
-        ).fetchall():
-            if table not in OWN and not kind.startswith("TIMESTAMP"):
-                columns.setdefault(table, []).append(f'"{column}"')
-        asked = {table: f"SELECT {', '.join(of)} FROM {table} ORDER BY ALL" for table, of in columns.items()}
-        return {table: [repr(row) for row in connection.execute(query).fetchall()] for table, query in asked.items()}
 
 
 def stored(opened: Platform) -> dict[str, bytes]:

@@ -54,6 +54,8 @@ ACTIONS = {
     "notice_failed": "通知失敗 notice failed",
     "notice_uncertain": "通知不確定 notice uncertain",
     "notice_resolved": "通知已處理 notice settled by hand",
+    "backup_made": "備份 backup made",
+    "backup_restored": "自備份還原 restored from a backup",
     "chain_began": "稽核鏈開始 chained from here on",
     ANCHOR_ACCEPTED: "認可稽核缺漏 gap in the audit accepted",
 }

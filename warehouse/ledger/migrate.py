@@ -10,6 +10,7 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
+from warehouse.journal import log
 from warehouse.ledger.sqlite import READS
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -37,11 +38,27 @@ def to_head(engine: Engine) -> None:
     if revision == head:
         return
     if revision is not None:
-        _refuse_unknown(scripts, revision)
+        refuse_unknown(revision)
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        command.upgrade(configuration(connection), "head")
+        alone(connection)
+        upgrade(connection, "head")
+    log.info("ledger_migrated", before=revision or "empty", now=head)
+
+
+def head_revision() -> str | None:
+    """The newest revision that this program has."""
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+
+
+def alone(connection: Connection) -> None:
+    """Be the only one who changes the schema until the transaction ends; on SQLite who writes is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Migrate up to a revision; the transaction's owner commits."""
+    command.upgrade(configuration(connection), revision)
 
 
 def configuration(connection: Connection) -> Config:
@@ -52,7 +69,9 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def _refuse_unknown(scripts: ScriptDirectory, revision: str) -> None:
+def refuse_unknown(revision: str) -> None:
+    """Raise `LedgerTooNew` where this program does not have the revision."""
+    scripts = ScriptDirectory(str(_SCRIPTS))
     try:
         scripts.get_revision(revision)
     except (CommandError, ResolutionError) as error:

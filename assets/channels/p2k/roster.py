@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from assets.channels.p2k.tables import Person
 from assets.channels.p2k.values import roc_date
-from checks.findings import mask_ids_in
+from checks.model.masking import mask_ids_in
 
 
 @dataclass(frozen=True, slots=True)

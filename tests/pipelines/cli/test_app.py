@@ -25,7 +25,8 @@ def test_the_commands_are_those_of_the_specification():
     commands = {path.removeprefix("attendance").strip() for path in HELPS}
     assert commands - {""} == {
         "demo", "register", "register import", "register list", "check", "submit", "pull", "run", "status",
-        "findings", "report", "rebuild", "fetch", "doctor", "settings", "compare", "withdraw", "revert", "changes",
+        "findings", "report", "rebuild", "fetch", "doctor", "settings", "metrics", "compare", "withdraw",
+        "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
         "closures", "closures import", "closures list", "scheduled", "retention", "retention show", "retention apply",
         "duties", "duties show", "duties exempt", "duties extend", "duties withdraw", "duties list",
@@ -33,6 +34,7 @@ def test_the_commands_are_those_of_the_specification():
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
         "audit", "audit list", "audit verify", "audit head", "audit accept",
+        "backup", "backup create", "backup list", "backup verify", "backup restore",
         "notices", "notices list", "notices preview", "notices send", "notices addresses", "notices settle",
     }  # fmt: skip
 
@@ -48,8 +50,8 @@ def test_every_command_explains_itself_in_both_languages(path):
     assert re.search(r"[A-Za-z]+ [a-z]+", body.split("\n", 2)[2])
 
 
-#: The demo prints a story; a receipt and a head of the audit are JSON however they are printed.
-SAID_OTHERWISE = {"attendance demo", "attendance receipt issue", "attendance audit head"}
+#: The demo prints a story, metrics are text for Prometheus; a receipt and a head of the audit are JSON in any case.
+SAID_OTHERWISE = {"attendance demo", "attendance receipt issue", "attendance audit head", "attendance metrics"}
 
 
 @pytest.mark.parametrize("path", [path for path in HELPS if path not in GROUPS])

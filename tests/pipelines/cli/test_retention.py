@@ -1,10 +1,17 @@
 """`attendance retention`, as an operator types it."""
 
+import shutil
+
 from assets.entering import enter
 from assets.intake import HandedIn, hand_in
 from assets.publishing import publish_now
+from pipelines.landing_keys import landing_ring
+from pipelines.settings import load_settings
 from tests.support.cli import Attendance
 from tests.support.installations import FIRST, document, installation
+from warehouse.doctor import diagnose
+from warehouse.home import Home
+from warehouse.publish.database import open_warehouse
 
 FOR_NO_YEAR = "table,years\n" + "\n".join(
     f"{table},0" for table in ("landing", "employees", "leaves", "overtime", "clockings", "findings")
@@ -43,3 +50,36 @@ def test_rules_that_cannot_be_used_are_one_line(attendance: Attendance, home):
     shown = attendance("retention", "show")
     assert (shown.code, shown.err.count("\n")) == (2, 1)
     assert "leaves" in shown.err
+
+
+def test_a_backup_carries_the_archive_and_what_outlives_its_documents(attendance: Attendance, home, tmp_path):
+    opened = installation(home)
+    hand_in(opened, [HandedIn("a", document(FIRST))])
+    enter(opened, "2021-06")
+    publish_now(opened, ())
+    assert attendance("receipt", "key").code == 0
+    (home / "retention.csv").write_text("table,years\nlanding,0\novertime,0")
+    assert attendance("retention", "apply", "--reason", "x").code == 0
+    before = [rows(home / "warehouse.duckdb", table) for table in KEPT]
+
+    disk, safe, elsewhere = tmp_path / "disk", tmp_path / "safe", tmp_path / "elsewhere"
+    disk.mkdir()
+    safe.mkdir()
+    for name in ("landing.keys", "person.key", "receipt.key"):
+        shutil.copy(home / name, safe)
+    assert attendance("backup", "create", disk).code == 0
+    restored = attendance("backup", "restore", disk, "--keys", safe, "--to", elsewhere)
+    assert restored.code == 0, restored.err
+    assert [rows(elsewhere / "warehouse.duckdb", table) for table in KEPT] == before
+    assert all(before)
+    looked = diagnose(Home(elsewhere), lambda: None, landing_ring(load_settings(elsewhere)))
+    assert [one for one in looked if not one.ok] == []
+    opened.engine.dispose()
+
+
+KEPT = ("reports.summary", "reports.monthly_counts", "reports.submission_status", "core.leaves", "core.employees")
+
+
+def rows(warehouse, table):
+    with open_warehouse(warehouse) as connection:
+        return connection.execute(f"FROM {table} ORDER BY ALL").fetchall()

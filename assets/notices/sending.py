@@ -116,7 +116,7 @@ def tell(platform: Platform, most: int | None = None, on_progress: Callable[[], 
             except Down as error:
                 told.down[way] = str(error)
                 log.error("notices_way_down", way=way, reason=str(error))
-    log.info("notices_told", queued=told.queued, recovered=told.recovered, **dict(told.became))
+    log.info("notices_told", queued=told.queued, recovered=told.recovered, became=dict(told.became))
     return told
 
 

@@ -143,7 +143,14 @@ def _file_handler(file: Path) -> logging.Handler:
 
     try:
         file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        return RotatingFile(str(file), maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT, encoding="utf-8", umask=_UMASK)
+        return RotatingFile(
+            str(file),
+            maxBytes=_FILE_BYTES,
+            backupCount=_FILES_KEPT,
+            encoding="utf-8",
+            umask=_UMASK,
+            keep_file_open=False,  # a disk can be unmounted between two lines; opening anew takes 0.1 ms
+        )
     except OSError as error:
         sys.stderr.write(f"日誌無法開啟，作業照常 the log {file} cannot be opened ({error.strerror}); work goes on\n")
         return logging.NullHandler()

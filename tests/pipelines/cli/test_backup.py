@@ -426,7 +426,7 @@ def test_a_ledger_of_a_newer_program_is_refused(made, disk, keys, attendance, tm
 def test_a_backup_of_an_older_ledger_is_migrated(made, source, disk, keys, attendance, tmp_path, monkeypatch):
     """As the program of ledger 0006 would have made it: without the tables and the column that came later."""
     folder, before = disk / str(made["name"]), rows(source.home.warehouse)
-    for later in ("notices", "bad_addresses", "duty_grants", "grant_withdrawals"):
+    for later in ("notices", "bad_addresses", "duty_grants", "grant_withdrawals", "retirements"):
         (folder / "ledger" / f"{later}.parquet").unlink()
     agencies = folder / "ledger" / "agencies.parquet"
     pq.write_table(pq.read_table(agencies).drop_columns(["kind"]), agencies)

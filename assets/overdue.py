@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import dagster as dg
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from assets.platform import Platform
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger import lifecycle
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival, Submission
 
@@ -70,11 +71,11 @@ def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
         }
         pulled_by = _last_pull_hour(now)
         pulls = [work.partition for work in agenda.pulls(pulled_by) if agenda.duties.of_month(work.partition).due]
-        waiting = _waiting(session, now)
+        waits = waiting(session, now - WAITING)
     return Overdue(
         [month for month in pulls if not _succeeded(instance, PULLING, month, pulled_by)],
         [month for month, at in closes.items() if not _succeeded(instance, CLOSING, month, at)],
-        waiting,
+        waits,
         _long_runs(instance, now),
     )
 
@@ -112,18 +113,19 @@ def _succeeded(instance: dg.DagsterInstance, jobs: Sequence[str], month: str, si
     )
 
 
-def _waiting(session: Session, now: datetime) -> dict[str, int]:
-    same = and_(
-        Arrival.submission_id == Submission.id,
-        Arrival.agency_code == Submission.agency_code,
-        Arrival.month == Submission.month,
-    )
+def waiting(session: Session, received_by: datetime | None = None) -> dict[str, int]:
+    """Month (`''` where a document names none) → its newest arrival that still waits to be checked.
+
+    Of all that waits, or of what was received by a moment (aware).
+    """
     query = (
         select(Submission.month, func.max(Arrival.id).label("newest"))
-        .join(Arrival, same)
-        .where(Submission.state == lifecycle.RECEIVED, Submission.received_at <= now - WAITING)
+        .join(Arrival, same_submission(Arrival, Submission))
+        .where(Submission.state == lifecycle.RECEIVED)
         .group_by(Submission.month)
     )
+    if received_by is not None:
+        query = query.where(Submission.received_at <= received_by)
     return {row.month: row.newest for row in session.execute(query)}
 
 

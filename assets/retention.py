@@ -18,7 +18,7 @@ from warehouse.ledger import lifecycle
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months, reading, writing
 from warehouse.ledger.models import Submission
-from warehouse.ledger.retirements import Retirement, retired
+from warehouse.ledger.retirements import Retirement, retired, retired_years
 from warehouse.ledger.versions import version_of
 from warehouse.locks import Busy, exclusive_everywhere
 from warehouse.months import is_month
@@ -75,15 +75,13 @@ def apply(platform: Platform, reason: str) -> list[Held]:
         wanted = [one.held for one in standing(platform) if one.due]
         years = sorted({one.year for one in wanted if one.table != NOTICES})
         _check(platform, wanted, years)
+        versions = _versions(platform, years)
         if years:
-            versions = _versions(platform, years)
             publish_now(platform, ())
-            for year in years:
-                if not _archived_before(platform, year):
-                    archive.keep(platform.home, year)
+            for year in _not_archived(platform, years):
+                archive.keep(platform.home, year)
+        if wanted:
             _retire(platform, wanted, why, versions)
-        elif wanted:
-            _retire(platform, wanted, why, {})
         if years or platform.home.warehouse.exists():
             publish_now(platform, ())
         _remove(platform)
@@ -123,9 +121,11 @@ def _nothing_stays(platform: Platform, year: int, going: set[str]) -> bool:
     return ever <= going | before
 
 
-def _archived_before(platform: Platform, year: int) -> bool:
+def _not_archived(platform: Platform, years: Sequence[int]) -> list[int]:
+    """Those of which nothing was removed before: what the archive has of others is what there was then."""
     with reading(platform.engine) as session:
-        return any(gone == year and table != NOTICES for table, gone in retired(session))
+        before = retired_years(retired(session))
+    return [year for year in years if year not in before]
 
 
 def _versions(platform: Platform, years: Sequence[int]) -> dict[str, str]:
@@ -153,13 +153,8 @@ def _retire(platform: Platform, wanted: Sequence[Held], why: str, versions: dict
             )  # fmt: skip
             if one.table == NOTICES:
                 remove_notices(session, one.year)
-        note(session, [_deed(platform, one, why) for one in wanted])
-
-
-def _deed(platform: Platform, one: Held, why: str) -> Deed:
-    return Deed(
-        "retired", platform.actor, concerns=f"{one.table} {one.year}: {one.items}", reason=why, at=platform.clock()
-    )
+        removed = [f"{one.table} {one.year}: {one.items}" for one in wanted]
+        note(session, [Deed("retired", platform.actor, concerns=one, reason=why, at=now) for one in removed])
 
 
 def _remove(platform: Platform) -> None:

@@ -17,15 +17,13 @@ from sqlalchemy import func, select
 from assets.core_tables import behind
 from assets.entry import months_outside
 from assets.late_and_missing import judged
-from assets.overdue import GOING_ON, goes_on, overdue
+from assets.overdue import GOING_ON, goes_on, overdue, waiting
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, pull
 from pipelines.telling_job import notices
-from warehouse.ledger import lifecycle
-from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
-from warehouse.ledger.models import Arrival, Submission
+from warehouse.ledger.models import Arrival
 from warehouse.ledger.versions import newest_moment
 
 EVERY_SECONDS = 60
@@ -34,18 +32,6 @@ WATCH_SECONDS = 600
 _BACKFILLS_GOING_ON = BulkActionsFilter(
     statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 )
-
-
-def waiting(platform: Platform) -> dict[str, int]:
-    """Month (`''` where a document names none) → its newest arrival that still waits to be checked."""
-    query = (
-        select(Submission.month, func.max(Arrival.id).label("newest"))
-        .join(Arrival, same_submission(Arrival, Submission))
-        .where(Submission.state == lifecycle.RECEIVED)
-        .group_by(Submission.month)
-    )
-    with reading(platform.engine) as session:
-        return {row.month: row.newest for row in session.execute(query)}
 
 
 def newest_arrival(platform: Platform) -> int:
@@ -79,7 +65,9 @@ def late_arrivals(
         return dg.SkipReason("沒有新送達 nothing has arrived since")
     if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
         return dg.SkipReason("回填進行中，稍後再看 a backfill goes on, which may enter what waits")
-    months = runs_for(waiting(platform), months_outside(platform), MONTHS.get_partition_keys()[-2])
+    with reading(platform.engine) as session:
+        waits = waiting(session)
+    months = runs_for(waits, months_outside(platform), MONTHS.get_partition_keys()[-2])
     busy = {month for month in months if goes_on(context.instance, month)}
     job = entry if len(months) == 1 else late_entry
     requests = [

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from checks.limits import Limits
 from pipelines.settings_log import LogSettings
 from pipelines.settings_notices import NoticeSettings
+from pipelines.settings_portal import PortalSettings
 from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
 
@@ -159,6 +160,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     notices: NoticeSettings = NoticeSettings()
+    portal: PortalSettings = PortalSettings()
     inbox: str = Field(
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
     )
@@ -290,7 +292,7 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 
 
 def _shown(name: str, value: Any, settings: Settings) -> str:
-    if name in {"person_key", "landing_keys", "notices.webhook_secret"}:
+    if name in {"person_key", "landing_keys", "notices.webhook_secret", "portal.oidc_client_secret"}:
         return HIDDEN if value else ""
     if isinstance(value, SecretStr):
         return make_url(value.get_secret_value()).render_as_string(hide_password=True)

@@ -16,10 +16,18 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8300)
     options = parser.parse_args()
-    opened = platform(load_settings(), actor="portal")
+    settings = load_settings()
+    opened = platform(settings, actor="portal")
     sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
     try:
-        uvicorn.run(create_app(opened), host=options.host, port=options.port, log_level="warning", server_header=False)
+        uvicorn.run(
+            create_app(opened, settings.portal),
+            host=options.host,
+            port=options.port,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,  # which proxies are believed is ours to say (wire.py)
+        )
     finally:
         opened.engine.dispose()
 

@@ -1,32 +1,24 @@
 """格式檢核: a document is checked, and everything wrong with it said; nothing is stored, nothing is submitted."""
 
-import threading
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
-
-from assets.closures import closures_of
 from assets.error_report import SEVERITIES
-from assets.platform import Platform
 from checks.bulk import CheckedDocument, check_documents
-from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import FINDING_SCHEMA
-from checks.model.roc import roc_month_text
 from checks.rule_set import all_rules
-from warehouse.ledger.engine import reading
-from warehouse.register.agencies import RegisterAgencies
+from portal.register import Remembered
+from portal.together import Together
 
 #: Checked side by side: a check keeps a core busy.
 AT_ONCE = 2
 #: Findings that a page shows; the rules are counted over all of them.
 SHOWN = 500
-#: Seconds for which register and closures are remembered: reading 8,300 agencies takes longer than most checks.
-_REMEMBERED = 60.0
+#: Bytes of documents that are checked in one batch; the last who came waits for all of them.
+BATCH_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -42,14 +34,6 @@ class Checked:
     findings: Sequence[Mapping[str, Any]]
     counts: Mapping[str, tuple[int, int, int, int]]
     not_evaluated: Mapping[str, str]
-
-    @property
-    def roc_month(self) -> str | None:
-        """`110年6月`; what is no month as it stands."""
-        try:
-            return roc_month_text(self.month) if self.month else None
-        except ValueError:
-            return self.month
 
     @property
     def by_rule(self) -> list[tuple[str, str, str, str, int]]:
@@ -84,33 +68,17 @@ class Checked:
 class FormatCheck:
     """Checks documents as the pipeline would today, for any number of people at once."""
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._limiter = CapacityLimiter(AT_ONCE)
-        self._lock = threading.Lock()
-        self._context: tuple[float, CheckContext] | None = None
+    def __init__(self, remembered: Remembered) -> None:
+        self._remembered = remembered
+        self._together = Together(self._check, workers=AT_ONCE, size=len, most=BATCH_BYTES)
 
     async def check(self, data: bytes) -> Checked:
         """Check one document."""
-        return await to_thread.run_sync(self._check, data, limiter=self._limiter)
+        return await self._together.ask(data)
 
-    def _check(self, data: bytes) -> Checked:
-        (checked,) = check_documents([SubmittedDocument(data)], self._now()).documents
-        return _said(checked)
-
-    def _now(self) -> CheckContext:
-        """The register, closures and day of now, or of a minute ago."""
-        with self._lock:
-            if self._context is None or time.monotonic() - self._context[0] > _REMEMBERED:
-                self._context = time.monotonic(), self._read()
-            return self._context[1]
-
-    def _read(self) -> CheckContext:
-        platform, today = self._platform, self._platform.today()
-        with reading(platform.engine) as session:
-            agencies = RegisterAgencies(session)
-            closures = closures_of(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
-        return CheckContext(today, platform.limits, agencies or None, closures=closures)
+    def _check(self, documents: Sequence[bytes]) -> list[Checked]:
+        wrapped = [SubmittedDocument(data) for data in documents]
+        return [_said(one) for one in check_documents(wrapped, self._remembered.context).documents]
 
 
 def _said(checked: CheckedDocument) -> Checked:

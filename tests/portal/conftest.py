@@ -2,14 +2,31 @@
 
 import threading
 import time
+from datetime import date
 
 import httpx
 import pytest
 import uvicorn
 
+from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
-from tests.support.installations import installation
+from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, installation
 from tests.support.postgres import free_port
+from warehouse.access.authorisations import Wanted, authorise, certificate_account
+from warehouse.access.sessions import begin_session
+from warehouse.ledger.engine import writing
+
+#: Who is who: account → role and agency.  `stranger` is signed in and authorised to nothing.
+PEOPLE = {
+    "operator": ("operator", None),
+    "authority": ("authority", AUTHORITY),
+    "certificate": ("agency", FIRST),
+    "head": ("head", FIRST),
+    "submitter": ("submitter", FIRST),
+    "viewer": ("viewer", FIRST),
+    "elsewhere": ("head", SECOND),
+    "stranger": (None, None),
+}
 
 
 @pytest.fixture
@@ -21,20 +38,52 @@ def opened(tmp_path):
 
 @pytest.fixture
 def portal(opened):
-    """A client of the portal."""
-    transport = httpx.ASGITransport(create_app(opened))
-    return httpx.AsyncClient(transport=transport, base_url="http://portal.test")
+    """A client of the portal that nobody is signed in with."""
+    transport = httpx.ASGITransport(create_app(opened, PortalSettings()))
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8300")
 
 
 @pytest.fixture
 def served(opened):
     """The address of a portal that a browser can reach."""
-    config = uvicorn.Config(create_app(opened), host="127.0.0.1", port=free_port(), log_level="warning")
+    port = free_port()
+    settings = PortalSettings(url=f"http://127.0.0.1:{port}")
+    config = uvicorn.Config(create_app(opened, settings), host="127.0.0.1", port=port, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.05)
-    yield f"http://127.0.0.1:{config.port}"
+    yield settings.url
     server.should_exit = True
     thread.join()
+
+
+@pytest.fixture
+def people(opened):
+    """Everybody of `PEOPLE` is authorised; account → its cookie and the token of its forms."""
+    return {who: sign_in(opened, who, role, agency) for who, (role, agency) in PEOPLE.items()}
+
+
+@pytest.fixture
+def as_(portal, people):
+    """A client that somebody of `PEOPLE` is signed in with; it sends the session's form token with every request."""
+
+    def client(who):
+        cookie, csrf = people[who]
+        portal.cookies.set("attendance", cookie)
+        portal.headers["x-csrf-token"] = csrf
+        return portal
+
+    return client
+
+
+def sign_in(opened, who, role, agency):
+    """Authorise somebody and begin a session for them, as signing in does."""
+    account = certificate_account("CN=機關憑證") if role == "agency" else who
+    with writing(opened.engine) as session:
+        if role is not None:
+            wanted = Wanted(account, f"持有人 {who}", role, agency, date(2021, 1, 1), None, "測試")
+            authorise(session, wanted, actor="test", at=NOW)
+        cookie, csrf = begin_session(session, account, f"持有人 {who}", at=NOW)
+    return cookie, csrf

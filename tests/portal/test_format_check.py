@@ -13,6 +13,7 @@ from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.findings import FINDING_SCHEMA
 from checks.limits import Limits
+from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from portal.format_check import SHOWN
 from tests.support.installations import FIRST, PERSON, document, refused, with_error
@@ -115,7 +116,9 @@ def test_a_body_beyond_the_limit_is_refused_while_it_comes(opened):
             taken += 10_000
             yield b"x" * 10_000
 
-    portal = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(small)), base_url="http://portal.test")
+    portal = httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(small, PortalSettings())), base_url="http://portal.test"
+    )
     answer, declared = ask(
         portal,
         ("POST", "/api/v1/check", {"content": endless()}),

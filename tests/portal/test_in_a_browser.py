@@ -39,7 +39,7 @@ def test_a_file_is_chosen_and_its_findings_read(browser, served, file, width, sc
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     said = []
     page.on("console", lambda message: said.append(message.text))
-    page.goto(served)
+    page.goto(f"{served}/check")
     page.set_input_files("#file", str(file))
     page.get_by_role("button", name="檢核").click()
     page.get_by_role("heading", name="部分退件").wait_for()
@@ -52,7 +52,7 @@ def test_a_file_is_chosen_and_its_findings_read(browser, served, file, width, sc
 
 def test_a_file_is_dropped(browser, served, file):
     page = browser.new_page()
-    page.goto(served)
+    page.goto(f"{served}/check")
     page.evaluate(DROP, file.read_text(encoding="utf-8"))
     page.get_by_role("heading", name="部分退件").wait_for()
     assert page.get_by_text("dropped.json").is_visible()
@@ -61,7 +61,7 @@ def test_a_file_is_dropped(browser, served, file):
 
 def test_by_keyboard_alone(browser, served):
     page = browser.new_page()
-    page.goto(served)
+    page.goto(f"{served}/check")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")

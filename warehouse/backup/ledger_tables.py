@@ -38,8 +38,8 @@ from warehouse.ledger.audit_chain import Anchor
 from warehouse.ledger.schema import tables
 from warehouse.ledger.sqlite import open_sqlite
 
-#: Bundles name files of the store, which is not in a backup.
-LEFT_OUT = frozenset({"store_bundles"})
+#: Bundles name files of the store, which is not in a backup; who was signed in is not to be so again after a restore.
+LEFT_OUT = frozenset({"store_bundles", "portal_sessions"})
 
 _ARROW = {
     str: pa.string(),

@@ -2,7 +2,15 @@
 
 from sqlalchemy import MetaData
 
-from warehouse.ledger import audit, bundles, granted, models, outbox, retirements  # noqa: F401 — each adds its tables
+from warehouse.ledger import (  # noqa: F401 — each adds its tables
+    access,
+    audit,
+    bundles,
+    granted,
+    models,
+    outbox,
+    retirements,
+)
 from warehouse.ledger.base import Base
 
 

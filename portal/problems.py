@@ -1,0 +1,74 @@
+"""Answers that say what to do: problem details (RFC 9457) to programs, a page to people."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from portal.desk import Desk
+
+_TITLES = {
+    401: "請先登入 Sign in first",
+    403: "沒有權限 Not allowed",
+    404: "查無此頁 Not found",
+    405: "不支援的方法 Method not allowed",
+    409: "無法照辦 Conflict",
+    413: "檔案過大 Too large",
+    422: "資料不完整 Incomplete",
+    429: "請求過多 Too many requests",
+    500: "系統錯誤 Our fault",
+    503: "暫停服務 Not available now",
+}
+#: Starlette's own words for these say nothing of what to do.
+_OWN_WORDS = {
+    404: "請自首頁重新開始 begin again at /",
+    405: "請自首頁重新開始 begin again at /",
+    500: "已記錄，請稍後再試 it was recorded; try again later",
+}
+
+
+def add_problems(app: FastAPI) -> None:
+    """Have an application answer so."""
+    handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        HTTPException: _refused,
+        RequestValidationError: _unreadable,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """The answer with this status."""
+    title = _TITLES.get(status, "無法處理 Refused")
+    if request.url.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    desk: Desk = request.app.state.desk
+    answer = desk.page(request, "problem.html", status=status, title=title, detail=detail)
+    answer.headers.update(headers or {})
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return problem(request, 500, _OWN_WORDS[500])
+    headers = dict(error.headers or {})
+    if "Location" in headers:
+        return RedirectResponse(headers["Location"], error.status_code)
+    said = (
+        error.detail
+        if any(ord(one) > ord("~") for one in error.detail)
+        else _OWN_WORDS.get(error.status_code, error.detail)
+    )
+    return problem(request, error.status_code, said, headers)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    """Name the fields; what was in them is not repeated."""
+    fields = {str(one["loc"][-1]) for one in error.errors()} if isinstance(error, RequestValidationError) else set()
+    if fields == {"file"}:
+        return problem(request, 422, "沒有收到檔案，請選擇一個 JSON 檔案 no file came: choose a JSON file")
+    return problem(request, 422, f"欄位不正確 not as they should be: {', '.join(sorted(fields))}")

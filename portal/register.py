@@ -1,0 +1,47 @@
+"""The register as the portal remembers it: reading 8,300 agencies takes longer than most answers."""
+
+import threading
+import time
+
+from assets.closures import closures_of
+from assets.platform import Platform
+from checks.context import CheckContext
+from warehouse.ledger.engine import reading
+from warehouse.register.agencies import RegisterAgencies
+
+#: Seconds for which register and closures are remembered.
+_REMEMBERED = 60.0
+
+
+class Remembered:
+    """The register and what checks go by, of now or of a minute ago; for any number of threads."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._lock = threading.Lock()
+        self._read_at = -_REMEMBERED
+        self._register: RegisterAgencies
+        self._context: CheckContext
+
+    @property
+    def register(self) -> RegisterAgencies:
+        """The register of agencies."""
+        self._see_to_it()
+        return self._register
+
+    @property
+    def context(self) -> CheckContext:
+        """What a document is checked against."""
+        self._see_to_it()
+        return self._context
+
+    def _see_to_it(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._read_at < _REMEMBERED:
+                return
+            platform, today = self._platform, self._platform.today()
+            with reading(platform.engine) as session:
+                self._register = RegisterAgencies(session)
+                closures = closures_of(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
+            self._context = CheckContext(today, platform.limits, self._register or None, closures=closures)
+            self._read_at = time.monotonic()

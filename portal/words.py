@@ -1,0 +1,51 @@
+"""Words and figures as the pages have them: what templates may call, and how moments, months and numbers are shown."""
+
+from datetime import datetime
+from typing import Any
+
+from assets.error_report import DATASETS, SEVERITIES
+from assets.platform import Platform
+from checks.model.roc import roc_month_text
+from warehouse.access.authorisations import ROLES
+from warehouse.deadlines import TAIPEI
+
+VERDICTS = {
+    "ok": "合格：沒有退件的理由 ok: nothing keeps it or any of its records out",
+    "entered_in_part": "部分退件：下列紀錄不會入檔 some records would not be entered",
+    "refused": "整份退件：這個檔案不會入檔 the whole document would be refused",
+}
+
+
+def in_templates(platform: Platform) -> dict[str, Any]:
+    """What every template may use."""
+    return {
+        "severities": SEVERITIES,
+        "verdicts": VERDICTS,
+        "datasets": DATASETS,
+        "roles": ROLES,
+        "max_bytes": platform.limits.max_bytes,
+        "roc_month": roc_month,
+        "moment": moment,
+        "number": number,
+    }
+
+
+def roc_month(month: str | None) -> str:
+    """`110年6月`; what is no month as it stands."""
+    try:
+        return roc_month_text(month) if month else ""
+    except ValueError:
+        return month or ""
+
+
+def moment(at: datetime | None) -> str:
+    """`110-07-05 09:12` in Taipei; nothing of no moment."""
+    if at is None:
+        return ""
+    local = at.astimezone(TAIPEI)
+    return f"{local.year - 1911}-{local:%m-%d %H:%M}"
+
+
+def number(value: float | None) -> str:
+    """With commas at the thousands; nothing of none."""
+    return "" if value is None else f"{value:,}"

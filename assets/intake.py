@@ -45,10 +45,11 @@ class InboxBusy(Busy):
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """A document handed in by hand: `name` is its path or file name."""
+    """A document handed in by hand: `name` is its path or file name, `by` who did it (None: the platform's actor)."""
 
     name: str
     data: bytes
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,7 @@ def _arrival(item: HandedIn, landed: Landed, channel: str, now: datetime) -> Arr
         source=mask_ids_in(item.name),
         bytes=landed.bytes,
         received_at=now,
+        by=item.by,
     )
 
 

@@ -25,7 +25,7 @@ class Platform:
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
     reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core),
-    `notices` how people are told.
+    `notices` how people are told.  `receipt_key` gives the key that signs receipts, made when it is first asked for.
     `clock` gives an aware moment; every stage asks it instead of the
     system, so that a month can be judged as of then.
     """
@@ -35,6 +35,7 @@ class Platform:
     landing: Landing
     sources: Path
     person_key: bytes = field(repr=False)
+    receipt_key: Callable[[], str] = field(repr=False)
     limits: Limits
     inbox: str
     clock: Callable[[], datetime]

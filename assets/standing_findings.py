@@ -3,7 +3,7 @@
 The one place that answers it, for the command line, the error report and the portal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from warehouse.bundle_cache import bring
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.explanations import explanations_of
+from warehouse.ledger.models import Explanation
 from warehouse.receipts import Receipt, history
 from warehouse.store import REVIEWS, file_of
 
@@ -44,6 +45,21 @@ def standing_findings(platform: Platform, agency_code: str, month: str) -> Stand
         bring(platform.home, session, [month])
         rows = [row for one in submissions for row in _findings_of(platform, one)]
         answers = explanations_of(session, {row["finding_key"] for row in rows})
+    _put_answers(rows, answers)
+    return Standing(submissions, rows, any(one.state == lifecycle.RECEIVED for one in received))
+
+
+def findings_of_submission(platform: Platform, one: Receipt) -> list[dict[str, Any]]:
+    """The findings of a judged submission, as rows of `Standing.findings`, whether or not it counts."""
+    with reading(platform.engine) as session:
+        bring(platform.home, session, [one.month])
+        rows = _findings_of(platform, one)
+        answers = explanations_of(session, {row["finding_key"] for row in rows})
+    _put_answers(rows, answers)
+    return rows
+
+
+def _put_answers(rows: Sequence[dict[str, Any]], answers: Mapping[str, Explanation]) -> None:
     for row in rows:
         answer = answers.get(row["finding_key"])
         row["explanation"] = (
@@ -51,7 +67,6 @@ def standing_findings(platform: Platform, agency_code: str, month: str) -> Stand
             if answer
             else None
         )
-    return Standing(submissions, rows, any(one.state == lifecycle.RECEIVED for one in received))
 
 
 def _standing(received: Sequence[Receipt]) -> list[Receipt]:

@@ -6,10 +6,12 @@ Knows nothing of Dagster, so that the commands that need no run start quickly; D
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from assets.platform import Platform
 from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
+from pipelines.receipt_key import receipt_key
 from pipelines.settings import Settings, SettingsError
 from warehouse import journal
 from warehouse.backup import MARK
@@ -43,6 +45,7 @@ def platform(
         landing=Landing(home.landing_files, landing_ring(settings)),
         sources=home.sources,
         person_key=person_key(settings),
+        receipt_key=partial(receipt_key, settings),
         limits=settings.check_limits,
         inbox=settings.inbox_url,
         clock=clock,

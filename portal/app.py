@@ -9,7 +9,7 @@ from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from portal.api import check as api_check
 from portal.desk import open_desk
-from portal.pages import check, home
+from portal.pages import agencies, check, home, month, submit
 from portal.problems import add_problems
 from portal.wire import Guarded
 
@@ -27,7 +27,7 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
     )
     app.state.desk = open_desk(platform, settings)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    for router in (home.router, check.router, api_check.router):
+    for router in (home.router, check.router, submit.router, agencies.router, month.router, api_check.router):
         app.include_router(router)
     add_problems(app)
     return Guarded(app, platform.limits.max_bytes)

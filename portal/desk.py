@@ -1,4 +1,4 @@
-"""What every page works with: the platform, the portal's settings, the register as remembered, the format check."""
+"""What every page works with: the platform, the portal's settings, the register as remembered, check and counter."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
+from portal.counter import Counter
 from portal.format_check import FormatCheck
 from portal.register import Remembered
 from portal.words import in_templates
@@ -25,6 +26,7 @@ class Desk:
     settings: PortalSettings
     remembered: Remembered
     check: FormatCheck
+    counter: Counter
     templates: Jinja2Templates
 
     @property
@@ -47,4 +49,4 @@ def open_desk(platform: Platform, settings: PortalSettings) -> Desk:
     remembered = Remembered(platform)
     templates = Jinja2Templates(_HERE / "templates")
     templates.env.globals |= in_templates(platform)
-    return Desk(platform, settings, remembered, FormatCheck(remembered), templates)
+    return Desk(platform, settings, remembered, FormatCheck(remembered), Counter(platform), templates)

@@ -32,8 +32,24 @@ class Checked:
     month: str | None
     verdict: str
     findings: Sequence[Mapping[str, Any]]
-    counts: Mapping[str, tuple[int, int, int, int]]
+    counts: Mapping[str, Sequence[int]]
     not_evaluated: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        agency_code: str | None,
+        month: str | None,
+        findings: Sequence[Mapping[str, Any]],
+        counts: Mapping[str, Sequence[int]],
+        not_evaluated: Mapping[str, str],
+    ) -> "Checked":
+        """What findings come to, in whatever order they are."""
+        order = list(SEVERITIES)
+        worst_first = sorted(findings, key=lambda one: order.index(one["severity"]))
+        severities = {one["severity"] for one in findings}
+        verdict = "refused" if "fatal" in severities else "entered_in_part" if "error" in severities else "ok"
+        return cls(agency_code, month, verdict, worst_first, counts, not_evaluated)
 
     @property
     def by_rule(self) -> list[tuple[str, str, str, str, int]]:
@@ -82,9 +98,5 @@ class FormatCheck:
 
 
 def _said(checked: CheckedDocument) -> Checked:
-    order = list(SEVERITIES)
-    findings = sorted(checked.findings.select(*FINDING_SCHEMA).to_dicts(), key=lambda one: order.index(one["severity"]))
-    faulty = any(one["severity"] != "warning" for one in findings)
-    verdict = "refused" if checked.refused else "entered_in_part" if faulty else "ok"
-    counts = {name: tuple(numbers) for name, numbers in checked.counts.items()}
-    return Checked(checked.agency_code, checked.month, verdict, findings, counts, checked.not_evaluated)  # type: ignore[arg-type]  # four numbers each
+    findings = checked.findings.select(*FINDING_SCHEMA).to_dicts()
+    return Checked.of(checked.agency_code, checked.month, findings, checked.counts, checked.not_evaluated)

@@ -59,6 +59,13 @@ class Visit:
             raise LookupError("this page has no agency")
         return self.agency_code
 
+    @property
+    def of_month(self) -> str:
+        """The page's month; pages that have one only."""
+        if self.month is None:
+            raise LookupError("this page has no month")
+        return self.month
+
 
 class Allowed:
     """The visit, where somebody is signed in and has the right to the page's agency (None: signed in is enough)."""

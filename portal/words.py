@@ -5,6 +5,7 @@ from typing import Any
 
 from assets.error_report import DATASETS, SEVERITIES
 from assets.platform import Platform
+from assets.words import STATES, SUBMISSION_STATES
 from checks.model.roc import roc_month_text
 from warehouse.access.authorisations import ROLES
 from warehouse.deadlines import TAIPEI
@@ -23,6 +24,8 @@ def in_templates(platform: Platform) -> dict[str, Any]:
         "verdicts": VERDICTS,
         "datasets": DATASETS,
         "roles": ROLES,
+        "states": STATES,
+        "submission_states": SUBMISSION_STATES,
         "max_bytes": platform.limits.max_bytes,
         "roc_month": roc_month,
         "moment": moment,
@@ -39,10 +42,10 @@ def roc_month(month: str | None) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """`110-07-05 09:12` in Taipei; nothing of no moment."""
+    """`110-07-05 09:12` in Taipei, as a moment without a zone is already; nothing of no moment."""
     if at is None:
         return ""
-    local = at.astimezone(TAIPEI)
+    local = at if at.tzinfo is None else at.astimezone(TAIPEI)
     return f"{local.year - 1911}-{local:%m-%d %H:%M}"
 
 

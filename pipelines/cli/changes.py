@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assets.words import STATES
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, say, say_json, table
 from pipelines.cli.failures import CannotError
-from pipelines.cli.status import STATES
 
 if TYPE_CHECKING:
     from warehouse.changes import Cause, Changes, Moved

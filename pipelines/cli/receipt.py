@@ -2,22 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assets.words import SUBMISSION_STATES
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, printable, say, say_json
 from pipelines.cli.failures import DONE, FAULTS_FOUND, CannotError
 from pipelines.cli.findings_text import roc
-from pipelines.cli.status import STATES
 
 if TYPE_CHECKING:
     from warehouse.receipt_signature import Verdict
-    from warehouse.receipts import Receipt
 
 _GENUINE = "簽章有效：收據由平臺開立且未經更改 the platform signed this receipt, and nothing in it was changed"
 _FORGED = "簽章無效：收據曾遭更改，或非該平臺開立 the signature does not hold: changed, or not this platform's"
@@ -60,42 +58,22 @@ def issue(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="收據檔 the receipt")] = None,
 ) -> None:
     """開立收據：收到什麼、何時、結果為何，並簽章 A signed receipt of a submission as it stands now."""
+    from assets.receipts import NoSuchSubmission, issue_receipt
     from pipelines.cli.platform import opened
-    from pipelines.receipt_key import receipt_key
-    from pipelines.settings import load_settings
-    from warehouse.audit_heads import said_of
-    from warehouse.deadlines import TAIPEI
-    from warehouse.duties import Duties, calendar_of
     from warehouse.export import appearing_whole
-    from warehouse.ledger.audit import head
-    from warehouse.ledger.engine import reading
-    from warehouse.receipt_signature import signed
-    from warehouse.receipts import history
 
-    with opened() as platform, reading(platform.engine) as session:
-        duties = Duties(session, calendar_of(platform.home))
-        one = _named(history(session, agency, month, duties), id_)
-        issued_at = platform.clock().astimezone(TAIPEI).isoformat(timespec="seconds")
-        said = {**one.as_dict(), "issued_at": issued_at, "audit": said_of(head(session))}
-    text = json.dumps(signed(said, receipt_key(load_settings())), ensure_ascii=False, indent=1)
+    with opened() as platform:
+        try:
+            said = issue_receipt(platform, agency, month, id_)
+        except NoSuchSubmission as error:
+            raise CannotError(str(error)) from None
+    text = json.dumps(said, ensure_ascii=False, indent=1)
     if output is None:
         say(text)
     else:
         with appearing_whole(output) as unfinished:
             unfinished.write_text(text + "\n", encoding="utf-8")
         note(f"收據 receipt → {output}")
-
-
-def _named(received: "Sequence[Receipt]", id_: str | None) -> "Receipt":
-    if not received:
-        raise CannotError("該機關該月沒有報送 nothing was handed in of this agency and month")
-    if id_ is None:
-        return received[-1]
-    found = [one for one in received if one.submission_id.startswith(id_)]
-    if len(found) != 1:
-        known = ", ".join(one.submission_id[:12] for one in received)
-        raise CannotError(f"沒有唯一符合 {id_} 的報送 not exactly one submission begins with {id_}; there are: {known}")
-    return found[0]
 
 
 def verify(
@@ -163,4 +141,4 @@ def _plain(name: str, value: Any) -> str:
         return "不明 unknown"
     if isinstance(value, bool):
         return "是 yes" if value else "否 no"
-    return STATES.get(value, printable(value)) if name == "state" else printable(value)
+    return SUBMISSION_STATES.get(value, printable(value)) if name == "state" else printable(value)

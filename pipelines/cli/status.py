@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assets.words import STATES
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, say, say_json, table
 from pipelines.cli.failures import DONE, FAULTS_FOUND, CannotError
@@ -15,21 +16,10 @@ from pipelines.cli.findings_text import agency_month, roc, say_findings, tally
 from pipelines.cli.look_text import as_json, overdue_of, say_authorities, say_lately, say_look, spoken
 
 if TYPE_CHECKING:
-    from assets.error_report import Reported
     from assets.look import Look
     from assets.platform import Platform
     from assets.standing_findings import Standing
-    from warehouse.receipts import Receipt
 
-#: State → what it is called, in the order of the totals; the last three are listed agency by agency.
-STATES = {
-    "entered": "入檔 entered",
-    "entered_with_errors": "入檔有誤 entered with errors",
-    "refused": "退件 refused",
-    "missing": "未報送 missing",
-}
-#: Characters of a submission's id that tell it from the others.
-_ID_SHOWN = 12
 _FAULTY = {"refused", "entered_with_errors"}
 _LISTED = ("missing", "refused", "entered_with_errors")
 
@@ -161,12 +151,13 @@ def findings(
     """檢誤結果：採計的報送及其後的退件 Findings of what the agency's month counts, and of what was refused since."""
     from assets.error_report import write_error_report
     from assets.standing_findings import standing_findings
+    from assets.standing_report import reported
     from pipelines.cli.platform import opened
 
     with opened() as platform:
         standing = standing_findings(platform, agency, month)
         if file is not None:
-            write_error_report([_reported(platform, standing, one) for one in standing.submissions], file)
+            write_error_report(reported(platform, standing), file)
     if file is not None:
         note(f"檢誤報告 error report → {file}")
     if standing.waiting:
@@ -177,34 +168,6 @@ def findings(
     else:
         _say_standing(agency, month, standing)
     raise typer.Exit(FAULTS_FOUND if any(row["severity"] != "warning" for row in standing.findings) else DONE)
-
-
-def _reported(platform: "Platform", standing: "Standing", one: "Receipt") -> "Reported":
-    from assets.error_report import Reported
-    from checks.causes import record_days
-
-    found = standing.of(one.submission_id)
-    return Reported(
-        name=one.submission_id[:_ID_SHOWN],
-        agency_code=one.agency_code,
-        agency_name=_name_of(platform, one.agency_code),
-        month=one.month,
-        when=f"{one.last_received_at:%Y-%m-%d %H:%M}",
-        counts=one.counts,
-        findings=found,
-        days=record_days(platform.landing.read(one.submission_id)) if found else {},
-    )
-
-
-def _name_of(platform: "Platform", agency: str) -> str | None:
-    from sqlalchemy import select
-
-    from warehouse.ledger.engine import reading
-    from warehouse.ledger.models import Agency
-
-    with reading(platform.engine) as session:
-        of_it = select(Agency.name).where(Agency.agency_code == agency).order_by(Agency.active_from.desc())
-        return session.scalars(of_it).first()
 
 
 def _say_standing(agency: str, month: str, standing: "Standing") -> None:

@@ -1,7 +1,7 @@
-// What makes the pages pleasanter and nothing that they need: dropping a file, and going to the result.
+// What makes the pages pleasanter and nothing that they need: dropping a file, how far it is, going to the result.
 "use strict";
 
-for (const form of document.querySelectorAll("[data-drop]")) {
+function takesDrops(form) {
   const input = form.querySelector("input[type=file]");
   for (const kind of ["dragenter", "dragover"]) {
     form.addEventListener(kind, (event) => {
@@ -23,4 +23,22 @@ for (const form of document.querySelectorAll("[data-drop]")) {
   });
 }
 
-document.querySelector("[data-focus]")?.focus();
+function ready() {
+  document.querySelectorAll("[data-drop]").forEach(takesDrops);
+  document.querySelector("[data-focus]")?.focus();
+}
+
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const bar = document.getElementById("progress");
+  if (bar && event.detail.lengthComputable && event.detail.total > 0) {
+    bar.hidden = false;
+    bar.value = (100 * event.detail.loaded) / event.detail.total;
+  }
+});
+// A page that was swapped in begins anew; a list that was filtered leaves the focus in its filter.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "main") {
+    ready();
+  }
+});
+ready();

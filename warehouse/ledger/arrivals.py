@@ -40,7 +40,8 @@ _ONCE_ENTERED = (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS, lifecycle.SUP
 class Arrived:
     """One document handed in.  `agency_code` and `month` are those that it was handed in for, `''` where unknown.
 
-    `source` is the path or address that it came from, without secrets; `bytes` its size; `received_at` is aware.
+    `source` is the path or address that it came from, without secrets; `bytes` its size; `received_at` is aware;
+    `by` is who handed it in, where it is not the same for all that are recorded with it.
     ValueError for an id, agency code or month that cannot be one.
     """
 
@@ -51,6 +52,7 @@ class Arrived:
     source: str
     bytes: int
     received_at: datetime
+    by: str | None = None
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.submission_id):
@@ -110,9 +112,10 @@ def record_arrivals(
         for key, one in first.items()
         if key not in known
     ]
-    lifecycle.begin_many(session, rows, actor=actor, at=at)
+    actors = {key: one.by or actor or one.channel for key, one in first.items()}
+    lifecycle.begin_many(session, rows, actors=actors, at=at)
     again = {key: row for key, row in known.items() if latest[key] > row.received_at}
-    _reopen(session, again, {key: actor or first[key].channel for key in again}, at)
+    _reopen(session, again, {key: actors[key] for key in again}, at)
     _widen(session, known, earliest, latest)
     session.connection().execute(insert(Arrival), [_arrival_row(one) for one in arrivals])
     return new

@@ -93,21 +93,23 @@ class StateWrittenElsewhere(RuntimeError):  # noqa: N818 — reads as what it is
 
 
 def begin_many(
-    session: Session, rows: Sequence[Mapping[str, Any]], *, actor: str | None = None, at: datetime | None = None
+    session: Session,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    actors: Mapping[SubmissionKey, str],
+    at: datetime | None = None,
 ) -> None:
     """Insert new submissions, each as received.  `rows` hold the columns of `submissions` without the state.
 
-    `actor` is who did it (default: the row's channel), `at` the moment of the change (default: now).
+    `actors` say who did it, `at` the moment of the change (default: now).
     """
     if not rows:
         return
     session.flush()
     states = [{**row, "state": RECEIVED} for row in rows]
     session.connection().execute(insert(_SUBMISSIONS), states, execution_options=_OURS)
-    changes = [
-        (SubmissionKey(row["id"], row["agency_code"], row["month"]), None, RECEIVED, None, actor or row["channel"])
-        for row in rows
-    ]
+    keys = [SubmissionKey(row["id"], row["agency_code"], row["month"]) for row in rows]
+    changes = [(key, None, RECEIVED, None, actors[key]) for key in keys]
     _record(session, changes, at)
 
 

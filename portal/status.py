@@ -1,0 +1,117 @@
+"""入檔情形 by agency and month, as published, with what has come since and waits to be judged."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.desk import Desk
+from warehouse.deadlines import TAIPEI
+from warehouse.ledger import lifecycle
+from warehouse.ledger.engine import reading
+from warehouse.ledger.models import Submission
+from warehouse.months import month_range
+from warehouse.publish.database import open_warehouse
+
+_ROWS = """
+    SELECT agency_code, month, due, state, on_time, days_late, received_at, fatal, errors, warnings,
+           warnings - warnings_explained AS unexplained
+    FROM reports.submission_status
+    WHERE month BETWEEN $first AND $last AND agency_code IN (SELECT unnest($codes))
+"""
+_FIRST = "SELECT min(month) FROM reports.submission_status"
+#: What somebody has to do something about, by the filter's name.
+OWING = {"missing": ("missing",), "refused": ("refused",), "errors": ("entered_with_errors",)}
+_OWING = "SELECT DISTINCT agency_code FROM reports.submission_status WHERE month BETWEEN $first AND $last AND due AND "
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One agency-month: `state` None where none is published; `waiting`: documents that wait to be judged.
+
+    `unexplained` are warnings that nobody has answered.
+    """
+
+    month: str
+    due: bool | None = None
+    state: str | None = None
+    on_time: bool | None = None
+    days_late: int | None = None
+    received_at: datetime | None = None
+    fatal: int = 0
+    errors: int = 0
+    warnings: int = 0
+    unexplained: int = 0
+    waiting: int = 0
+
+
+def months_of(desk: Desk, year: int) -> list[str]:
+    """The months of a year, up to this one."""
+    return [month for month in month_range(f"{year:04}-01", f"{year:04}-12") if month <= desk.this_month]
+
+
+def years(desk: Desk) -> list[int]:
+    """The years that anything is published of, and this one; the newest first."""
+    first = desk.this_month
+    if desk.platform.home.warehouse.exists():
+        with open_warehouse(desk.platform.home.warehouse) as connection:
+            first = (connection.execute(_FIRST).fetchone() or [None])[0] or first
+    return list(range(int(desk.this_month[:4]), int(first[:4]) - 1, -1))
+
+
+def grid(desk: Desk, codes: Collection[str], year: int) -> Mapping[str, Sequence[Cell]]:
+    """Each of the agencies with its months of the year; for a page of them, not for all."""
+    months = months_of(desk, year)
+    published, waiting = _published(desk, codes, months), _waiting(desk, codes, months)
+    return {
+        code: [
+            Cell(month=month, waiting=waiting.get((code, month), 0), **published.get((code, month), {}))
+            for month in months
+        ]
+        for code in codes
+    }
+
+
+def owing(desk: Desk, year: int, what: str) -> set[str]:
+    """The agencies with a month of the year, due and past its deadline, that is in the state `what` of `OWING`."""
+    if not desk.platform.home.warehouse.exists():
+        return set()
+    condition = "list_contains($states, state) AND (state <> 'missing' OR deadline < $now)"
+    values = {
+        "first": f"{year:04}-01",
+        "last": f"{year:04}-12",
+        "states": list(OWING[what]),
+        "now": desk.platform.clock().astimezone(TAIPEI).replace(tzinfo=None),
+    }
+    with open_warehouse(desk.platform.home.warehouse) as connection:
+        return {code for (code,) in connection.execute(_OWING + condition, values).fetchall()}
+
+
+def _published(desk: Desk, codes: Collection[str], months: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    if not desk.platform.home.warehouse.exists() or not months:
+        return {}
+    values = {"first": months[0], "last": months[-1], "codes": list(codes)}
+    with open_warehouse(desk.platform.home.warehouse) as connection:
+        asked = connection.execute(_ROWS, values)
+        names = [column[0] for column in asked.description or ()][2:]
+        return {(code, month): dict(zip(names, rest, strict=True)) for code, month, *rest in asked.fetchall()}
+
+
+def _waiting(desk: Desk, codes: Collection[str], months: Sequence[str]) -> dict[tuple[str, str], int]:
+    query = (
+        select(Submission.agency_code, Submission.month, func.count())
+        .where(
+            Submission.state == lifecycle.RECEIVED,
+            Submission.agency_code.in_(codes),
+            Submission.month.in_(months),
+        )
+        .group_by(Submission.agency_code, Submission.month)
+    )
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    with reading(desk.platform.engine) as session:
+        for code, month, number in session.execute(query):
+            found[code, month] = number
+    return found

@@ -9,11 +9,22 @@ from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from portal.api import check as api_check
 from portal.desk import open_desk
-from portal.pages import agencies, check, home, month, submit
+from portal.pages import agencies, check, home, month, people, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
 
 _HERE = Path(__file__).parent
+#: The more particular path first: `/agencies/{agency}/tokens` is no month.
+_ROUTERS = (
+    home.router,
+    check.router,
+    submit.router,
+    people.router,
+    tokens.router,
+    agencies.router,
+    month.router,
+    api_check.router,
+)
 
 
 def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
@@ -27,7 +38,7 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
     )
     app.state.desk = open_desk(platform, settings)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    for router in (home.router, check.router, submit.router, agencies.router, month.router, api_check.router):
+    for router in _ROUTERS:
         app.include_router(router)
     add_problems(app)
     return Guarded(app, platform.limits.max_bytes)

@@ -22,7 +22,7 @@ _ROWS = """
     FROM reports.submission_status
     WHERE month BETWEEN $first AND $last AND agency_code IN (SELECT unnest($codes))
 """
-_FIRST = "SELECT min(month) FROM reports.submission_status"
+_SPAN = "SELECT min(month), max(month) FROM reports.submission_status"
 #: What somebody has to do something about, by the filter's name.
 OWING = {"missing": ("missing",), "refused": ("refused",), "errors": ("entered_with_errors",)}
 _OWING = "SELECT DISTINCT agency_code FROM reports.submission_status WHERE month BETWEEN $first AND $last AND due AND "
@@ -54,12 +54,17 @@ def months_of(desk: Desk, year: int) -> list[str]:
 
 
 def years(desk: Desk) -> list[int]:
-    """The years that anything is published of, and this one; the newest first."""
-    first = desk.this_month
+    """The years that anything is published of, the newest first; this one where nothing is yet.
+
+    The first of them is what pages show unless they are asked: in January that is still the year before.
+    """
+    first = last = desk.this_month
     if desk.platform.home.warehouse.exists():
         with open_warehouse(desk.platform.home.warehouse) as connection:
-            first = (connection.execute(_FIRST).fetchone() or [None])[0] or first
-    return list(range(int(desk.this_month[:4]), int(first[:4]) - 1, -1))
+            row = connection.execute(_SPAN).fetchone()
+        if row is not None and row[0] is not None:
+            first, last = row
+    return list(range(int(last[:4]), int(first[:4]) - 1, -1))
 
 
 def grid(desk: Desk, codes: Collection[str], year: int) -> Mapping[str, Sequence[Cell]]:

@@ -1,12 +1,12 @@
 """Words and figures as the pages have them: what templates may call, and how moments, months and numbers are shown."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from assets.error_report import DATASETS, SEVERITIES
 from assets.platform import Platform
 from assets.words import STATES, SUBMISSION_STATES
-from checks.model.roc import roc_month_text
+from checks.model.roc import ROC_YEAR_OFFSET, roc_month_text
 from warehouse.access.authorisations import ROLES
 from warehouse.deadlines import TAIPEI
 
@@ -28,6 +28,7 @@ def in_templates(platform: Platform) -> dict[str, Any]:
         "submission_states": SUBMISSION_STATES,
         "max_bytes": platform.limits.max_bytes,
         "roc_month": roc_month,
+        "roc_day": roc_day,
         "moment": moment,
         "number": number,
     }
@@ -41,12 +42,17 @@ def roc_month(month: str | None) -> str:
         return month or ""
 
 
+def roc_day(day: date | None) -> str:
+    """`110-07-05`; nothing of no day."""
+    return "" if day is None else f"{day.year - ROC_YEAR_OFFSET}-{day:%m-%d}"
+
+
 def moment(at: datetime | None) -> str:
     """`110-07-05 09:12` in Taipei, as a moment without a zone is already; nothing of no moment."""
     if at is None:
         return ""
     local = at if at.tzinfo is None else at.astimezone(TAIPEI)
-    return f"{local.year - 1911}-{local:%m-%d %H:%M}"
+    return f"{local.year - ROC_YEAR_OFFSET}-{local:%m-%d %H:%M}"
 
 
 def number(value: float | None) -> str:

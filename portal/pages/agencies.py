@@ -30,7 +30,8 @@ def agencies(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The list, filtered by name or code and by what is owed, a page at a time."""
-    year = year or int(visit.desk.this_month[:4])
+    known = years(visit.desk)
+    year = year or known[0]
     register = visit.desk.remembered.register
     seen = {code for month in months_of(visit.desk, year) for code in visit.access.agencies(Right.VIEW, month)}
     names = {code: register.name(code) or code for code in sorted(seen)}
@@ -52,18 +53,19 @@ def agencies(
         "q": q,
         "show": show,
     }
-    return visit.desk.page(request, "agencies.html", visit=visit, year=year, years=years(visit.desk), **values)
+    return visit.desk.page(request, "agencies.html", visit=visit, year=year, years=known, **values)
 
 
 @router.get("/agencies/{agency}")
 def agency(request: Request, visit: Annotated[Visit, Depends(Allowed(Right.VIEW))], year: Year = None) -> Response:
     """One agency's year."""
-    year = year or int(visit.desk.this_month[:4])
+    known = years(visit.desk)
+    year = year or known[0]
     name = visit.desk.remembered.register.name(visit.agency)
     if name is None:
         raise HTTPException(404, "機關代碼檔沒有這個機關 the register has no such agency")
     cells = _seen(visit, visit.agency, grid(visit.desk, [visit.agency], year)[visit.agency])
-    values: dict[str, Any] = {"name": name, "cells": cells, "year": year, "years": years(visit.desk)}
+    values: dict[str, Any] = {"name": name, "cells": cells, "year": year, "years": known}
     return visit.desk.page(request, "agency.html", visit=visit, **values)
 
 

@@ -8,8 +8,9 @@ from fastapi.staticfiles import StaticFiles
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from portal.api import check as api_check
+from portal.api import findings, submissions
 from portal.desk import open_desk
-from portal.pages import agencies, check, home, month, people, submit, tokens
+from portal.pages import agencies, check, home, interface, month, people, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
 
@@ -18,12 +19,15 @@ _HERE = Path(__file__).parent
 _ROUTERS = (
     home.router,
     check.router,
+    interface.router,
     submit.router,
     people.router,
     tokens.router,
     agencies.router,
     month.router,
     api_check.router,
+    submissions.router,
+    findings.router,
 )
 
 

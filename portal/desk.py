@@ -12,6 +12,7 @@ from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from portal.counter import Counter
 from portal.format_check import FormatCheck
+from portal.limiting import Limiter
 from portal.register import Remembered
 from portal.words import in_templates
 
@@ -27,6 +28,7 @@ class Desk:
     remembered: Remembered
     check: FormatCheck
     counter: Counter
+    limiter: Limiter
     templates: Jinja2Templates
 
     @property
@@ -49,4 +51,6 @@ def open_desk(platform: Platform, settings: PortalSettings) -> Desk:
     remembered = Remembered(platform)
     templates = Jinja2Templates(_HERE / "templates")
     templates.env.globals |= in_templates(platform)
-    return Desk(platform, settings, remembered, FormatCheck(remembered), Counter(platform), templates)
+    return Desk(
+        platform, settings, remembered, FormatCheck(remembered), Counter(platform), Limiter(settings), templates
+    )

@@ -102,7 +102,9 @@ def visit_of(request: Request) -> Visit | None:
     if visitor is None:
         return None
     access = Access(visitor.held, desk.remembered.register, desk.this_month)
-    return Visit(desk, visitor, access, _agency_of(request), _month_of(request))
+    visit = Visit(desk, visitor, access, _agency_of(request), _month_of(request))
+    request.state.visit = visit  # whose page it is, also where it becomes that of a problem
+    return visit
 
 
 def _visitor(desk: Desk, cookie: str) -> Visitor | None:

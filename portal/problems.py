@@ -47,7 +47,9 @@ def problem(request: Request, status: int, detail: str, headers: dict[str, str] 
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     desk: Desk = request.app.state.desk
-    answer = desk.page(request, "problem.html", status=status, title=title, detail=detail)
+    answer = desk.page(
+        request, "problem.html", status=status, visit=getattr(request.state, "visit", None), title=title, detail=detail
+    )
     answer.headers.update(headers or {})
     return answer
 

@@ -1,21 +1,25 @@
-"""格式檢核 by REST: a document is checked, and everything wrong with it said; nothing is stored."""
+"""格式檢核 by REST: a document is checked, and everything wrong with it said; nothing is stored.  Open to everybody."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from typing import Any
 
+from fastapi import APIRouter, Depends, Request
+
+from portal.api.models import PROBLEMS, CheckResult
 from portal.desk import Desk
+from portal.limiting import limited
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", tags=["檢核 check"], responses=PROBLEMS)
 
 
 @router.post(
     "/check",
+    response_model=CheckResult,
     summary="格式檢核，不報送 Check a document; submits nothing",
-    responses={413: {"description": "檔案過大 too large"}},
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}},
+    dependencies=[Depends(limited)],
 )
-async def check(request: Request) -> JSONResponse:
+async def check(request: Request) -> Any:
     """Check the request's body, whatever it is; the answer is 200 with every finding."""
     desk: Desk = request.app.state.desk
     checked = await desk.check.check(await request.body())
-    return JSONResponse(checked.as_json())
+    return checked.as_json()

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Request, UploadFile
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from portal.desk import Desk
 from portal.format_check import SHOWN
 from portal.guard import visit_of
+from portal.limiting import limited
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -21,7 +22,7 @@ def form(request: Request) -> Response:
     return desk.page(request, "check.html", visit=visit_of(request))
 
 
-@router.post("/check")
+@router.post("/check", dependencies=[Depends(limited)])
 async def check(request: Request, file: Annotated[UploadFile, File()]) -> Response:
     """The findings, and the form again."""
     desk: Desk = request.app.state.desk

@@ -1,0 +1,66 @@
+"""Which system is asking, and whether it may: a dependency that every endpoint states, `Scoped(scope)`.
+
+A token stands for one agency.  Requests are counted by token, and by address where there is none.
+"""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from portal.desk import Desk
+from portal.limiting import limited
+from warehouse.access.tokens import Token, token_of
+from warehouse.ledger.engine import reading
+
+_BEARER = HTTPBearer(auto_error=False, description="系統權杖 a token that the agency's head of personnel issued")
+_UNKNOWN = {"WWW-Authenticate": 'Bearer realm="attendance"'}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A system that was let in: of the agency of its token."""
+
+    desk: Desk
+    token: Token
+
+    @property
+    def agency(self) -> str:
+        """Whose system it is."""
+        return self.token.agency_code
+
+    @property
+    def actor(self) -> str:
+        """How ledger and audit name it."""
+        return f"api:token {self.token.id}"
+
+
+class Scoped:
+    """The caller, where its token stands and has the scope."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> Caller:
+        """Raises 401 without a token that stands, 403 for one without the scope, 429 for one request too many."""
+        credentials = await _BEARER(request)
+        return await run_in_threadpool(self._let_in, request, credentials)
+
+    def _let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
+        desk: Desk = request.app.state.desk
+        if credentials is None:
+            limited(request)
+            raise HTTPException(401, "請附權杖 send a token: Authorization: Bearer …", _UNKNOWN)
+        with reading(desk.platform.engine) as session:
+            token = token_of(session, credentials.credentials, desk.platform.today())
+        if token is None:
+            limited(request)
+            raise HTTPException(
+                401, "權杖不存在、已註銷或已屆期 no such token, or it was revoked or has ended", _UNKNOWN
+            )
+        desk.limiter.count(f"token:{token.id}")
+        if self.scope not in token.scopes:
+            raise HTTPException(403, f"權杖的用途不含 {self.scope} the token's scopes do not hold {self.scope}")
+        return Caller(desk, token)

@@ -26,11 +26,13 @@ dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl
 	@DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
 	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
-# The demo is made where it is not there yet; ATTENDANCE_HOME shows another installation.
+# The demo is made where it is not there yet, and has a single sign-on of its own (portal/demo/); ATTENDANCE_HOME shows
+# another installation by its own settings.
 .PHONY: portal
 portal: $(STAMP) ## the portal over the demo's data, or ATTENDANCE_HOME's; Ctrl-C ends it
-	@test -n "$${ATTENDANCE_HOME:-}" || test -d demo-data/demo || $(BIN)/attendance demo >/dev/null
-	@ATTENDANCE_HOME="$${ATTENDANCE_HOME:-demo-data}" $(BIN)/python -m portal $(ARGS)
+	@if [ -n "$${ATTENDANCE_HOME:-}" ]; then exec $(BIN)/python -m portal $(ARGS); fi; \
+	  test -d demo-data/demo || $(BIN)/attendance demo >/dev/null; \
+	  ATTENDANCE_HOME=demo-data exec $(BIN)/python -m portal.demo $(ARGS)
 
 .PHONY: test
 test: $(STAMP) system ## all tests, side by side; ARGS="-n 2 tests/checks" is passed to pytest instead

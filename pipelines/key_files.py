@@ -4,12 +4,13 @@ import os
 import secrets
 from pathlib import Path
 
-from pipelines.settings import Settings, SettingsError
+from pipelines.settings import SettingsError
+from warehouse.home import Home
 
 
-def refuse_to_make(settings: Settings, variable: str, file: Path) -> None:
+def refuse_to_make(home: Home, variable: str, file: Path) -> None:
     """Raise `SettingsError` where several machines share what is kept: each would make a key of its own."""
-    if settings.objects_url is not None:
+    if home.objects is not None:
         raise SettingsError(
             f"{file}: 資料在物件儲存時金鑰不自動產生，請設定 {variable} 或放置此檔 "
             f"with an object store no key is made here, as each machine would make its own: set {variable}, or put the "

@@ -32,7 +32,7 @@ def landing_ring(settings: Settings) -> Keyring:
     file = key_file(settings)
     try:
         if not file.exists():
-            refuse_to_make(settings, "ATTENDANCE_LANDING_KEYS", file)
+            refuse_to_make(settings.place, "ATTENDANCE_LANDING_KEYS", file)
             _refuse_beside_sealed(file, Landing(settings.place.landing_files))
             write_once(file, _text({"active": (id_ := new_key_id()), "keys": {id_: _new_key()}}))
         return RingFile(file).ring()

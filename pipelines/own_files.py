@@ -44,7 +44,8 @@ def settings_file(root: Path) -> Path:
 
 
 def _key_files(settings: Settings) -> tuple[Path, ...]:
-    return settings.landing_keys_file, settings.person_key_file, settings.receipt_key_file
+    own = settings.landing_keys_file, settings.person_key_file, settings.receipt_key_file
+    return (*own, settings.portal.sign_in_key_file)
 
 
 def _dagster(settings: Settings) -> list[Path]:

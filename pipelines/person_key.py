@@ -26,7 +26,7 @@ def person_key(settings: Settings) -> bytes:
     file = settings.place.root / settings.person_key_file.expanduser()
     try:
         if not file.exists():
-            refuse_to_make(settings, "ATTENDANCE_PERSON_KEY", file)
+            refuse_to_make(settings.place, "ATTENDANCE_PERSON_KEY", file)
             _make(file, settings.place.store)
         text = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:

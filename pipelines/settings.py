@@ -33,6 +33,9 @@ FILE_NAME = "settings.toml"
 
 #: The first month that Dagster's partitions have; assets/partitions.py is built on it.
 FIRST_MONTH = Limits().collection_began
+_SECRETS = frozenset(
+    {"person_key", "landing_keys", "notices.webhook_secret", "portal.oidc_client_secret", "portal.sign_in_key"}
+)
 HIDDEN = "（已設定，不顯示 set, hidden）"
 
 
@@ -292,7 +295,7 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 
 
 def _shown(name: str, value: Any, settings: Settings) -> str:
-    if name in {"person_key", "landing_keys", "notices.webhook_secret", "portal.oidc_client_secret"}:
+    if name in _SECRETS:
         return HIDDEN if value else ""
     if isinstance(value, SecretStr):
         return make_url(value.get_secret_value()).render_as_string(hide_password=True)

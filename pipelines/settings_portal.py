@@ -1,5 +1,6 @@
 """Settings of the portal: `ATTENDANCE_PORTAL__…` in the environment, or `[portal]` in the TOML file."""
 
+import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -21,6 +22,13 @@ def _address(value: object) -> object:
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise ValueError("非本機位址須用 https only this machine's own address may be http")
     return str(value).rstrip("/")
+
+
+def _sign_in_key(value: object) -> object:
+    """32 bytes as hexadecimal digits; the error does not repeat them."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value.strip(), re.ASCII):
+        raise ValueError("應為 64 個十六進位數字 must be 64 hexadecimal digits (32 bytes)")
+    return value.strip()
 
 
 Address = Annotated[str, BeforeValidator(_address)]
@@ -46,6 +54,12 @@ class PortalSettings(BaseModel):
     )
     oidc_account_claim: str = Field(default="sub", description="帳號欄位 the claim that is the account; a pseudonym")
     oidc_name_claim: str = Field(default="name", description="姓名欄位 the claim that is the person's name")
+    sign_in_key: Annotated[SecretStr, BeforeValidator(_sign_in_key)] | None = Field(
+        default=None, description="登入金鑰 key that signs what a browser keeps while signing in, 64 hexadecimal digits"
+    )
+    sign_in_key_file: Path = Field(
+        default=Path("sign-in.key"), description="登入金鑰檔 the key's file; made at first use where no key is set"
+    )
     proxies: str = Field(
         default="",
         description="代理伺服器 addresses or networks of the proxies, with commas between; only these are believed",

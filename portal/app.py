@@ -7,10 +7,13 @@ from fastapi.staticfiles import StaticFiles
 
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
+from pipelines.sign_in_key import sign_in_key
 from portal.api import check as api_check
 from portal.api import findings, submissions
 from portal.desk import open_desk
-from portal.pages import agencies, check, home, interface, month, people, submit, tokens
+from portal.identity.proxies import BelievedProxies
+from portal.identity.single_sign_on import SingleSignOn
+from portal.pages import agencies, check, home, interface, month, people, sign_in, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
 
@@ -18,6 +21,7 @@ _HERE = Path(__file__).parent
 #: The more particular path first: `/agencies/{agency}/tokens` is no month.
 _ROUTERS = (
     home.router,
+    sign_in.router,
     check.router,
     interface.router,
     submit.router,
@@ -41,8 +45,12 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.desk = open_desk(platform, settings)
+    app.state.single_sign_on = (
+        SingleSignOn(settings, sign_in_key(platform.home, settings)) if settings.oidc_issuer else None
+    )
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in _ROUTERS:
         app.include_router(router)
     add_problems(app)
+    app.add_middleware(BelievedProxies, settings=settings)
     return Guarded(app, platform.limits.max_bytes)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    access,
     audit,
     backup,
     changes,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, retention, maintain, metrics, fetch, keys, audit, notices, backup,
+    closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

@@ -12,7 +12,8 @@ from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, installation
 from tests.support.postgres import free_port
-from warehouse.access.authorisations import Wanted, authorise, certificate_account
+from warehouse.access.authorisations import Wanted, authorise
+from warehouse.access.certificates import subject_of
 from warehouse.access.sessions import begin_session
 from warehouse.ledger.engine import writing
 
@@ -80,7 +81,7 @@ def as_(portal, people):
 
 def sign_in(opened, who, role, agency):
     """Authorise somebody and begin a session for them, as signing in does."""
-    account = certificate_account("CN=機關憑證") if role == "agency" else who
+    account = subject_of("CN=機關憑證").account if role == "agency" else who
     with writing(opened.engine) as session:
         if role is not None:
             wanted = Wanted(account, f"持有人 {who}", role, agency, date(2021, 1, 1), None, "測試")

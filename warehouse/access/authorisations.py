@@ -7,12 +7,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from checks.model.masking import ID_IN_TEXT
+from warehouse.access.certificates import CERTIFICATE
 from warehouse.ledger.access import ACCOUNT_LENGTH, NAME_LENGTH, Authorisation, AuthorisationWithdrawal
 from warehouse.ledger.audit import Deed, note
 
@@ -27,9 +27,6 @@ ROLES = {
     SUBMITTER: "報送人員 submitter",
     VIEWER: "檢視人員 viewer",
 }
-
-#: What the account of a certificate begins with; 40 digits of its subject's SHA-256 follow.
-CERTIFICATE = "certificate:"
 
 _ACCOUNT = re.compile(rf"[!-~]{{1,{ACCOUNT_LENGTH}}}")
 
@@ -84,11 +81,6 @@ def checked_account(account: str) -> str:
     return account
 
 
-def certificate_account(subject: str) -> str:
-    """The account of a certificate with this subject (RFC 4514): its SHA-256, as a subject is no plain ASCII."""
-    return CERTIFICATE + sha256(subject.strip().encode()).hexdigest()[:40]
-
-
 def authorise(session: Session, wanted: Wanted, *, actor: str, at: datetime) -> Held:
     """Write an authorisation; the same that stands already is not written twice.  Raises `AuthorisationRefused`."""
     _check(wanted)
@@ -109,6 +101,7 @@ def withdraw_authorisation(session: Session, id_: int, *, reason: str, actor: st
     row = session.get(Authorisation, id_)
     if row is None:
         raise AuthorisationRefused(f"沒有這筆授權 there is no authorisation {id_}")
+    _nameless(reason, row.role, row.holder)
     if session.get(AuthorisationWithdrawal, id_) is not None:
         raise AuthorisationRefused(f"授權 {id_} 已經撤銷 authorisation {id_} was withdrawn already")
     ending = AuthorisationWithdrawal(authorisation_id=id_, reason=reason, actor=actor, at=at)
@@ -161,10 +154,17 @@ def _check(wanted: Wanted) -> None:
         )
     if ID_IN_TEXT.search(wanted.holder) or ID_IN_TEXT.search(wanted.reason):
         raise AuthorisationRefused("姓名及原因不得含身分證統一編號 no national ID belongs in the name or the reason")
+    _nameless(wanted.reason, wanted.role, wanted.holder)
     if not wanted.reason.strip():
         raise AuthorisationRefused("請說明授權原因 a reason is needed")
     if wanted.last_day is not None and wanted.last_day < wanted.first_day:
         raise AuthorisationRefused("迄日不得早於起日 the last day is before the first: give the earlier one first")
+
+
+def _nameless(reason: str, role: str, holder: str) -> None:
+    """A reason is for the audit, where nobody is named; an agency, whose certificate it is, may be."""
+    if role != AGENCY and holder.strip() and holder.strip() in reason:
+        raise AuthorisationRefused("原因不得含姓名，請以職稱說明 the reason must not name the person: say it by office")
 
 
 def _held(session: Session, *where: ColumnElement[bool]) -> list[Held]:

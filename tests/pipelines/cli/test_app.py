@@ -33,6 +33,7 @@ def test_the_commands_are_those_of_the_specification():
         "explain", "explain add", "explain list", "explain revoke", "explain codes",
         "receipt", "receipt issue", "receipt verify", "receipt key",
         "keys", "keys list", "keys rotate", "keys reencrypt", "keys retire",
+        "access", "access grant", "access import", "access withdraw", "access list",
         "audit", "audit list", "audit verify", "audit head", "audit accept",
         "backup", "backup create", "backup list", "backup verify", "backup restore",
         "notices", "notices list", "notices preview", "notices send", "notices addresses", "notices settle",

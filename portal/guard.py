@@ -87,6 +87,8 @@ class Allowed:
         agency = visit.agency_code
         if self.right is not None and (agency is None or not visit.access.may(self.right, agency, visit.month)):
             raise NotAllowed
+        if self.right is Right.GRANT and agency is not None and visit.desk.remembered.register.name(agency) is None:
+            raise HTTPException(404, "機關代碼檔沒有這個機關 the register has no such agency")
         return visit
 
 

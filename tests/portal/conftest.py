@@ -1,5 +1,6 @@
 """The portal over a small installation, asked without a network in between; and in a browser over a real server."""
 
+import shutil
 import threading
 import time
 from datetime import date
@@ -8,9 +9,12 @@ import httpx
 import pytest
 import uvicorn
 
+from pipelines.resources import platform
+from pipelines.settings import Settings
 from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, installation
+from tests.support.portal_country import country
 from tests.support.postgres import free_port
 from warehouse.access.authorisations import Wanted, authorise
 from warehouse.access.certificates import subject_of
@@ -35,6 +39,25 @@ def opened(tmp_path):
     made = installation(tmp_path)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def country_home(tmp_path_factory):
+    """The home of an installation with something to be seen, and what each agency holds in it: made once, copied."""
+    home = tmp_path_factory.mktemp("country") / "home"
+    made = installation(home)
+    held = country(made)
+    made.engine.dispose()
+    return home, held
+
+
+@pytest.fixture
+def settled(tmp_path, country_home):
+    """An installation of one's own, as `country` leaves it."""
+    home = shutil.copytree(country_home[0], tmp_path / "home")
+    opened = platform(Settings(home=home), actor="test", clock=lambda: NOW)
+    yield opened
+    opened.engine.dispose()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from tests.portal.conftest import PEOPLE, sign_in
 from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, THIRD, document
-from tests.support.portal_country import MONTH, country, marks
+from tests.support.portal_country import MONTH, marks
 from tests.support.portal_routes import routes_of
 from warehouse.access.authorisations import Wanted, authorise, held_by, withdraw_authorisation
 from warehouse.access.sessions import begin_session
@@ -99,8 +99,13 @@ MAY = {
 
 
 @pytest.fixture
-def held(opened):
-    return country(opened)
+def opened(settled):
+    return settled
+
+
+@pytest.fixture
+def held(country_home):
+    return country_home[1]
 
 
 def test_every_route_is_known_here(opened):

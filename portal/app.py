@@ -43,6 +43,8 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        # They would lead to whatever host the request names (Host is the client's own claim).
+        redirect_slashes=False,
     )
     app.state.desk = open_desk(platform, settings)
     app.state.single_sign_on = (
@@ -53,4 +55,4 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
         app.include_router(router)
     add_problems(app)
     app.add_middleware(BelievedProxies, settings=settings)
-    return Guarded(app, platform.limits.max_bytes)
+    return Guarded(app, platform.limits.max_bytes, secure=settings.secure)

@@ -8,11 +8,11 @@ the session's, and a browser that says where the form was says that it was here.
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from anyio import to_thread
-from fastapi import Request
+from fastapi import Path, Request
 from starlette.exceptions import HTTPException
 
 from portal.access import Access, Right, Visitor
@@ -23,6 +23,8 @@ from warehouse.ledger.engine import reading, writing
 from warehouse.months import is_month
 
 _SAFE = frozenset({"GET", "HEAD"})
+#: A row's number in a path: of those that the ledger can have.
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _AGENCY_CODE = re.compile(r"[0-9A-Za-z]{1,10}")
 
 

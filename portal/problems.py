@@ -9,6 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal.desk import Desk
+from warehouse.journal import log
+from warehouse.landing import LandingFull
+from warehouse.ledger.engine import LedgerLost
 
 _TITLES = {
     401: "請先登入 Sign in first",
@@ -17,6 +20,7 @@ _TITLES = {
     405: "不支援的方法 Method not allowed",
     409: "無法照辦 Conflict",
     413: "檔案過大 Too large",
+    415: "不支援的格式 Unsupported",
     422: "資料不完整 Incomplete",
     429: "請求過多 Too many requests",
     500: "系統錯誤 Our fault",
@@ -26,8 +30,15 @@ _TITLES = {
 _OWN_WORDS = {
     404: "請自首頁重新開始 begin again at /",
     405: "請自首頁重新開始 begin again at /",
+    400: "請求無法讀取，請重新送出 the request could not be read: send it again",
     500: "已記錄，請稍後再試 it was recorded; try again later",
 }
+#: What the portal stands on and cannot mend → the journal's word for it.
+_NOT_NOW: dict[type[Exception], str] = {
+    LedgerLost: "ledger",
+    LandingFull: "landing",
+}
+_LATER = "系統暫時無法服務，請稍後再試；未收件者請重送 it cannot be done now: try again later"
 
 
 def add_problems(app: FastAPI) -> None:
@@ -35,6 +46,7 @@ def add_problems(app: FastAPI) -> None:
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _refused,
         RequestValidationError: _unreadable,
+        Exception: _failed,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
@@ -55,8 +67,7 @@ def problem(request: Request, status: int, detail: str, headers: dict[str, str] 
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        return problem(request, 500, _OWN_WORDS[500])
+    assert isinstance(error, HTTPException)  # noqa: S101 — as it is registered
     headers = dict(error.headers or {})
     if "Location" in headers:
         return RedirectResponse(headers["Location"], error.status_code)
@@ -66,6 +77,16 @@ async def _refused(request: Request, error: Exception) -> Response:
         else _OWN_WORDS.get(error.status_code, error.detail)
     )
     return problem(request, error.status_code, said, headers)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """Our own fault, or what the portal stands on does not answer; what it was is for the journal alone."""
+    for kind, what in _NOT_NOW.items():
+        if isinstance(error, kind):
+            log.error("portal_unavailable", what=what)
+            return problem(request, 503, _LATER, {"Retry-After": "60"})
+    log.error("portal_failed", error=type(error).__name__)
+    return problem(request, 500, _OWN_WORDS[500])
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:

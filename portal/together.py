@@ -34,7 +34,11 @@ class Together(Generic[_Asked, _Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, one: _Asked) -> _Answer:
-        """The answer to one; raises what the work raised, to everyone of the batch."""
+        """The answer to one; raises what the work raised of it.
+
+        Where a batch fails each of it is worked on again by itself, so that one does not fail the others: `work` must
+        take the same twice.
+        """
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, future))
         if self._idle:
@@ -48,18 +52,25 @@ class Together(Generic[_Asked, _Answer]):
         try:
             while self._waiting:
                 batch = self._next()
-                try:
-                    answers = await to_thread.run_sync(self._work, [asked for asked, _ in batch])
-                except Exception as error:  # noqa: BLE001 — handed to those who asked
-                    for _, future in batch:
-                        if not future.done():
-                            future.set_exception(error)
-                    continue
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    if not future.done():  # who asked may have gone
-                        future.set_result(answer)
+                if not await self._answered(batch) and len(batch) > 1:
+                    for one in batch:
+                        await self._answered([one])
         finally:
             self._idle += 1
+
+    async def _answered(self, batch: Sequence[tuple[_Asked, asyncio.Future[_Answer]]]) -> bool:
+        """Whether the batch is answered; what a single one raises is handed to who asked."""
+        try:
+            answers = await to_thread.run_sync(self._work, [asked for asked, _ in batch])
+            answered = list(zip(batch, answers, strict=True))
+        except Exception as error:  # noqa: BLE001 — handed to who asked
+            if len(batch) == 1 and not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return False
+        for (_, future), answer in answered:
+            if not future.done():  # who asked may have gone
+                future.set_result(answer)
+        return True
 
     def _next(self) -> list[tuple[_Asked, asyncio.Future[_Answer]]]:
         batch = [self._waiting.popleft()]

@@ -21,15 +21,25 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+#: By TLS, by nothing else from then on (RFC 6797): a year, without what other hosts of the domain do.
+_TLS_ALONE = "max-age=31536000"
+_PLAIN = frozenset({b"", b"identity"})
+_PACKED = (
+    "請勿壓縮，直接傳送 JSON 檔案（Content-Encoding 不適用） do not compress: send the JSON itself, without Content-Encoding"
+)
 #: Bytes of a form around the file in it.
 _AROUND = 64 * 1024
 
 
 class Guarded:
-    """An application behind these headers and this limit (`max_bytes` of a document)."""
+    """An application behind these headers and this limit (`max_bytes` of a document); `secure`: browsers come by TLS.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    A body is taken as it is: what was compressed is refused (415), so that nothing here unpacks more than came.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, *, secure: bool = False) -> None:
         self._app = app
+        self._headers = {**_HEADERS, **({"Strict-Transport-Security": _TLS_ALONE} if secure else {})}
         self._limit = max_bytes + _AROUND
         self._said = f"上限 {max_bytes:,} 位元組 at most {max_bytes:,} bytes (F009)"
 
@@ -38,11 +48,14 @@ class Guarded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        said = dict(reversed(scope["headers"]))
+        declared, packed = said.get(b"content-length", b"0"), said.get(b"content-encoding", b"")
         came = 0
 
         async def counted() -> Message:
             nonlocal came
+            if packed.strip().lower() not in _PLAIN:
+                raise HTTPException(415, _PACKED)
             message = await receive()
             came += len(message.get("body", b""))
             if came > self._limit or (declared.isdigit() and int(declared) > self._limit):
@@ -52,7 +65,7 @@ class Guarded:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 # Static files may be kept, and are asked for again; whatever is about somebody is not.
                 headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")

@@ -1,5 +1,6 @@
 """Words and figures as the pages have them: what templates may call, and how moments, months and numbers are shown."""
 
+import unicodedata
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +18,10 @@ VERDICTS = {
 }
 
 
+#: Characters of a file's name that a page shows.
+_NAME = 120
+
+
 def in_templates(platform: Platform) -> dict[str, Any]:
     """What every template may use."""
     return {
@@ -31,6 +36,7 @@ def in_templates(platform: Platform) -> dict[str, Any]:
         "roc_day": roc_day,
         "moment": moment,
         "number": number,
+        "file_name": file_name,
     }
 
 
@@ -58,3 +64,10 @@ def moment(at: datetime | None) -> str:
 def number(value: float | None) -> str:
     """With commas at the thousands; nothing of none."""
     return "" if value is None else f"{value:,}"
+
+
+def file_name(said: str) -> str:
+    """A file's name as somebody's browser gave it, without characters that show it as another (U+202E and the like)."""
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in hidden else one for one in said)
+    return shown if len(shown) <= _NAME else f"{shown[:_NAME]}…"

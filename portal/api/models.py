@@ -151,6 +151,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (403, "權杖不含此用途或此機關 not what the token is for"),
         (404, "查無資料 nothing of that name"),
         (413, "檔案過大 too large"),
+        (415, "壓縮的內容 compressed"),
         (422, "內容不符 not as it should be"),
         (429, "請求過多 too many requests"),
         (503, "暫停服務 not available now"),

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal.access import Right
-from portal.guard import Allowed, NotAllowed, Visit
+from portal.guard import Allowed, NotAllowed, Number, Visit
 from warehouse.access.authorisations import (
     AuthorisationRefused,
     Wanted,
@@ -61,7 +61,7 @@ def grant(
 
 
 @router.post("/{id_}/withdraw")
-def withdraw(request: Request, visit: Granter, id_: int, reason: Annotated[str, Form(max_length=200)]) -> Response:
+def withdraw(request: Request, visit: Granter, id_: Number, reason: Annotated[str, Form(max_length=200)]) -> Response:
     """Take an authorisation back; it opens nothing from now on."""
     platform = visit.desk.platform
     with reading(platform.engine) as session:

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from portal.access import Right
-from portal.guard import Allowed, Visit
+from portal.guard import Allowed, Number, Visit
 from warehouse.access.tokens import LONGEST, SCOPES, TokenRefused, issue_token, revoke_token, tokens_of
 from warehouse.ledger.engine import reading, writing
 
@@ -50,7 +50,7 @@ def issue(
 
 
 @router.post("/{id_}/revoke")
-def revoke(request: Request, visit: Granter, id_: int) -> Response:
+def revoke(request: Request, visit: Granter, id_: Number) -> Response:
     """Take a token back; it opens nothing from now on."""
     platform = visit.desk.platform
     try:

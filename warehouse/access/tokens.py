@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from warehouse.ledger.access import ApiToken, ApiTokenRevocation, IdempotencyKey
@@ -117,10 +118,14 @@ def bind_key(session: Session, token_id: int, key: str, submission_id: str, at: 
     """
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < at - REMEMBERED))
     bound = session.get(IdempotencyKey, (token_id, key))
+    if bound is None:
+        try:
+            with session.begin_nested():
+                session.add(IdempotencyKey(token_id=token_id, key=key, submission_id=submission_id, at=at))
+        except IntegrityError:  # the same key at the same moment
+            bound = session.get_one(IdempotencyKey, (token_id, key))
     if bound is not None and bound.submission_id != submission_id:
         raise TokenRefused("這個 Idempotency-Key 已用於另一份檔案 this Idempotency-Key was used for another document")
-    if bound is None:
-        session.add(IdempotencyKey(token_id=token_id, key=key, submission_id=submission_id, at=at))
     return bound is not None
 
 

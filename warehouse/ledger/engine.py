@@ -54,7 +54,7 @@ def open_ledger(url: str | URL) -> Engine:
     """
     address = make_url(url)
     on_sqlite = address.get_backend_name() == "sqlite"
-    engine = open_sqlite(address) if on_sqlite else create_engine(address, pool_pre_ping=True)
+    engine = open_sqlite(address) if on_sqlite else create_engine(address, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "before_cursor_execute", lifecycle.guard)
     try:
         from warehouse.ledger import migrate  # noqa: PLC0415 — Alembic: Dagster loads this module and opens nothing

@@ -18,7 +18,7 @@ def open_sqlite(url: URL) -> Engine:
     A write lock asked for in the middle of a transaction fails at once instead of waiting, so it is taken at the
     beginning.
     """
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

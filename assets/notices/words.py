@@ -18,6 +18,7 @@ from assets.notices.config import NoticeConfig
 from assets.notices.facts import Facts, Line
 from assets.notices.occasions import KINDS
 from checks.model.roc import ROC_YEAR_OFFSET, roc_month_text
+from warehouse.export import guarded_text
 
 STATES = {
     "missing": ("未報送", "missing"),
@@ -134,7 +135,7 @@ def _sheet(facts: Facts) -> tuple[str, bytes]:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(["機關代碼", "機關名稱", "資料年月", "入檔情形", "送達時間", "錯誤數", "警告數", "逾期"])
-    writer.writerows(_row(facts.month, line) for line in facts.lines)
+    writer.writerows([guarded_text(cell) for cell in _row(facts.month, line)] for line in facts.lines)
     return f"{facts.agency_code}-{facts.month}.csv", out.getvalue().encode("utf-8-sig")
 
 

@@ -75,6 +75,12 @@ def test_a_digest_names_whom_to_ask_and_attaches_all(words):
     assert data.decode("utf-8-sig").splitlines()[1] == f"{FIRST},甲機關,110年6月,未報送,,0,0,是"
 
 
+def test_an_agencys_name_is_no_formula_in_the_digests_file(words):
+    lines = (Line(FIRST, "=cmd|' /C calc'!A0", "missing", None, 0, 0, late=False),)
+    _, data = words.message(replace(facts_for("digest"), lines=lines)).attachment
+    assert data.decode("utf-8-sig").splitlines()[1].startswith(f"{FIRST},'=cmd")
+
+
 def test_dates_are_written_as_offices_write_them():
     assert roc_day(date(2021, 7, 20)) == "110年7月20日（星期二）"
     assert roc_until(UNTIL) == "110年7月20日（星期二）24時"

@@ -141,7 +141,7 @@ def tasks(waiting: Sequence[Sized], context: int = 0) -> list[Task]:
 
 def read_batch(landing: Landing, batch: Sequence[Submitted]) -> list[SubmittedDocument]:
     """Read a batch from landing; raises what `Landing.read` does."""
-    return [SubmittedDocument(landing.read(one.id), one.agency_code or None, one.month or None) for one in batch]
+    return [SubmittedDocument(landing.read(one.id), one.agency_code, one.month) for one in batch]
 
 
 def check_and_store(desk: Desk, store: Store, task: Task, threads: int | None = None) -> Done:

@@ -8,6 +8,7 @@ from typing import Any
 from assets.error_report import SEVERITIES
 from checks.bulk import CheckedDocument, check_documents
 from checks.document import SubmittedDocument
+from checks.format.identify import identify
 from checks.findings import FINDING_SCHEMA
 from checks.rule_set import all_rules
 from portal.register import Remembered
@@ -93,8 +94,14 @@ class FormatCheck:
         return await self._together.ask(data)
 
     def _check(self, documents: Sequence[bytes]) -> list[Checked]:
-        wrapped = [SubmittedDocument(data) for data in documents]
+        wrapped = [_filed(data) for data in documents]
         return [_said(one) for one in check_documents(wrapped, self._remembered.context).documents]
+
+
+def _filed(data: bytes) -> SubmittedDocument:
+    """The document as it would be filed, by what is read of it at the counter."""
+    said = identify(data)
+    return SubmittedDocument(data, said.agency_code or "", said.month or "")
 
 
 def _said(checked: CheckedDocument) -> Checked:

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from portal.desk import Desk
@@ -46,6 +47,7 @@ def add_problems(app: FastAPI) -> None:
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _refused,
         RequestValidationError: _unreadable,
+        ClientDisconnect: _gone,
         Exception: _failed,
     }
     for kind, handler in handlers.items():
@@ -77,6 +79,11 @@ async def _refused(request: Request, error: Exception) -> Response:
         else _OWN_WORDS.get(error.status_code, error.detail)
     )
     return problem(request, error.status_code, said, headers)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Nobody reads it: whoever sent the request hung up before its end."""
+    return Response(status_code=400)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

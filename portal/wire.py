@@ -56,9 +56,11 @@ class Guarded:
             nonlocal came
             if packed.strip().lower() not in _PLAIN:
                 raise HTTPException(415, _PACKED)
+            if declared.isdigit() and int(declared) > self._limit:
+                raise HTTPException(413, self._said)
             message = await receive()
             came += len(message.get("body", b""))
-            if came > self._limit or (declared.isdigit() and int(declared) > self._limit):
+            if came > self._limit:
                 raise HTTPException(413, self._said)
             return message
 

@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.cli",
     "tests.support.object_store",
     "tests.support.mail_server",
+    "tests.support.redis",
 ]

@@ -33,14 +33,14 @@ FORMULAS = (
 
 
 def of_formulas():
-    """A document whose records, properties and values begin like formulas."""
+    """A document whose records are called like formulas, some entered with a warning and some refused."""
     said = json.loads(document(FIRST))
     leave, hours = said["leaves"][0], said["overtime"][0]
     warned = [
         {**leave, "record_id": one, "leave_type": "09", "start": f"{MONTH}-{day:02}T08:30", "end": f"{MONTH}-{day:02}T17:30"}
         for day, one in enumerate(FORMULAS, 1)
     ]  # fmt: skip
-    faulty = [{**hours, "record_id": f"O{number}", "compensation": one} for number, one in enumerate(FORMULAS)]
+    faulty = [{**hours, "record_id": f"{one}!", "person_id": "B223456782"} for one in FORMULAS]
     more = {"produced_by": {"system": "=1+1", "version": "@x"}, "leaves": warned, "overtime": faulty}
     return json.dumps({**said, **more}, ensure_ascii=False).encode()
 
@@ -49,7 +49,7 @@ def of_formulas():
 def books(opened, as_):
     """The two files of the month's findings; each warning explained by a formula."""
     with writing(opened.engine) as session:
-        session.get(Agency, FIRST).name = "=1+1 機關"
+        session.query(Agency).filter_by(agency_code=FIRST).one().name = "=1+1 機關"
     hand_in(opened, [HandedIn("=cmd.json", of_formulas())])
     enter(opened, MONTH)
     client = as_("head")

@@ -4,8 +4,9 @@ A token stands for one agency.  Requests are counted by token, and by address wh
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
@@ -43,9 +44,10 @@ class Scoped:
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    async def __call__(self, request: Request) -> Caller:
+    async def __call__(
+        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    ) -> Caller:
         """Raises 401 without a token that stands, 403 for one without the scope, 429 for one request too many."""
-        credentials = await _BEARER(request)
         return await run_in_threadpool(self._let_in, request, credentials)
 
     def _let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:

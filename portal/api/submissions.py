@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["報送 submissions"], responses=PROB
 
 Submitter = Annotated[Caller, Depends(Scoped("submit"))]
 Reader = Annotated[Caller, Depends(Scoped("read"))]
-MonthPath = Annotated[str, Path(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="西元年月 YYYY-MM")]
+MonthPath = Annotated[str, Path(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", description="西元年月 YYYY-MM")]
 IdPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="報送編號 SHA-256")]
 
 

@@ -142,9 +142,16 @@ class Reason(BaseModel):
     text_required: bool
 
 
+
+
+def problem_response(words: str) -> dict[str, Any]:
+    """How OpenAPI describes a problem."""
+    return {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+
+
 #: Every endpoint may answer so.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}
+    status: problem_response(words)
     for status, words in (
         (400, "無法讀取 unreadable"),
         (401, "沒有權杖 no token that stands"),
@@ -154,6 +161,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (415, "壓縮的內容 compressed"),
         (422, "內容不符 not as it should be"),
         (429, "請求過多 too many requests"),
+        (500, "系統錯誤 our fault"),
         (503, "暫停服務 not available now"),
     )
 }

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from assets.intake import HandedIn
 from assets.receipts import NoSuchSubmission, issue_receipt
 from portal.api.guard import Caller, Scoped
-from portal.api.models import PROBLEMS, Month, Receipt, Taken
+from portal.api.models import PROBLEMS, Month, Receipt, Taken, problem_response
 from portal.counter import stated
 from portal.format_check import Checked
 from warehouse.access.tokens import TokenRefused, bind_key
@@ -34,7 +34,10 @@ IdPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="報送編�
     status_code=201,
     response_model=Taken,
     summary="報送 Hand in a document",
-    responses={200: {"model": Taken, "description": "先前已報送 the same bytes were handed in before"}},
+    responses={
+        200: {"model": Taken, "description": "先前已報送 the same bytes were handed in before"},
+        409: problem_response("Idempotency-Key 已用於另一份檔案 the key is another document's"),
+    },
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
 )
 async def submit(

@@ -24,9 +24,7 @@ _HEADERS = {
 #: By TLS, by nothing else from then on (RFC 6797): a year, without what other hosts of the domain do.
 _TLS_ALONE = "max-age=31536000"
 _PLAIN = frozenset({b"", b"identity"})
-_PACKED = (
-    "請勿壓縮，直接傳送 JSON 檔案（Content-Encoding 不適用） do not compress: send the JSON itself, without Content-Encoding"
-)
+_PACKED = "請勿壓縮，直接傳送 JSON 檔案（Content-Encoding 不適用） do not compress: send the JSON itself, without Content-Encoding"
 #: Bytes of a form around the file in it.
 _AROUND = 64 * 1024
 

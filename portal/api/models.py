@@ -142,8 +142,6 @@ class Reason(BaseModel):
     text_required: bool
 
 
-
-
 def problem_response(words: str) -> dict[str, Any]:
     """How OpenAPI describes a problem."""
     return {"description": words, "content": {"application/problem+json": {"schema": Problem.model_json_schema()}}}

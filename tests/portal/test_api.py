@@ -183,7 +183,9 @@ def test_a_token_is_of_one_agency(portal, opened, submissions):
     assert finding["explanation"] is None
 
 
-@pytest.mark.parametrize("month", ["2021-13", "2021-00", "0000-01", "9999-12", "2021-6", "x", "2021-06%00", "２０２１-06"])
+@pytest.mark.parametrize(
+    "month", ["2021-13", "2021-00", "0000-01", "9999-12", "2021-6", "x", "2021-06%00", "２０２１-06"]
+)
 def test_what_is_no_month_is_a_problem(portal, opened, month):
     secret, _ = token(opened, "submit", "read")
     for path in ("", "/findings", f"/submissions/{'0' * 64}", f"/submissions/{'0' * 64}/receipt"):

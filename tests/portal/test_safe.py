@@ -311,7 +311,16 @@ def test_a_number_that_no_row_can_have_is_an_answer_and_no_fault(as_, number):
         assert send(client, "POST", path, data={"reason": "離職"}).status_code in {404, 422}
 
 
-STRANGE = ("\0", "\ud800", "x" * 100_000, "\u202e", "A123456789", "'; DROP TABLE portal_sessions; --", "{{7*7}}", "%n%s")
+STRANGE = (
+    "\0",
+    "\ud800",
+    "x" * 100_000,
+    "\u202e",
+    "A123456789",
+    "'; DROP TABLE portal_sessions; --",
+    "{{7*7}}",
+    "%n%s",
+)
 
 
 def test_strange_text_in_any_field_is_an_answer_and_no_fault(opened, people, held):

@@ -232,7 +232,13 @@ def test_what_is_nested_or_long_without_reason_is_refused_as_any_other_fault(ope
 def test_nested_json_to_an_endpoint_of_ours_is_a_problem(opened, people, token):
     client = client_of(opened, people)
     path, headers = "/api/v1/months/2021-06/explanations", {"authorization": f"Bearer {token}"}
-    for data in (b"[" * DEEP, b'{"finding_keys":' + b"[" * 5000 + b"]" * 5000 + b"}", b"\xff", b"", b'{"code":"\\ud800"}'):
+    for data in (
+        b"[" * DEEP,
+        b'{"finding_keys":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b"\xff",
+        b"",
+        b'{"code":"\\ud800"}',
+    ):
         answer = send(client, "POST", path, content=data, headers={**headers, "content-type": "application/json"})
         assert answer.status_code in {400, 422}, data[:20]
         assert answer.headers["content-type"] == "application/problem+json"
@@ -301,14 +307,18 @@ def test_a_downloads_header_is_one_header_and_no_path(name):
         lambda: document(SECOND).replace(b"{", b'{"x": {"agency_code": "' + FIRST.encode() + b'"}, ', 1),
         lambda: document(SECOND).replace(b"{", b'{"agency_code": "' + FIRST.encode() + b'", ', 1),
         lambda: document(SECOND).replace(b'"agency_code"', b'"agency\\u005fcode"'),
-        lambda: document(SECOND).replace(b'"agency_code"', b'"agency\\u005fcode"')[:-1]
-        + b', "x": {"agency_code": "' + FIRST.encode() + b'"}}',
+        lambda: (
+            document(SECOND).replace(b'"agency_code"', b'"agency\\u005fcode"')[:-1]
+            + b', "x": {"agency_code": "'
+            + FIRST.encode()
+            + b'"}}'
+        ),
         lambda: document(SECOND).replace(SECOND.encode(), b"\\u0033" + SECOND[1:].encode()),
         lambda: document(SECOND).replace(b"WebITR", b'", "agency_code": "' + FIRST.encode()),
         lambda: document(FIRST).replace(b'"month"', b'"\\u006donth"'),
         lambda: document(FIRST).replace(b'"month": "2021-06"', b'"month": "2021\\u002d06"'),
     ],
-) 
+)
 def test_a_document_that_is_filed_as_one_and_reads_as_another_is_never_entered(opened, people, make):
     """Whoever hands it in is let in by what is read of it without parsing; the parser may read another agency or none.
 

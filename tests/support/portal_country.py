@@ -53,7 +53,13 @@ def marks(code):
 
 def _document(code, produced_at):
     person = _PERSONS[code]
-    employee = {"person_id": person, "name": f"員工{code}", "employment_type": "civil_servant", "from": None, "to": None}
+    employee = {
+        "person_id": person,
+        "name": f"員工{code}",
+        "employment_type": "civil_servant",
+        "from": None,
+        "to": None,
+    }
     leave = {
         "record_id": f"RECORD-OF-{code}",
         "person_id": person,

@@ -8,8 +8,8 @@ from typing import Any
 from assets.error_report import SEVERITIES
 from checks.bulk import CheckedDocument, check_documents
 from checks.document import SubmittedDocument
-from checks.format.identify import identify
 from checks.findings import FINDING_SCHEMA
+from checks.format.identify import identify
 from checks.rule_set import all_rules
 from portal.register import Remembered
 from portal.together import Together

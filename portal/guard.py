@@ -19,6 +19,7 @@ from portal.access import Access, Right, Visitor
 from portal.desk import Desk
 from warehouse.access.authorisations import held_by
 from warehouse.access.sessions import heard_of, session_of
+from warehouse.journal import log
 from warehouse.ledger.engine import reading, writing
 from warehouse.months import is_month
 
@@ -76,7 +77,7 @@ class Allowed:
         self.right = right
 
     async def __call__(self, request: Request) -> Visit:
-        """Raises `NotSignedIn`, `NotAllowed`, and 404 for what is no agency or month."""
+        """Raises `NotSignedIn`, `NotAllowed`, 404 for what is no agency or month, 429 for one form too many."""
         visit = await to_thread.run_sync(self._let_in, request)
         if request.method not in _SAFE:
             await _from_here(request, visit)
@@ -87,7 +88,10 @@ class Allowed:
         if visit is None:
             raise NotSignedIn(request)
         agency = visit.agency_code
+        if request.method not in _SAFE:
+            visit.desk.limiter.count(f"account:{visit.visitor.account}")
         if self.right is not None and (agency is None or not visit.access.may(self.right, agency, visit.month)):
+            log.warning("access_refused", agency=agency, account=visit.visitor.account, right=self.right.value)
             raise NotAllowed
         if self.right is Right.GRANT and agency is not None and visit.desk.remembered.register.name(agency) is None:
             raise HTTPException(404, "機關代碼檔沒有這個機關 the register has no such agency")
@@ -128,9 +132,11 @@ async def _from_here(request: Request, visit: Visit) -> None:
     """A form of ours, sent by a page of ours (OWASP: synchroniser token, and Origin as the second line)."""
     origin = request.headers.get("origin")
     if origin is not None and origin != visit.desk.settings.url:
+        log.warning("form_refused", account=visit.visitor.account, why="origin")
         raise NotAllowed("這個表單不是由本網站送出 this form was not sent from here")
     said: Any = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
     if not isinstance(said, str) or not secrets.compare_digest(said.encode(), visit.visitor.csrf.encode()):
+        log.warning("form_refused", account=visit.visitor.account, why="token")
         raise NotAllowed("頁面已逾時，請重新整理後再送出 this page has expired: load it again, then send")
 
 

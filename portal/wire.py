@@ -24,7 +24,7 @@ _HEADERS = {
 #: By TLS, by nothing else from then on (RFC 6797): a year, without what other hosts of the domain do.
 _TLS_ALONE = "max-age=31536000"
 _PLAIN = frozenset({b"", b"identity"})
-_PACKED = "請勿壓縮，直接傳送 JSON 檔案（Content-Encoding 不適用） do not compress: send the JSON itself, without Content-Encoding"
+_PACKED = "請勿壓縮，直接傳送 JSON 檔案 do not compress (Content-Encoding): send the JSON itself"
 #: Bytes of a form around the file in it.
 _AROUND = 64 * 1024
 
@@ -67,6 +67,9 @@ class Guarded:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if scope["path"].startswith("/api/v1/"):
+                    # A browser that is led here keeps it and shows nothing (reflected downloads, ASVS 14.4.2).
+                    headers.setdefault("Content-Disposition", 'attachment; filename="api.json"')
                 # Static files may be kept, and are asked for again; whatever is about somebody is not.
                 headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from portal.desk import Desk
 from portal.limiting import limited
 from warehouse.access.tokens import Token, token_of
+from warehouse.journal import log
 from warehouse.ledger.engine import reading
 
 _BEARER = HTTPBearer(auto_error=False, description="系統權杖 a token that the agency's head of personnel issued")
@@ -58,11 +59,13 @@ class Scoped:
         with reading(desk.platform.engine) as session:
             token = token_of(session, credentials.credentials, desk.platform.today())
         if token is None:
+            log.warning("token_refused", why="none that stands")
             limited(request)
             raise HTTPException(
                 401, "權杖不存在、已註銷或已屆期 no such token, or it was revoked or has ended", _UNKNOWN
             )
         desk.limiter.count(f"token:{token.id}")
         if self.scope not in token.scopes:
+            log.warning("token_refused", agency=token.agency_code, token=token.id, why=f"scope {self.scope}")
             raise HTTPException(403, f"權杖的用途不含 {self.scope} the token's scopes do not hold {self.scope}")
         return Caller(desk, token)

@@ -16,6 +16,7 @@ from portal.counter import stated
 from portal.format_check import Checked
 from warehouse.access.tokens import TokenRefused, bind_key
 from warehouse.duties import Duties, calendar_of
+from warehouse.journal import log
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.lifecycle import SubmissionKey
@@ -56,6 +57,7 @@ async def submit(
     data = await request.body()
     said = await in_thread(stated, data)
     if said.agency_code is not None and said.agency_code != caller.agency:
+        log.warning("token_refused", agency=caller.agency, token=caller.token.id, why="another agency")
         raise HTTPException(
             403, f"檔案是 {said.agency_code} 的資料，權杖屬 {caller.agency} not the token's agency: not taken"
         )

@@ -19,6 +19,7 @@ from portal.counter import stated
 from portal.format_check import SHOWN
 from portal.guard import SIGNED_IN, Allowed, NotAllowed, Visit
 from portal.submissions import submission_page
+from warehouse.journal import log
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -40,6 +41,7 @@ async def submit(request: Request, visit: Submitter, file: Annotated[UploadFile,
     data, name = await file.read(), file.filename or ""
     said = await to_thread.run_sync(stated, data)
     if said.agency_code is not None and not visit.access.may(Right.SUBMIT, said.agency_code, said.month):
+        log.warning("access_refused", agency=said.agency_code, account=visit.visitor.account, right=Right.SUBMIT.value)
         raise NotAllowed(
             f"檔案是 {said.agency_code} 的資料，您無權為該機關報送；未收件 "
             "this file is of an agency that you may not submit for: it was not taken"

@@ -106,3 +106,16 @@ def test_an_address_is_the_peers_and_not_what_a_header_says(opened):
     assert [one.status_code for one in ask(opened, settings, *asked)] == [200] * MOST + [429]
     believed = ask(opened, settings, *asked, client=("10.0.0.1", 9))
     assert [one.status_code for one in believed] == [200] * (MOST + 1)
+
+
+def test_forms_are_counted_by_account(opened, people):
+    settings = PortalSettings(requests_a_minute=MOST)
+
+    def revoke(who):
+        cookie, csrf = people[who]
+        headers = {"x-csrf-token": csrf, "cookie": f"attendance={cookie}"}
+        return "POST", f"/agencies/{FIRST}/tokens/1/revoke", {"headers": headers}
+
+    answers = ask(opened, settings, *[revoke("head")] * (MOST + 1), revoke("submitter"))
+    assert [one.status_code for one in answers] == [422] * MOST + [429, 403]
+    assert "請求過多" in answers[MOST].text

@@ -278,7 +278,7 @@ def test_what_is_wrong_with_a_request_is_said_without_repeating_it_as_markup(as_
         send(client, "POST", f"/agencies/{FIRST}/authorisations", data={EVIL: EVIL, "role": EVIL}),
         send(client, "POST", f"/agencies/{FIRST}/tokens", data={"label": EVIL, "last_day": "2021-12-31"}),
         send(client, "GET", "/sign-in/back", params={"error": EVIL, "error_description": EVIL}),
-        send(client, EVIL.split()[0].strip("<"), "/"),
+        send(client, "IMG", "/"),
     ]
     for answer in answers:
         assert answer.status_code < 500 or answer.request.url.path == "/sign-in/back", answer.request.url
@@ -411,11 +411,11 @@ def test_no_secret_and_nobodys_name_gets_into_a_log(opened, people, held, lines)
     token = held[FIRST].secret
     api = {"authorization": f"Bearer {token}"}
     send(client, "GET", f"/agencies/{FIRST}")
-    issued = send(client, "POST", f"/agencies/{FIRST}/tokens", data={
-        "label": "差勤", "last_day": "2021-12-31", "scopes": "read"})  # fmt: skip
+    form = {"label": "差勤", "last_day": "2021-12-31", "scopes": "read"}
+    issued = send(client, "POST", f"/agencies/{FIRST}/tokens", data=form)
     said = issued.text.partition("<code>att_")[2].partition("<")[0]
-    send(client, "POST", f"/agencies/{FIRST}/authorisations", data={
-        "account": "new", "holder": "孫新人", "role": "viewer", "first_day": "2021-07-01", "reason": "測試"})  # fmt: skip
+    form = {"account": "new", "holder": "孫新人", "role": "viewer", "first_day": "2021-07-01", "reason": "測試"}
+    send(client, "POST", f"/agencies/{FIRST}/authorisations", data=form)
     data = document(FIRST, produced_at="2021-07-09T09:00:00+08:00")
     send(client, "POST", "/submit", files={"file": ("王小明 A123456789.json", data)})
     send(client, "POST", "/api/v1/submissions", content=data, headers=api)
@@ -429,6 +429,49 @@ def test_no_secret_and_nobodys_name_gets_into_a_log(opened, people, held, lines)
     for secret in (cookie, csrf, token, said, "wrong-secret", "王小明", "A123456789", "孫新人", "持有人"):
         assert secret
         assert secret not in everything
+
+
+def test_what_was_refused_is_in_the_log_by_account(opened, people, held, lines):
+    cookie, csrf = people["viewer"]
+    client = client_of(opened, cookies={"attendance": cookie})
+    send(client, "GET", f"/agencies/{SECOND}")
+    send(client, "POST", "/submit", files={"file": ("x.json", document(SECOND))})
+    send(client, "POST", "/sign-out", headers={"origin": "https://evil.example"})
+    send(client, "POST", "/sign-out", data={"csrf": "wrong"})
+    head, form = people["head"]
+    sender = client_of(opened, cookies={"attendance": head}, headers={"x-csrf-token": form})
+    send(sender, "POST", "/submit", files={"file": ("x.json", document(SECOND))})
+    api = {"authorization": f"Bearer {held[FIRST].secret}"}
+    send(client, "POST", "/api/v1/submissions", content=document(SECOND), headers=api)
+    send(client, "GET", f"/api/v1/months/{MONTH}", headers={"authorization": "Bearer att_x"})
+    everything = "\n".join(lines)
+    for said in (
+        f"'event': 'access_refused', 'agency': '{SECOND}', 'account': 'viewer', 'right': 'view'",
+        f"'event': 'access_refused', 'agency': '{SECOND}', 'account': 'head', 'right': 'submit'",
+        "'event': 'form_refused', 'account': 'viewer', 'why': 'origin'",
+        "'event': 'form_refused', 'account': 'viewer', 'why': 'token'",
+        f"'event': 'token_refused', 'agency': '{FIRST}', 'token': {held[FIRST].token}, 'why': 'another agency'",
+        "'event': 'token_refused', 'why': 'none that stands'",
+    ):
+        assert said in everything, said
+
+
+def test_a_line_of_the_log_is_one_line_whatever_was_sent(opened, people, lines):
+    cookie, _ = people["viewer"]
+    client = client_of(opened, cookies={"attendance": cookie})
+    for evil in ("x%0aFAKE%20line", "%0d%0aFAKE"):
+        send(client, "GET", f"/agencies/{evil}")
+        send(client, "GET", "/sign-in/back", params={"state": "a\nFAKE", "error": "b\r\nFAKE"})
+        send(client, "GET", f"/api/v1/months/{evil}", headers={"authorization": "Bearer a"})
+    assert not any("FAKE" in line for line in lines)
+
+
+def test_an_answer_of_the_interface_is_a_file_to_keep(opened, held):
+    client, api = client_of(opened), {"authorization": f"Bearer {held[FIRST].secret}"}
+    for method, path in SCOPED:
+        answer = send(client, method, place(path, held[FIRST]), headers=api)
+        assert answer.headers["content-disposition"] == 'attachment; filename="api.json"'
+        assert answer.headers["content-type"] in {"application/json", "application/problem+json"}
 
 
 def test_what_a_database_says_of_an_error_quotes_no_values(opened):

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import zipfile
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
@@ -36,10 +36,11 @@ def of_formulas():
     """A document whose records are called like formulas, some entered with a warning and some refused."""
     said = json.loads(document(FIRST))
     leave, hours = said["leaves"][0], said["overtime"][0]
+    days = [f"{MONTH}-{day:02}T" for day in range(1, len(FORMULAS) + 1)]
     warned = [
-        {**leave, "record_id": one, "leave_type": "09", "start": f"{MONTH}-{day:02}T08:30", "end": f"{MONTH}-{day:02}T17:30"}
-        for day, one in enumerate(FORMULAS, 1)
-    ]  # fmt: skip
+        {**leave, "record_id": one, "leave_type": "09", "start": f"{day}08:30", "end": f"{day}17:30"}
+        for day, one in zip(days, FORMULAS, strict=True)
+    ]
     faulty = [{**hours, "record_id": f"{one}!", "person_id": "B223456782"} for one in FORMULAS]
     more = {"produced_by": {"system": "=1+1", "version": "@x"}, "leaves": warned, "overtime": faulty}
     return json.dumps({**said, **more}, ensure_ascii=False).encode()
@@ -90,7 +91,7 @@ def test_no_cell_of_the_ods_is_a_formula_or_a_link(books):
     assert b"table:formula" not in content
     assert b"text:a " not in content
     assert b"<script" not in content
-    ElementTree.fromstring(content)
+    ET.fromstring(content)
     cells = load(io.BytesIO(answer.content)).spreadsheet.getElementsByType(table.TableCell)
     found = {teletype.extractText(cell): cell.getAttribute("valuetype") for cell in cells}
     formulas = {text: kind for text, kind in found.items() if text.startswith(("=", "+", "-", "@"))}

@@ -15,7 +15,7 @@ class Work:
         self.bad = set(bad)
         self.batches = []
         self.gate = threading.Event()
-        self.began = threading.Event()
+        self.began, self.two = threading.Event(), threading.Event()
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
 
@@ -25,6 +25,8 @@ class Work:
             self.most_at_once = max(self.most_at_once, self.at_once)
             self.batches.append(list(asked))
         self.began.set()
+        if self.at_once == 2:
+            self.two.set()
         try:
             assert self.gate.wait(30)
             if wrong := self.bad & set(asked):
@@ -105,8 +107,7 @@ def test_no_more_batches_at_a_time_than_workers():
 
     async def many():
         tasks = [asyncio.create_task(waiting.ask(1)) for _ in range(12)]
-        while len(work.batches) < 2:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(work.two.wait, 30)
         work.gate.set()
         return await asyncio.gather(*tasks)
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from assets.error_report import SEVERITIES
 from checks.bulk import CheckedDocument, check_documents
-from checks.document import SubmittedDocument
 from checks.findings import FINDING_SCHEMA
-from checks.format.identify import identify
+from checks.format.identify import as_filed
 from checks.rule_set import all_rules
 from portal.register import Remembered
 from portal.together import Together
@@ -94,14 +93,8 @@ class FormatCheck:
         return await self._together.ask(data)
 
     def _check(self, documents: Sequence[bytes]) -> list[Checked]:
-        wrapped = [_filed(data) for data in documents]
+        wrapped = [as_filed(data) for data in documents]
         return [_said(one) for one in check_documents(wrapped, self._remembered.context).documents]
-
-
-def _filed(data: bytes) -> SubmittedDocument:
-    """The document as it would be filed, by what is read of it at the counter."""
-    said = identify(data)
-    return SubmittedDocument(data, said.agency_code or "", said.month or "")
 
 
 def _said(checked: CheckedDocument) -> Checked:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from checks.document import SubmittedDocument
 from checks.format.forms import AGENCY_CODE, MONTH, Form
 
 
@@ -32,3 +33,9 @@ def identify(data: bytes) -> Identity:
     agency_code, month = _AGENCY_CODE.search(data), _MONTH.search(data)
     real_month = month[1].decode() if month and MONTH.holds(month[1].decode()) else None
     return Identity(agency_code[1].decode() if agency_code else None, real_month)
+
+
+def as_filed(data: bytes, agency_code: str | None = None, month: str | None = None) -> SubmittedDocument:
+    """The document as it would be filed: for the agency and month that are given, or else that are found in it."""
+    said = identify(data)
+    return SubmittedDocument(data, agency_code or said.agency_code or "", month or said.month or "")

@@ -96,10 +96,10 @@ def checked_files(
     where a file cannot be read and `assets.channels.documents.ArchiveRefused` for an archive that is damaged or a trap.
     """
     from checks.bulk import check_documents
-    from checks.document import SubmittedDocument
+    from checks.format.identify import as_filed
 
     for batch in _batches(paths, context.limits.max_bytes):
-        documents = [SubmittedDocument(data, agency, month) for _, data in batch]
+        documents = [as_filed(data, agency, month) for _, data in batch]
         for (name, data), checked in zip(batch, check_documents(documents, context).documents, strict=True):
             yield name, data, checked
 

@@ -149,7 +149,7 @@ def test_without_a_token_that_stands_nothing_is_answered(portal, opened, submiss
         is_problem(asyncio.run(portal.get(MONTHS, headers={"authorization": header})), 401)
     good, _ = token(opened, "submit", "read")
     is_problem(ask(portal, "GET", f"{MONTHS}?access_token={good}&token={good}"), 401)
-    is_problem(asyncio.run(portal.get(MONTHS, cookies={"authorization": f"Bearer {good}"})), 401)
+    is_problem(ask(portal, "GET", MONTHS, headers={"cookie": f"authorization=Bearer {good}"}), 401)
     assert submissions() == []
 
 

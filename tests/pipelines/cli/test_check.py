@@ -188,3 +188,13 @@ def test_control_characters_of_a_document_are_not_obeyed(attendance, write):
     ran = attendance("check", write(document(AUTHORITY, **{"\x1b[31mred": 1})))
     assert "F006" in ran.out
     assert "\x1b" not in ran.out
+
+
+def test_what_would_be_filed_as_nobodys_is_said_to_be_refused(attendance, write):
+    """A property's name that is escaped: JSON reads it, whoever files the document does not."""
+    escaped = document(AUTHORITY).replace(b'"agency_code"', b'"agency\\u005fcode"')
+    ran = attendance("check", write(escaped), "--format", "json")
+    (said,) = ran.objects
+    (finding,) = said["findings"]
+    assert (finding["rule"], finding["severity"], finding["pointer"]) == ("F010", "fatal", "/agency_code")
+    assert "跳脫" in finding["expected"]

@@ -86,7 +86,7 @@ class FormatCheck:
 
     def __init__(self, remembered: Remembered) -> None:
         self._remembered = remembered
-        self._together = Together(self._check, workers=AT_ONCE, size=len, most=BATCH_BYTES)
+        self._together = Together(self._check, workers=AT_ONCE, size=len, most=BATCH_BYTES, smallest_first=True)
 
     async def check(self, data: bytes) -> Checked:
         """Check one document."""

@@ -4,8 +4,9 @@ What comes while all workers are busy waits and is then worked on at once; what 
 """
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from anyio import to_thread
@@ -13,9 +14,24 @@ from anyio import to_thread
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
+#: Seconds after which something large is no longer passed by what is smaller.
+_PATIENCE = 2.0
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[_Asked, _Answer]):
+    asked: _Asked
+    size: int
+    answer: asyncio.Future[_Answer]
+    since: float = field(default_factory=time.monotonic)
+
 
 class Together(Generic[_Asked, _Answer]):
-    """`work` answers any number of things in their order, in a thread; at most `workers` batches at a time."""
+    """`work` answers any number of things in their order, in a thread; at most `workers` batches at a time.
+
+    `most`: of the sum of sizes in one batch, unless one is larger alone.  In the order in which they came, or the
+    smallest first: most agencies are small, and need not wait for the few that are large.
+    """
 
     def __init__(
         self,
@@ -24,19 +40,20 @@ class Together(Generic[_Asked, _Answer]):
         workers: int,
         size: Callable[[_Asked], int],
         most: int,
+        smallest_first: bool = False,
     ) -> None:
         self._work = work
         self._idle = workers
         self._size = size
-        #: Of the sum of sizes in one batch, unless one is larger alone.
         self._most = most
-        self._waiting: deque[tuple[_Asked, asyncio.Future[_Answer]]] = deque()
+        self._smallest_first = smallest_first
+        self._waiting: list[_Waiting[_Asked, _Answer]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, one: _Asked) -> _Answer:
         """The answer to one; raises what the work raised, to everyone of the batch."""
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((one, future))
+        self._waiting.append(_Waiting(one, self._size(one), future))
         if self._idle:
             self._idle -= 1
             task = asyncio.create_task(self._until_none_waits())
@@ -49,22 +66,25 @@ class Together(Generic[_Asked, _Answer]):
             while self._waiting:
                 batch = self._next()
                 try:
-                    answers = await to_thread.run_sync(self._work, [asked for asked, _ in batch])
+                    answers = await to_thread.run_sync(self._work, [one.asked for one in batch])
                 except Exception as error:  # noqa: BLE001 — handed to those who asked
-                    for _, future in batch:
-                        if not future.done():
-                            future.set_exception(error)
+                    for one in batch:
+                        if not one.answer.done():
+                            one.answer.set_exception(error)
                     continue
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    if not future.done():  # who asked may have gone
-                        future.set_result(answer)
+                for one, answer in zip(batch, answers, strict=True):
+                    if not one.answer.done():  # who asked may have gone
+                        one.answer.set_result(answer)
         finally:
             self._idle += 1
 
-    def _next(self) -> list[tuple[_Asked, asyncio.Future[_Answer]]]:
-        batch = [self._waiting.popleft()]
-        size = self._size(batch[0][0])
-        while self._waiting and size + self._size(self._waiting[0][0]) <= self._most:
-            batch.append(self._waiting.popleft())
-            size += self._size(batch[-1][0])
+    def _next(self) -> list[_Waiting[_Asked, _Answer]]:
+        if self._smallest_first:
+            long_ago = time.monotonic() - _PATIENCE
+            self._waiting.sort(key=lambda one: (one.since > long_ago, one.size if one.since > long_ago else one.since))
+        size, number = self._waiting[0].size, 1
+        while number < len(self._waiting) and size + self._waiting[number].size <= self._most:
+            size += self._waiting[number].size
+            number += 1
+        batch, self._waiting[:number] = self._waiting[:number], []
         return batch

@@ -12,8 +12,8 @@ error or a document is lost.
 """
 
 import argparse
+import asyncio
 import http.client
-import json
 import os
 import random
 import shutil
@@ -21,15 +21,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from nation import AGENCIES, MONTH, AgencyResult, Nation, make_nation
+from nation import AGENCIES, MONTH, Nation, make_nation
 from sqlalchemy import select
 
 from assets.platform import Platform
@@ -43,7 +42,22 @@ from warehouse.register import import_register
 #: Seconds that the median answer of the check may take (issue 6).
 TARGET = 0.3
 HERE = Path(__file__).parent
-Step = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A step, the status that its answer must have, and its bytes: the load must not be what is measured."""
+
+    step: str
+    expected: int
+    wire: bytes
+
+    @classmethod
+    def of(cls, step: str, expected: int, line: str, token: str = "", body: bytes = b"") -> "Request":
+        """A request of a keep-alive connection."""
+        own = f"Authorization: Bearer {token}\r\n" if token else ""
+        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\n{own}Content-Type: application/json\r\n"
+        return cls(step, expected, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
 @dataclass
@@ -52,14 +66,6 @@ class Answers:
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {"check": [], "submit": [], "read": []})
     wrong: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, step: str, seconds: float, wrong: str | None) -> None:
-        """One answer."""
-        with self.lock:
-            self.seconds[step].append(seconds)
-            if wrong:
-                self.wrong.append(wrong)
 
 
 def main() -> None:
@@ -72,7 +78,7 @@ def main() -> None:
     print(f"{len(documents)} agencies, {size / 1e6:.0f} MB, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     out = Path(tempfile.mkdtemp(prefix="deadline-", dir=options.work))
     try:
-        good = _ours(nation, agencies, documents, options.minute, out)
+        good = _ours(nation, documents, options.minute, out)
         _obvious(documents)
     finally:
         shutil.rmtree(out)
@@ -82,26 +88,24 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agencies", type=int, default=200, help="how many come at once (default 200)")
-    parser.add_argument("--minute", type=float, default=60.0, help="seconds within which they come a second time; 0: no")
+    parser.add_argument("--minute", type=float, default=60.0, help="seconds within which they come again; 0: no")
     parser.add_argument("--work", type=Path, default=Path("/var/tmp/attendance-benchmark"), help="where files go")
     return parser.parse_args()
 
 
-def _ours(
-    nation: Nation, agencies: Sequence[AgencyResult], documents: dict[str, bytes], minute: float, out: Path
-) -> bool:
-    home = out / "home"
-    opened = platform(Settings(home=home), actor="benchmark")
+def _ours(nation: Nation, documents: dict[str, bytes], minute: float, out: Path) -> bool:
+    opened = platform(Settings(home=out / "home"), actor="benchmark")
     tokens = _home_of(opened, nation, list(documents))
     good = True
-    with _served([sys.executable, "-m", "portal", "--port"], home) as port:
+    with _served([sys.executable, "-m", "portal", "--port"], out / "home") as port:
         _warm(port, documents)
         for name, starts in (("same instant", 0.0), ("minute", minute)):
             if name == "minute" and not minute:
                 continue
             # The second time every document is another one: a space more at its end.
             given = documents if name == "same instant" else {code: data + b" " for code, data in documents.items()}
-            answers = _round(port, given, tokens, starts)
+            requests = [_all_steps(tokens[code], data) for code, data in given.items()]
+            answers = asyncio.run(_round(port, requests, starts))
             _print(name, answers)
             good = good and not answers.wrong and _kept(opened, given)
     opened.engine.dispose()
@@ -139,59 +143,59 @@ def _served(command: Sequence[str], home: Path) -> Iterator[int]:
         process.wait()
 
 
+def _all_steps(token: str, data: bytes) -> list[Request]:
+    return [
+        _check(data),
+        Request.of("submit", 201, "POST /api/v1/submissions", token, data),
+        Request.of("read", 200, f"GET /api/v1/months/{MONTH}", token),
+    ]
+
+
+def _check(data: bytes) -> Request:
+    return Request.of("check", 200, "POST /api/v1/check", body=data)
+
+
 def _warm(port: int, documents: dict[str, bytes]) -> None:
-    """The first checks of a process import and compile; a portal at the deadline has long done so."""
-    for data in list(documents.values())[:3]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
-        connection.request("POST", "/api/v1/check", data, {"Content-Type": "application/json"})
-        connection.getresponse().read()
+    """Other documents than will be measured: a portal at the deadline has done its first ones long ago."""
+    warming = [[_check(data + b"\n") for data in list(documents.values())[:3]]] * 8
+    asyncio.run(_round(port, warming, 0.0))
 
 
-def _round(port: int, documents: dict[str, bytes], tokens: dict[str, str], within: float) -> Answers:
-    answers, barrier = Answers(), threading.Barrier(len(documents))
+async def _round(port: int, requests: Sequence[Sequence[Request]], within: float) -> Answers:
+    """All agencies, each with its requests one after the other; they begin when the last one is connected."""
+    answers, ready = Answers(), asyncio.Barrier(len(requests))
     draws = random.Random(1)
-    threads = []
-    for number, (code, data) in enumerate(documents.items()):
-        head = {"Authorization": f"Bearer {tokens[code]}", "Content-Type": "application/json"}
-        steps = [("check", "POST", "/api/v1/check", 200), ("submit", "POST", "/api/v1/submissions", 201)]
-        steps.append(("read", "GET", f"/api/v1/months/{MONTH}", 200))
-        arguments = (port, number, data, head, steps, barrier, draws.uniform(0, within), answers)
-        threads.append(threading.Thread(target=_agency, args=arguments))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    await asyncio.gather(
+        *(_agency(port, number, own, ready, draws.uniform(0, within), answers) for number, own in enumerate(requests))
+    )
     return answers
 
 
-def _agency(
-    port: int,
-    number: int,
-    data: bytes,
-    head: dict[str, str],
-    steps: Sequence[tuple[str, str, str, int]],
-    barrier: threading.Barrier,
-    after: float,
-    answers: Answers,
+async def _agency(
+    port: int, number: int, requests: Sequence[Request], ready: asyncio.Barrier, after: float, answers: Answers
 ) -> None:
     """One agency's system: an address and a connection of its own."""
     address = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600, source_address=address)
-    connection.connect()
-    barrier.wait()
-    time.sleep(after)
-    for step, method, place, expected in steps:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=address)
+    await ready.wait()
+    await asyncio.sleep(after)
+    for request in requests:
         started = time.perf_counter()
-        wrong = None
         try:
-            connection.request(method, place, data if method == "POST" else None, head)
-            answer = connection.getresponse()
-            body = answer.read()
-            if answer.status != expected:
-                wrong = f"{step}: {answer.status} {body[:200].decode(errors='replace')}"
-        except (OSError, http.client.HTTPException) as error:
-            wrong = f"{step}: {error!r}"
-        answers.note(step, time.perf_counter() - started, wrong)
+            writer.write(request.wire)
+            status, body = await _answer(reader)
+            if status != request.expected:
+                answers.wrong.append(f"{request.step}: {status} {body[:200].decode(errors='replace')}")
+        except (OSError, asyncio.IncompleteReadError) as error:
+            answers.wrong.append(f"{request.step}: {error!r}")
+        answers.seconds[request.step].append(time.perf_counter() - started)
+    writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    said = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+    return int(head.split(b" ", 2)[1]), await reader.readexactly(int(said[b"content-length"]))
 
 
 def _print(name: str, answers: Answers) -> None:
@@ -229,17 +233,7 @@ def _obvious(documents: dict[str, bytes]) -> None:
     """The same checks in the same instant."""
     with _served([sys.executable, str(HERE / "obvious_portal.py")], Path("unused")) as port:
         _warm(port, documents)
-        answers, barrier = Answers(), threading.Barrier(len(documents))
-        head = {"Content-Type": "application/json"}
-        steps = [("check", "POST", "/api/v1/check", 200)]
-        threads = [
-            threading.Thread(target=_agency, args=(port, number, data, head, steps, barrier, 0.0, answers))
-            for number, data in enumerate(documents.values())
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = asyncio.run(_round(port, [[_check(data)] for data in documents.values()], 0.0))
     _print("obvious", answers)
 
 

@@ -1,5 +1,7 @@
 """The application: which pages and which endpoints there are, and what holds for all of them."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -35,16 +37,25 @@ _ROUTERS = (
 )
 
 
-def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
-    """The portal over a platform, which whoever calls opens and closes."""
+def create_app(platform: Platform, settings: PortalSettings, *, check_processes: int = 0) -> Guarded:
+    """The portal over a platform, which whoever calls opens and closes; 0 `check_processes`: it checks in threads."""
+    desk = open_desk(platform, settings, check_processes)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        desk.check.start()
+        yield
+        desk.check.close()
+
     app = FastAPI(
         title="差勤資料彙整平臺 Attendance data platform",
         version="1",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
     )
-    app.state.desk = open_desk(platform, settings)
+    app.state.desk = desk
     app.state.single_sign_on = (
         SingleSignOn(settings, sign_in_key(platform.home, settings)) if settings.oidc_issuer else None
     )

@@ -14,6 +14,8 @@ from anyio import to_thread
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
+#: Times that a worker looks whether more has come.
+_LOOKS = 5
 #: Seconds after which something large is no longer passed by what is smaller.
 _PATIENCE = 2.0
 
@@ -30,7 +32,8 @@ class Together(Generic[_Asked, _Answer]):
     """`work` answers any number of things in their order, in a thread; at most `workers` batches at a time.
 
     `most`: of the sum of sizes in one batch, unless one is larger alone.  In the order in which they came, or the
-    smallest first: most agencies are small, and need not wait for the few that are large.
+    smallest first: most agencies are small, and need not wait for the few that are large.  `gather`: seconds for which
+    a worker that begins waits at most for more, while more comes.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Together(Generic[_Asked, _Answer]):
         size: Callable[[_Asked], int],
         most: int,
         smallest_first: bool = False,
+        gather: float = 0.0,
     ) -> None:
         self._work = work
         self._idle = workers
         self._size = size
         self._most = most
         self._smallest_first = smallest_first
+        self._gather = gather
         self._waiting: list[_Waiting[_Asked, _Answer]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -63,6 +68,7 @@ class Together(Generic[_Asked, _Answer]):
 
     async def _until_none_waits(self) -> None:
         try:
+            await self._gathered()
             while self._waiting:
                 batch = self._next()
                 try:
@@ -77,6 +83,12 @@ class Together(Generic[_Asked, _Answer]):
                         one.answer.set_result(answer)
         finally:
             self._idle += 1
+
+    async def _gathered(self) -> None:
+        until, seen = time.monotonic() + self._gather, 0
+        while len(self._waiting) != seen and time.monotonic() < until:
+            seen = len(self._waiting)
+            await asyncio.sleep(self._gather / _LOOKS)
 
     def _next(self) -> list[_Waiting[_Asked, _Answer]]:
         if self._smallest_first:

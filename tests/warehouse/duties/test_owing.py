@@ -211,7 +211,7 @@ def test_extensions_never_shorten_and_reach_nobody_else(world, asked):
 def test_who_waits_for_a_connection_makes_nobody_wait_who_has_one(world):
     """All connections are in use by those who ask for grants; one more asks who has none yet."""
     pool = world.engine.pool
-    others = [world.engine.connect() for _ in range(pool.size() + pool._max_overflow - 1)]  # noqa: SLF001
+    others = [world.engine.connect() for _ in range(pool.size() + pool._max_overflow - 1)]
     calendar = shipped()
     with reading(world.engine) as session, ThreadPoolExecutor() as threads:
         session.scalars(select(Agency)).all()

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from assets.font import FONT
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from pipelines.sign_in_key import sign_in_key
@@ -59,6 +60,7 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     app.state.single_sign_on = (
         SingleSignOn(settings, sign_in_key(platform.home, settings)) if settings.oidc_issuer else None
     )
+    app.mount("/static/fonts", StaticFiles(directory=FONT.parent), name="fonts")
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in _ROUTERS:
         app.include_router(router)

@@ -7,18 +7,17 @@ any other the system's fonts are asked.  In SVG letters are outlines, so that it
 import io
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
+from assets.font import FONT
 from assets.look import Look
 from checks.model.roc import roc_month_text
 from warehouse.lateness import LATE, MISSING, ON_TIME, OPEN, AuthorityLine, MonthLine, arrivals_by_day
 
-FONT = Path(__file__).parent / "fonts" / "AttendanceSansTC-Regular.otf"
 #: Asked in this order for characters that ours does not hold.
 _OTHERS = ("Noto Sans CJK TC", "Noto Sans TC", "PingFang TC", "Microsoft JhengHei", "DejaVu Sans")
 

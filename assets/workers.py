@@ -3,29 +3,22 @@
 This process takes its share, on a thread beside the one that records, and a worker process for each further core the
 rest: a worker's start takes as long as a batch or two, so there is one fewer, and work goes on meanwhile.  A worker
 checks and stores; it never touches the ledger, so one that is killed leaves files that nothing points at and
-submissions that still wait.  Workers end with their parent, however that dies, and leave Ctrl-C to it.
+submissions that still wait.
 """
 
-import contextlib
-import multiprocessing
 import os
 import pickle
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.process import BaseProcess
-from threading import Lock, Thread
 
 from assets.batches import Desk, Done, Task, check_and_store
+from assets.worker_pool import WorkerPool, default_workers
 from warehouse import journal
 from warehouse.store import Store
 
 #: Fewer batches are done in this process: a worker's start takes as long as one or two of them.
 _ENOUGH = 4
-#: Polars asks it for its number of threads when it is imported.
-_POLARS_THREADS = "POLARS_MAX_THREADS"
-_environment = Lock()
 
 
 class WorkerDied(RuntimeError):  # noqa: N818 — says what happened
@@ -43,11 +36,6 @@ class WorkerFailed(RuntimeError):  # noqa: N818 — says what happened
     """A worker's error that cannot be sent to another process: its type and message."""
 
 
-def default_workers() -> int:
-    """One for each core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = None) -> Iterator[list[Done]]:
     """Do all the batches; each time those that have been stored since, still to be flushed, in no certain order.
 
@@ -59,12 +47,7 @@ def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = 
         for task in tasks:
             yield [check_and_store(desk, store, task)]
         return
-    workers = ProcessPoolExecutor(
-        processes - 1,
-        multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(pickle.dumps((desk, journal.carried())),),
-    )
+    workers = WorkerPool(processes - 1, _begin, pickle.dumps(desk))
     here = ThreadPoolExecutor(1)
     waiting = list(reversed(tasks))
     theirs, own = set[Future[Done]](), set[Future[Done]]()
@@ -72,9 +55,8 @@ def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = 
         while waiting or theirs or own:
             if waiting and not own:
                 own.add(here.submit(check_and_store, desk, store, waiting.pop(), threads=1))
-            with _one_thread_each():  # the processes start with the first task
-                while waiting and len(theirs) < processes:  # one more than they are: it waits for whoever is free
-                    theirs.add(workers.submit(_do, waiting.pop()))
+            while waiting and len(theirs) < processes:  # one more than they are: it waits for whoever is free
+                theirs.add(workers.submit(_do, waiting.pop()))
             ended, _ = wait(theirs | own, return_when=FIRST_COMPLETED)
             theirs -= ended
             own -= ended
@@ -83,20 +65,7 @@ def done(desk: Desk, store: Store, tasks: Sequence[Task], at_once: int | None = 
         raise WorkerDied from None
     finally:
         here.shutdown(cancel_futures=True)
-        workers.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile give Polars one thread: there are as many of them as cores."""
-    with _environment:
-        before = os.environ.get(_POLARS_THREADS)
-        os.environ[_POLARS_THREADS] = before or "1"
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ[_POLARS_THREADS]
+        workers.shutdown()
 
 
 # --- in the worker
@@ -105,20 +74,10 @@ _desk: Desk
 _store: Store
 
 
-def _begin(desk_and_journal: bytes) -> None:
+def _begin(desk: bytes) -> None:
     global _desk, _store  # noqa: PLW0603  (a process pool has no other place for what its workers share)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _desk, carried = pickle.loads(desk_and_journal)  # noqa: S301  (from our own parent)
-    journal.resume(carried)
+    _desk = pickle.loads(desk)  # noqa: S301  (from our own parent)
     _store = _desk.open_store()
-
-
-def _end_with(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
 
 
 def _do(task: Task) -> Done:

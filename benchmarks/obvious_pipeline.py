@@ -65,7 +65,7 @@ class _Clockings(_Record):
         unique = ["person_id", "at", "kind"]  # noqa: RUF012
 
 
-_MODELS: dict[str, type[pa.DataFrameModel]] = {
+MODELS: dict[str, type[pa.DataFrameModel]] = {
     "employees": _Employees,
     "leaves": _Leaves,
     "overtime": _Overtime,
@@ -95,14 +95,14 @@ def _checked_frames(name: str) -> dict[str, pd.DataFrame]:
         with open(name, encoding="utf-8") as file:  # noqa: PTH123  (as one would write it)
             document = json.load(file)
         return {
-            dataset: _validated(model, pd.DataFrame(document[dataset], columns=list(model.to_schema().columns)))
-            for dataset, model in _MODELS.items()
+            dataset: validated(model, pd.DataFrame(document[dataset], columns=list(model.to_schema().columns)))
+            for dataset, model in MODELS.items()
         }
     except (ValueError, KeyError, pa.errors.SchemaErrors):
         return {}
 
 
-def _validated(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
+def validated(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
     """The frame without its faulty rows."""
     try:
         return model.validate(frame, lazy=True)

@@ -5,6 +5,7 @@ import sys
 
 import uvicorn
 
+from assets.worker_pool import default_workers
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from portal.app import create_app
@@ -15,13 +16,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8300)
+    parser.add_argument(
+        "--check-processes",
+        type=int,
+        default=default_workers(),
+        help="processes that check; 0: threads (default: one a core)",
+    )
     options = parser.parse_args()
     settings = load_settings()
     opened = platform(settings, actor="portal")
     sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
     try:
         uvicorn.run(
-            create_app(opened, settings.portal),
+            create_app(opened, settings.portal, check_processes=options.check_processes),
             host=options.host,
             port=options.port,
             log_level="warning",

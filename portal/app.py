@@ -1,10 +1,13 @@
 """The application: which pages and which endpoints there are, and what holds for all of them."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from assets.font import FONT
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from pipelines.sign_in_key import sign_in_key
@@ -35,8 +38,16 @@ _ROUTERS = (
 )
 
 
-def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
-    """The portal over a platform, which whoever calls opens and closes."""
+def create_app(platform: Platform, settings: PortalSettings, *, check_processes: int = 0) -> Guarded:
+    """The portal over a platform, which whoever calls opens and closes; 0 `check_processes`: it checks in threads."""
+    desk = open_desk(platform, settings, check_processes)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        desk.check.start()
+        yield
+        desk.check.close()
+
     app = FastAPI(
         title="差勤資料彙整平臺 Attendance data platform",
         version="1",
@@ -45,11 +56,13 @@ def create_app(platform: Platform, settings: PortalSettings) -> Guarded:
         openapi_url="/api/v1/openapi.json",
         # They would lead to whatever host the request names (Host is the client's own claim).
         redirect_slashes=False,
+        lifespan=lifespan,
     )
-    app.state.desk = open_desk(platform, settings)
+    app.state.desk = desk
     app.state.single_sign_on = (
         SingleSignOn(settings, sign_in_key(platform.home, settings)) if settings.oidc_issuer else None
     )
+    app.mount("/static/fonts", StaticFiles(directory=FONT.parent), name="fonts")
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in _ROUTERS:
         app.include_router(router)

@@ -46,11 +46,10 @@ class Desk:
         return self.templates.TemplateResponse(request, template, values, status)
 
 
-def open_desk(platform: Platform, settings: PortalSettings) -> Desk:
-    """The portal of a platform, which whoever calls opens and closes."""
+def open_desk(platform: Platform, settings: PortalSettings, processes: int = 0) -> Desk:
+    """The portal of a platform, which whoever calls opens and closes; checks are by so many processes (0: here)."""
     remembered = Remembered(platform)
     templates = Jinja2Templates(_HERE / "templates")
     templates.env.globals |= in_templates(platform)
-    return Desk(
-        platform, settings, remembered, FormatCheck(remembered), Counter(platform), Limiter(settings), templates
-    )
+    check = FormatCheck(remembered, processes)
+    return Desk(platform, settings, remembered, check, Counter(platform), Limiter(settings), templates)

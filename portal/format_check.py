@@ -1,102 +1,84 @@
 """格式檢核: a document is checked, and everything wrong with it said; nothing is stored, nothing is submitted."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
 
-from assets.error_report import SEVERITIES
-from checks.bulk import CheckedDocument, check_documents
-from checks.findings import FINDING_SCHEMA
-from checks.format.identify import as_filed
-from checks.rule_set import all_rules
+from checks.context import CheckContext
+from portal.checked import Checked
+from portal.checkers import Checkers
 from portal.register import Remembered
 from portal.together import Together
 
-#: Checked side by side: a check keeps a core busy.
-AT_ONCE = 2
+#: Checked side by side, where there are no processes for it.
+_THREADS = 2
 #: Findings that a page shows; the rules are counted over all of them.
 SHOWN = 500
 #: Bytes of documents that are checked in one batch; the last who came waits for all of them.
-BATCH_BYTES = 8 << 20
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a document comes to: `verdict` is `refused`, `entered_in_part` or `ok`; findings worst first, all of them.
-
-    `counts`: dataset → read, entered, refused, warned; `not_evaluated`: rule → why it did not run.
-    """
-
-    agency_code: str | None
-    month: str | None
-    verdict: str
-    findings: Sequence[Mapping[str, Any]]
-    counts: Mapping[str, Sequence[int]]
-    not_evaluated: Mapping[str, str]
-
-    @classmethod
-    def of(
-        cls,
-        agency_code: str | None,
-        month: str | None,
-        findings: Sequence[Mapping[str, Any]],
-        counts: Mapping[str, Sequence[int]],
-        not_evaluated: Mapping[str, str],
-    ) -> "Checked":
-        """What findings come to, in whatever order they are."""
-        order = list(SEVERITIES)
-        worst_first = sorted(findings, key=lambda one: order.index(one["severity"]))
-        severities = {one["severity"] for one in findings}
-        verdict = "refused" if "fatal" in severities else "entered_in_part" if "error" in severities else "ok"
-        return cls(agency_code, month, verdict, worst_first, counts, not_evaluated)
-
-    @property
-    def by_rule(self) -> list[tuple[str, str, str, str, int]]:
-        """Each rule that found something: id, severity, title in both languages, how often; the most serious first."""
-        rules, order = all_rules(), list(SEVERITIES)
-        counted = Counter((one["rule"], one["severity"]) for one in self.findings)
-        found = sorted(counted.items(), key=lambda item: (order.index(item[0][1]), -item[1], item[0][0]))
-        return [(id_, severity, rules[id_].title, rules[id_].title_en, number) for (id_, severity), number in found]
-
-    @property
-    def unasked(self) -> dict[str, list[str]]:
-        """Why a rule was not evaluated → those rules."""
-        reasons: dict[str, list[str]] = {}
-        for rule, why in self.not_evaluated.items():
-            reasons.setdefault(why, []).append(rule)
-        return reasons
-
-    def as_json(self) -> dict[str, Any]:
-        """The answer of the API."""
-        names = ("read", "entered", "refused", "warned")
-        return {
-            "submitted": False,
-            "verdict": self.verdict,
-            "agency_code": self.agency_code,
-            "month": self.month,
-            "counts": {dataset: dict(zip(names, numbers, strict=True)) for dataset, numbers in self.counts.items()},
-            "findings": list(self.findings),
-            "not_evaluated": dict(self.not_evaluated),
-        }
+_BATCH_BYTES = 8 << 20
+#: Seconds for which others are waited for once somebody came, while they come: a batch costs as much as 2 MB of it.
+_GATHER = 0.05
+#: Results that are remembered, and findings of one that is: who checks a file submits it next, and looks again.
+_REMEMBERED, _FEW = 256, 200
 
 
 class FormatCheck:
-    """Checks documents as the pipeline would today, for any number of people at once."""
+    """Checks documents as the pipeline would today, for any number of people at once; by `processes`, 0: here."""
 
-    def __init__(self, remembered: Remembered) -> None:
+    def __init__(self, remembered: Remembered, processes: int = 0) -> None:
         self._remembered = remembered
-        self._together = Together(self._check, workers=AT_ONCE, size=len, most=BATCH_BYTES)
+        self._checkers = Checkers(processes)
+        self._results = _Results()
+        self._together = Together(
+            self._check,
+            workers=processes or _THREADS,
+            size=len,
+            most=_BATCH_BYTES,
+            smallest_first=True,
+            gather=_GATHER,
+        )
 
     async def check(self, data: bytes) -> Checked:
         """Check one document."""
-        return await self._together.ask(data)
+        context = self._remembered.fresh
+        known = self._results.get(hashlib.sha256(data).digest(), context) if context else None
+        return known if known is not None else await self._together.ask(data)
+
+    def start(self) -> None:
+        """Make ready for the first document; does not wait for it."""
+        self._checkers.start()
+
+    def close(self) -> None:
+        """Nothing is checked any more."""
+        self._checkers.close()
 
     def _check(self, documents: Sequence[bytes]) -> list[Checked]:
-        wrapped = [as_filed(data) for data in documents]
-        return [_said(one) for one in check_documents(wrapped, self._remembered.context).documents]
+        context = self._remembered.context
+        found = self._checkers.check(documents, context)
+        for data, one in zip(documents, found, strict=True):
+            self._results.keep(hashlib.sha256(data).digest(), context, one)
+        return found
 
 
-def _said(checked: CheckedDocument) -> Checked:
-    findings = checked.findings.select(*FINDING_SCHEMA).to_dicts()
-    return Checked.of(checked.agency_code, checked.month, findings, checked.counts, checked.not_evaluated)
+class _Results:
+    """The last results of one context: with another register or another day they are forgotten."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._context: CheckContext | None = None
+        self._kept: OrderedDict[bytes, Checked] = OrderedDict()
+
+    def get(self, digest: bytes, context: CheckContext) -> Checked | None:
+        with self._lock:
+            return self._kept.get(digest) if context is self._context else None
+
+    def keep(self, digest: bytes, context: CheckContext, one: Checked) -> None:
+        if len(one.findings) > _FEW:
+            return
+        with self._lock:
+            if context is not self._context:
+                self._context, self._kept = context, OrderedDict()
+            self._kept[digest] = one
+            if len(self._kept) > _REMEMBERED:
+                self._kept.popitem(last=False)

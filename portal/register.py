@@ -35,9 +35,17 @@ class Remembered:
         self._see_to_it()
         return self._context
 
+    @property
+    def fresh(self) -> CheckContext | None:
+        """The same where nothing has to be read for it, for who must not wait."""
+        return self._context if self._stands() else None
+
+    def _stands(self) -> bool:
+        return time.monotonic() - self._read_at < _REMEMBERED
+
     def _see_to_it(self) -> None:
         with self._lock:
-            if time.monotonic() - self._read_at < _REMEMBERED:
+            if self._stands():
                 return
             platform, today = self._platform, self._platform.today()
             with reading(platform.engine) as session:

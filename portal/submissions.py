@@ -5,7 +5,7 @@ from typing import Any
 from anyio import to_thread
 
 from assets.standing_findings import findings_of_submission
-from portal.format_check import Checked
+from portal.checked import Checked
 from portal.guard import Visit
 from warehouse.duties import Duties, calendar_of
 from warehouse.ledger import lifecycle

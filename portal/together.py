@@ -4,8 +4,9 @@ What comes while all workers are busy waits and is then worked on at once; what 
 """
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from anyio import to_thread
@@ -13,9 +14,27 @@ from anyio import to_thread
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
 
+#: Times that a worker looks whether more has come.
+_LOOKS = 5
+#: Seconds after which something large is no longer passed by what is smaller.
+_PATIENCE = 2.0
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[_Asked, _Answer]):
+    asked: _Asked
+    size: int
+    answer: asyncio.Future[_Answer]
+    since: float = field(default_factory=time.monotonic)
+
 
 class Together(Generic[_Asked, _Answer]):
-    """`work` answers any number of things in their order, in a thread; at most `workers` batches at a time."""
+    """`work` answers any number of things in their order, in a thread; at most `workers` batches at a time.
+
+    `most`: of the sum of sizes in one batch, unless one is larger alone.  In the order in which they came, or the
+    smallest first: most agencies are small, and need not wait for the few that are large.  `gather`: seconds for which
+    a worker that begins waits at most for more, while more comes.
+    """
 
     def __init__(
         self,
@@ -24,13 +43,16 @@ class Together(Generic[_Asked, _Answer]):
         workers: int,
         size: Callable[[_Asked], int],
         most: int,
+        smallest_first: bool = False,
+        gather: float = 0.0,
     ) -> None:
         self._work = work
         self._idle = workers
         self._size = size
-        #: Of the sum of sizes in one batch, unless one is larger alone.
         self._most = most
-        self._waiting: deque[tuple[_Asked, asyncio.Future[_Answer]]] = deque()
+        self._smallest_first = smallest_first
+        self._gather = gather
+        self._waiting: list[_Waiting[_Asked, _Answer]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, one: _Asked) -> _Answer:
@@ -40,7 +62,7 @@ class Together(Generic[_Asked, _Answer]):
         take the same twice.
         """
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((one, future))
+        self._waiting.append(_Waiting(one, self._size(one), future))
         if self._idle:
             self._idle -= 1
             task = asyncio.create_task(self._until_none_waits())
@@ -50,6 +72,7 @@ class Together(Generic[_Asked, _Answer]):
 
     async def _until_none_waits(self) -> None:
         try:
+            await self._gathered()
             while self._waiting:
                 batch = self._next()
                 if not await self._answered(batch) and len(batch) > 1:
@@ -58,24 +81,33 @@ class Together(Generic[_Asked, _Answer]):
         finally:
             self._idle += 1
 
-    async def _answered(self, batch: Sequence[tuple[_Asked, asyncio.Future[_Answer]]]) -> bool:
+    async def _answered(self, batch: Sequence[_Waiting[_Asked, _Answer]]) -> bool:
         """Whether the batch is answered; what a single one raises is handed to who asked."""
         try:
-            answers = await to_thread.run_sync(self._work, [asked for asked, _ in batch])
+            answers = await to_thread.run_sync(self._work, [one.asked for one in batch])
             answered = list(zip(batch, answers, strict=True))
         except Exception as error:  # noqa: BLE001 — handed to who asked
-            if len(batch) == 1 and not batch[0][1].done():
-                batch[0][1].set_exception(error)
+            if len(batch) == 1 and not batch[0].answer.done():
+                batch[0].answer.set_exception(error)
             return False
-        for (_, future), answer in answered:
-            if not future.done():  # who asked may have gone
-                future.set_result(answer)
+        for one, answer in answered:
+            if not one.answer.done():  # who asked may have gone
+                one.answer.set_result(answer)
         return True
 
-    def _next(self) -> list[tuple[_Asked, asyncio.Future[_Answer]]]:
-        batch = [self._waiting.popleft()]
-        size = self._size(batch[0][0])
-        while self._waiting and size + self._size(self._waiting[0][0]) <= self._most:
-            batch.append(self._waiting.popleft())
-            size += self._size(batch[-1][0])
+    async def _gathered(self) -> None:
+        until, seen = time.monotonic() + self._gather, 0
+        while len(self._waiting) != seen and time.monotonic() < until:
+            seen = len(self._waiting)
+            await asyncio.sleep(self._gather / _LOOKS)
+
+    def _next(self) -> list[_Waiting[_Asked, _Answer]]:
+        if self._smallest_first:
+            long_ago = time.monotonic() - _PATIENCE
+            self._waiting.sort(key=lambda one: (one.since > long_ago, one.size if one.since > long_ago else one.since))
+        size, number = self._waiting[0].size, 1
+        while number < len(self._waiting) and size + self._waiting[number].size <= self._most:
+            size += self._waiting[number].size
+            number += 1
+        batch, self._waiting[:number] = self._waiting[:number], []
         return batch

@@ -12,8 +12,8 @@ from assets.intake import HandedIn
 from assets.receipts import NoSuchSubmission, issue_receipt
 from portal.api.guard import Caller, Scoped
 from portal.api.models import PROBLEMS, Month, Receipt, Taken, problem_response
+from portal.checked import Checked
 from portal.counter import stated
-from portal.format_check import Checked
 from warehouse.access.tokens import TokenRefused, bind_key
 from warehouse.duties import Duties, calendar_of
 from warehouse.journal import log

@@ -8,6 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from assets import charts
+from assets.font import FONT
 from assets.late_and_missing import KEY
 from assets.look import look
 from assets.publishing import publish_now
@@ -126,7 +127,7 @@ def test_no_letter_of_a_chart_is_missing_from_the_font(here, recwarn):
 
 
 def test_the_shipped_font_holds_big5_level_1_and_a_long_agency_name():
-    held = TTFont(charts.FONT).getBestCmap()
+    held = TTFont(FONT).getBestCmap()
     level_1 = {
         bytes([high, low]).decode("cp950")
         for high in range(0xA4, 0xC6)

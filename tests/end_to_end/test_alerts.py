@@ -157,7 +157,7 @@ def test_prometheus_scrapes_the_real_endpoint_and_tells_when_a_part_and_when_all
             database.revive()
             running.wait_for(f"absent({incomplete})")
             serve.terminate()
-            serve.wait(30)
+            serve.wait(120)
             running.wait_for('ALERTS{alertname="AttendanceMetricsAbsent"}')
     finally:
         serve.kill()

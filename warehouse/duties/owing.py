@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -66,18 +65,26 @@ class Duties:
         self.calendar = calendar
         self._session = session
         self._register = register
+        self._grants: list[Standing] | None = None
         self._as_of = as_of
         self._own: dict[str, dict[str, datetime]] = {}
 
-    @cached_property
+    # Not `cached_property`: until Python 3.12 it has one lock for all instances, and who waits for a connection in it
+    # makes those wait who have them all.
+
+    @property
     def register(self) -> RegisterAgencies:
         """The register."""
-        return RegisterAgencies(self._session) if self._register is None else self._register
+        if self._register is None:
+            self._register = RegisterAgencies(self._session)
+        return self._register
 
-    @cached_property
+    @property
     def grants(self) -> list[Standing]:
         """What is granted."""
-        return standing_grants(self._session, self._as_of)
+        if self._grants is None:
+            self._grants = standing_grants(self._session, self._as_of)
+        return self._grants
 
     def of_month(self, month: str) -> MonthDuties:
         """Answer for every agency in force in the month."""

@@ -1,10 +1,13 @@
 """Who owes a month and until when: calendar, register, closures and grants together, now and as of a moment."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.support.world import World, taipei
 from warehouse.duties import Duties
@@ -203,3 +206,25 @@ def test_extensions_never_shorten_and_reach_nobody_else(world, asked):
         for id_ in set(ids):
             withdraw_grant(session, id_, reason="x", actor="test", at=LATER)
         assert Duties(session, shipped()).of_month("2021-06").own == {}
+
+
+def test_who_waits_for_a_connection_makes_nobody_wait_who_has_one(world):
+    """All connections are in use by those who ask for grants; one more asks who has none yet."""
+    pool = world.engine.pool
+    others = [world.engine.connect() for _ in range(pool.size() + pool._max_overflow - 1)]
+    calendar = shipped()
+    with reading(world.engine) as session, ThreadPoolExecutor() as threads:
+        session.scalars(select(Agency)).all()
+        waits = threads.submit(_grants_of_another_session, world.engine, calendar)
+        while world.engine.pool.checkedout() < len(others) + 1 or not waits.running():
+            time.sleep(0.01)
+        time.sleep(0.2)  # it is in the pool's queue by now
+        assert threads.submit(lambda: Duties(session, calendar).grants).result(timeout=10) == []
+        for one in others:
+            one.close()
+        assert waits.result(timeout=10) == []
+
+
+def _grants_of_another_session(engine, calendar):
+    with reading(engine) as session:
+        return Duties(session, calendar).grants

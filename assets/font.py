@@ -1,0 +1,6 @@
+"""The Chinese font that is shipped: charts and PDF are set in it, and pages where the reader has none."""
+
+from pathlib import Path
+
+#: Big5 level 1, the agencies' names and ASCII of Noto Sans CJK TC; its licence lies beside it.
+FONT = Path(__file__).parent / "fonts" / "AttendanceSansTC-Regular.otf"

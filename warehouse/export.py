@@ -108,14 +108,14 @@ def _plain(value: Any) -> Any:
 
 def _write_csv(frame: pd.DataFrame, path: Path, headings: Mapping[str, str], _title: str) -> None:
     """UTF-8 with BOM, so that Excel reads it; CRLF, as RFC 4180 has it."""
-    guarded = pd.DataFrame(
-        {name: [_guarded(_plain(value)) for value in frame[name]] for name in frame.columns}, dtype=object
+    safe = pd.DataFrame(
+        {name: [guarded(_plain(value)) for value in frame[name]] for name in frame.columns}, dtype=object
     )
-    head = [_guarded(heading) for heading in _headed(frame, headings)]
-    guarded.to_csv(path, index=False, header=head, encoding="utf-8-sig", lineterminator="\r\n")
+    head = [guarded(heading) for heading in _headed(frame, headings)]
+    safe.to_csv(path, index=False, header=head, encoding="utf-8-sig", lineterminator="\r\n")
 
 
-def _guarded(value: Any) -> Any:
+def guarded(value: Any) -> Any:
     """Text that begins like a formula, with an apostrophe before it.  Numbers are no text: -1 stays -1."""
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
 

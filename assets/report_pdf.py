@@ -137,9 +137,7 @@ class _Pages(FPDF):  # type: ignore[misc]
         )
         wanted = [max(self.get_string_width(name), _NARROWEST) for name in self._paper.head]
         for row in measured:
-            wanted = [
-                max(width, self.get_string_width(text or "")) for width, text in zip(wanted, row, strict=True)
-            ]
+            wanted = [max(width, self.get_string_width(text or "")) for width, text in zip(wanted, row, strict=True)]
         share = self.epw / sum(width + _PADDING for width in wanted)
         return [(width + _PADDING) * share for width in wanted]
 

@@ -76,7 +76,7 @@ def _xlsx(file: IO[bytes], sheet: Sheet, rows: Iterator[Row]) -> None:
             page.set_column(column, column, width)
             page.write_string(0, column, name, heading)
         number = 0
-        for number, row in enumerate(rows, 1):  # noqa: B007 — the last one is asked for below
+        for number, row in enumerate(rows, 1):
             for column, value in enumerate(row):
                 write_cell(page, (number, column), value, formats, None)
         page.autofilter(0, 0, number, len(sheet.head) - 1)

@@ -56,8 +56,7 @@ class Paper:
 
     def __post_init__(self) -> None:
         """Raises `TooManyForPaper`."""
-        if len(self.rows) > MOST_ROWS:
-            raise TooManyForPaper(len(self.rows))
+        see_that_it_fits(len(self.rows))
 
     @property
     def numeric(self) -> list[bool]:
@@ -66,6 +65,12 @@ class Paper:
             any(isinstance(row[n], int | float | Decimal) and not isinstance(row[n], bool) for row in self.rows)
             for n in range(len(self.columns))
         ]
+
+
+def see_that_it_fits(rows: int) -> None:
+    """Raise `TooManyForPaper` where so many rows are too many."""
+    if rows > MOST_ROWS:
+        raise TooManyForPaper(rows)
 
 
 def write_pdf(paper: Paper, file: IO[bytes]) -> None:
@@ -81,7 +86,7 @@ def write_pdf(paper: Paper, file: IO[bytes]) -> None:
     file.write(pages.output())
 
 
-class _Pages(FPDF):  # type: ignore[misc]
+class _Pages(FPDF):
     """The pages of one table."""
 
     def __init__(self, paper: Paper) -> None:

@@ -1,4 +1,4 @@
-"""報表: each report a page at a time with its chart, a ratio opened down to its agency-months, and the same as files."""
+"""報表: each report a page at a time with its chart, a ratio opened to its agency-months, and the same as files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,10 +88,8 @@ def report(request: Request, visit: Visitor, report: Shown, wanted: Filters) -> 
             listed = rows(connection, question.selection, columns, limit=PAGE, offset=(page - 1) * PAGE)
             values |= {"rows": [dict(zip(columns, row, strict=True)) for row in listed], "found": found}
             values |= {"page": page, "pages": pages, "chart": chart(connection, question)}
-            values |= {
-                "ratio": _ratio(connection, question),
-                "published": None if question.as_of else published_at(connection),
-            }
+            values["ratio"] = _ratio(connection, question)
+            values["published"] = None if question.as_of else published_at(connection)
     except NothingPublished:
         values["nothing"] = True
     described = TABLES[f"reports.{report.table}"]
@@ -103,6 +101,7 @@ def report(request: Request, visit: Visitor, report: Shown, wanted: Filters) -> 
         "shown": shown,
         "outcomes": OUTCOMES,
         "most_on_paper": MOST_ROWS,
+        "ratio_headings": TABLES["reports.submission_ratios"].headings,
         "q": question,
         "authorities": _authorities(visit),
     }

@@ -1,4 +1,4 @@
-"""What is asked of a report: the address's filters, checked, with whose rows they may be; what does not hold is told."""
+"""What is asked of a report: the address's filters, checked, and whose rows they may be."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

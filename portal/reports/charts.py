@@ -1,6 +1,6 @@
 """What a report's chart shows: a few bars out of any number of rows, summed in SQL.
 
-A bar is parts of a whole; labels and figures stand beside it as text, so that the chart is a table to whoever sees none.
+A bar is parts of a whole; labels and figures stand beside it as text: to whoever sees no bars it is a table.
 """
 
 from collections.abc import Callable
@@ -88,9 +88,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         parts = {"entered": float(row["entered"]), "refused": float(row["refused"])}
         return Bar(label, f"{int(row['entered']):,}（退件 {int(row['refused']):,}）", parts)
 
-    return _chart(
-        "各月入檔及退件筆數 Records entered and refused", rows, bar, entered="入檔 entered", refused="退件 refused"
-    )
+    title = "各月入檔及退件筆數 Records entered and refused"
+    return _chart(title, rows, bar, entered="入檔 entered", refused="退件 refused")
 
 
 def _summary(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:

@@ -8,7 +8,7 @@ from anyio import to_thread
 from starlette.responses import Response, StreamingResponse
 
 from assets.report_kinds import COLUMNS
-from assets.report_pdf import MOST_ROWS, Paper, TooManyForPaper, write_pdf
+from assets.report_pdf import Paper, see_that_it_fits, write_pdf
 from assets.report_words import in_words
 from portal.downloads import attachment
 from portal.guard import Visit
@@ -48,8 +48,7 @@ def _made(visit: Visit, question: Asked, suffix: Suffix) -> IO[bytes]:
         with visit.desk.reports.open(question.year, question.as_of) as connection:
             total = count(connection, selection)
             if suffix == "pdf":
-                if total > MOST_ROWS:
-                    raise TooManyForPaper(total)
+                see_that_it_fits(total)
                 made_at = visit.desk.platform.clock().astimezone(TAIPEI)
                 whole = list(rows(connection, selection, columns))
                 write_pdf(Paper(table.title, notes(visit, question), columns, head, whole, made_at), file)

@@ -1,4 +1,4 @@
-"""Where figures are read: the published warehouse, or one built as of a moment, which takes seconds and is kept a while.
+"""Where figures are read: the published warehouse, or one as of a moment, which takes seconds and is kept a while.
 
 The past is not quite still: what had arrived by a moment may be judged after it, and the register may be mended.  So
 what was built is kept for minutes only, and a moment that has hardly passed not at all.

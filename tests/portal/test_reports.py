@@ -67,7 +67,9 @@ def get(client, path):
 def rows_of(answer):
     """The cells of the page's own table, as its text."""
     body = re.findall(r"<tbody>(.*?)</tbody>", answer.text, re.DOTALL)[-1]
-    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)]
+    cells = [
+        re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    ]
     rows = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in cells]
     return [] if rows and len(rows[0]) == 1 else rows
 
@@ -78,7 +80,8 @@ def expected(frame, table, who):
     if alone and "scope" in frame:
         frame = frame[frame["scope"] == "agency"]
     return sorted(
-        [_cell(name, row[name]) for name in COLUMNS[table]] for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
+        [_cell(name, row[name]) for name in COLUMNS[table]]
+        for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
     )
 
 
@@ -86,7 +89,11 @@ def _cell(name, value):
     if value is None:
         return "—無 none"
     text = shown(name, value.to_pydatetime() if hasattr(value, "to_pydatetime") else value)
-    return f"{text} %" if name.endswith("_ratio") else text.replace("=HYPERLINK(\"", "=HYPERLINK(&#34;").replace("\")", "&#34;)")
+    return (
+        f"{text} %"
+        if name.endswith("_ratio")
+        else text.replace('=HYPERLINK("', "=HYPERLINK(&#34;").replace('")', "&#34;)")
+    )
 
 
 @pytest.mark.parametrize("who", SEES)
@@ -139,7 +146,9 @@ def test_by_month_and_agency(as_, published):
 def test_a_ratio_opens_down_to_its_agency_months(as_, published):
     client = as_("authority")
     page = get(client, "/reports/submission-ratios?year=2021&scope=authority").text
-    below = re.search(rf'href="(/reports/submission-ratios\?[^"]*authority={AUTHORITY}[^"]*)"', page)[1].replace("&amp;", "&")
+    below = re.search(rf'href="(/reports/submission-ratios\?[^"]*authority={AUTHORITY}[^"]*)"', page)[1].replace(
+        "&amp;", "&"
+    )
     agencies = get(client, below)
     assert {row[1] for row in rows_of(agencies)} == {AUTHORITY, FIRST, SECOND, THIRD}
     links = [one.replace("&amp;", "&") for one in re.findall(r'href="(/reports/due-months\?[^"]*)"', agencies.text)]
@@ -277,11 +286,21 @@ def _named(answer):
 
 
 def test_a_pdf_says_of_what_and_as_of_when_and_numbers_its_pages(as_, published):
-    answer = get(as_("operator"), f"/reports/submission-ratios.pdf?year=2021&authority={AUTHORITY}&as_of=2021-07-08T09:00")
+    answer = get(
+        as_("operator"), f"/reports/submission-ratios.pdf?year=2021&authority={AUTHORITY}&as_of=2021-07-08T09:00"
+    )
     assert answer.headers["content-type"] == "application/pdf"
     read = pypdf.PdfReader(io.BytesIO(answer.content))
     text = "".join(page.extract_text() for page in read.pages)
-    for words in ("機關報送比例表", "110年", f"機關 {AUTHORITY}", "截至 110-07-08 09:00", "第 1 頁／共 1 頁", "機關報送率", "75.00"):
+    for words in (
+        "機關報送比例表",
+        "110年",
+        f"機關 {AUTHORITY}",
+        "截至 110-07-08 09:00",
+        "第 1 頁／共 1 頁",
+        "機關報送率",
+        "75.00",
+    ):
         assert words in text
     assert read.pages[0].mediabox.width > read.pages[0].mediabox.height
     assert len(answer.content) < 200_000

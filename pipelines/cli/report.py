@@ -38,7 +38,9 @@ def report(
     as_of: options.AsOf = None,
     file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help=".csv .xlsx .ods .json .parquet; 不給則顯示 default: show"),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help=".csv .xlsx .ods .pdf .json .parquet; 不給則顯示 default: show"
+        ),
     ] = None,
     output: options.Format = Format.TEXT,
 ) -> None:
@@ -52,7 +54,7 @@ def report(
     with opened() as platform:
         frame = report_frame(platform, which.table, year, month, authority=authority, as_of=as_of)
     if file is not None:
-        _write(frame, which, file)
+        _write(frame, which, file, _period(year, month))
     elif output is Format.JSON:
         for row in rows_of(frame):
             say_json(row)
@@ -96,13 +98,44 @@ def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     return rows
 
 
-def _write(frame: "pd.DataFrame", which: Report, file: Path) -> None:
-    from warehouse.export import export
+def _write(frame: "pd.DataFrame", which: Report, file: Path, period: str) -> None:
+    from warehouse.export import UnknownSuffix, export
     from warehouse.tables import TABLES
 
     described = TABLES[f"reports.{which.table}"]
-    rows = export(frame, file, headings=described.headings, title=described.title)
+    if file.suffix.lower() == ".pdf":
+        rows = _write_pdf(frame, which, file, period)
+    else:
+        try:
+            rows = export(frame, file, headings=described.headings, title=described.title)
+        except UnknownSuffix as unknown:
+            raise UnknownSuffix(file, [*unknown.known, ".pdf"]) from None
     note(f"{described.title}: {rows:,} 列 rows → {file}")
+
+
+def _write_pdf(frame: "pd.DataFrame", which: Report, file: Path, period: str) -> int:
+    """For paper, those columns that fit; raises `assets.report_pdf.TooManyForPaper`."""
+    from datetime import UTC
+
+    from assets.report_pdf import Paper, TooManyForPaper, see_that_it_fits, write_pdf
+    from warehouse.deadlines import TAIPEI
+    from warehouse.export import appearing_whole
+    from warehouse.tables import TABLES
+
+    described, columns = TABLES[f"reports.{which.table}"], COLUMNS[which.table]
+    try:
+        see_that_it_fits(len(frame))
+    except TooManyForPaper as many:
+        raise CannotError(str(many)) from None
+    head = [described.headings[name] for name in columns]
+    rows = [[row[name] for name in columns] for row in rows_of(frame[list(columns)])]
+    with appearing_whole(file) as unfinished, unfinished.open("wb") as opened:
+        write_pdf(Paper(described.title, [period], columns, head, rows, datetime.now(UTC).astimezone(TAIPEI)), opened)
+    return len(rows)
+
+
+def _period(year: int, month: str | None) -> str:
+    return roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
 
 
 def show(frame: "pd.DataFrame", which: Report, year: int, month: str | None, most: int = SHOWN) -> None:
@@ -111,7 +144,7 @@ def show(frame: "pd.DataFrame", which: Report, year: int, month: str | None, mos
     from warehouse.tables import TABLES
 
     described = TABLES[f"reports.{which.table}"]
-    period = roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
+    period = _period(year, month)
     if len(frame) > most:
         say(
             f"顯示前 {most:,} 列，共 {len(frame):,} 列，全部請用 attendance report {which} -o FILE "

@@ -62,8 +62,9 @@ class Paper:
     def numeric(self) -> list[bool]:
         """Which columns hold numbers, and are set right."""
         return [
-            any(isinstance(row[n], int | float | Decimal) and not isinstance(row[n], bool) for row in self.rows)
-            for n in range(len(self.columns))
+            name.endswith("_ratio")
+            or any(isinstance(row[n], int | float | Decimal) and not isinstance(row[n], bool) for row in self.rows)
+            for n, name in enumerate(self.columns)
         ]
 
 

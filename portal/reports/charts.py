@@ -20,12 +20,11 @@ _OUTCOMES = ("on_time", "late", "missing")
 
 @dataclass(frozen=True)
 class Bar:
-    """`parts` are what it is made of, by the class that colours them; `code`: the agency that it leads to."""
+    """`parts` are what it is made of, by the class that colours them."""
 
     label: str
     figure: str
     parts: dict[str, float]
-    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,14 +61,14 @@ def _ratios(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         connection,
         of_another(question, "submission_ratios", scope=scope).selection,
         "agency_code, agency_name, on_time, late, missing, agency_ratio, on_time_ratio, count(*) OVER () AS bars",
-        "AND due > 0 ORDER BY agency_ratio, on_time_ratio, due DESC, agency_code LIMIT 20",
+        f"AND due > 0 ORDER BY agency_ratio, on_time_ratio, due DESC, agency_code LIMIT {MOST}",
     )
 
     def bar(row: dict[str, Any]) -> Bar:
         whole = sum(int(row[one]) for one in _OUTCOMES)
         parts = {one: 100 * int(row[one]) / whole for one in _OUTCOMES}
         figure = f"{row['agency_ratio']} %（準時 {row['on_time_ratio']} %）"
-        return Bar(row["agency_name"] or row["agency_code"], figure, parts, row["agency_code"])
+        return Bar(row["agency_name"] or row["agency_code"], figure, parts)
 
     title = "報送率最低者 The lowest ratios"
     return _chart(title, rows, bar, on_time="準時 on time", late="逾期 late", missing="未報送 missing")
@@ -80,7 +79,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         connection,
         question.selection,
         "month, dataset, sum(entered) AS entered, sum(refused) AS refused, count(*) OVER () AS bars",
-        "GROUP BY month, dataset ORDER BY month, dataset LIMIT 48",
+        "GROUP BY month, dataset ORDER BY month, dataset",
     )
 
     def bar(row: dict[str, Any]) -> Bar:
@@ -98,7 +97,7 @@ def _summary(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         connection,
         of_another(question, "summary", scope="agency").selection,
         "leave_type, sum(days) AS days, count(*) OVER () AS bars",
-        "GROUP BY leave_type ORDER BY days DESC, leave_type LIMIT 20",
+        f"GROUP BY leave_type ORDER BY days DESC, leave_type LIMIT {MOST}",
     )
 
     def bar(row: dict[str, Any]) -> Bar:
@@ -112,7 +111,7 @@ def _versions(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         connection,
         question.selection,
         "system, version, any_value(versions_behind) AS behind, count(*) AS agencies, count(*) OVER () AS bars",
-        "GROUP BY system, version ORDER BY agencies DESC, system, version LIMIT 20",
+        f"GROUP BY system, version ORDER BY agencies DESC, system, version LIMIT {MOST}",
     )
 
     def bar(row: dict[str, Any]) -> Bar:
@@ -129,7 +128,7 @@ def _due(connection: duckdb.DuckDBPyConnection, question: Asked) -> Chart:
         connection,
         question.selection,
         f"month, {counts}, count(*) OVER () AS bars",
-        "GROUP BY month HAVING bool_or(counted) ORDER BY month LIMIT 20",
+        "GROUP BY month HAVING bool_or(counted) ORDER BY month",
     )
 
     def bar(row: dict[str, Any]) -> Bar:

@@ -6,10 +6,14 @@
 import csv
 import io
 import itertools
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import IO, Any
+from xml.sax.saxutils import escape
 
 import xlsxwriter
 from odf import style, table
@@ -35,6 +39,8 @@ from warehouse.sheets import (
 _MEASURED = 200
 #: Where the rows go in what odfpy writes of a table without any.
 _END_OF_TABLE = b"</table:table>"
+#: Characters that XML has no way to write.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 Row = Sequence[Any]
 
@@ -116,9 +122,21 @@ def _without_rows(sheet: Sheet) -> OpenDocumentSpreadsheet:
 
 
 def _xml(row: Row) -> bytes:
-    text = io.StringIO()
-    ods_row(row, []).toXml(1, text)
-    return text.getvalue().encode()
+    return f"<table:table-row>{''.join(map(_cell_xml, row))}</table:table-row>".encode()
+
+
+def _cell_xml(value: Any) -> str:
+    """As `sheets.ods_cell`, without an element of odfpy's for each cell, which takes fourteen times as long (measured)."""
+    if value is None:
+        return "<table:table-cell/>"
+    kind, text = 'office:value-type="string"', yes_no(value) if isinstance(value, bool) else str(value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        kind = f'office:value-type="float" office:value="{value}"'
+    elif isinstance(value, date):
+        kind = f'office:value-type="date" office:date-value="{value.isoformat()}"'
+        text = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else text
+    shown = escape(_NOT_IN_XML.sub("", text))
+    return f"<table:table-cell {kind}><text:p>{shown}</text:p></table:table-cell>"
 
 
 #: Suffix → what writes a table of it.

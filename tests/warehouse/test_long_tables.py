@@ -48,6 +48,20 @@ def test_xlsx():
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:F3")
 
 
+def test_characters_that_xml_does_not_know_spoil_no_file():
+    rows = [("a\x00b\x1f", None, None, None, None, "<x>")]
+    (_, row) = load(written(".ods", rows)).getElementsByType(odf_table.TableRow)
+    assert [teletype.extractText(cell) for cell in row.getElementsByType(odf_table.TableCell)] == [
+        "ab",
+        "",
+        "",
+        "",
+        "",
+        "<x>",
+    ]
+    assert openpyxl.load_workbook(written(".xlsx", rows)).active["F2"].value == "<x>"
+
+
 def test_ods():
     rows = load(written(".ods")).getElementsByType(odf_table.TableRow)
     cells = [row.getElementsByType(odf_table.TableCell) for row in rows]

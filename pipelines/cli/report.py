@@ -54,7 +54,8 @@ def report(
     with opened() as platform:
         frame = report_frame(platform, which.table, year, month, authority=authority, as_of=as_of)
     if file is not None:
-        _write(frame, which, file, _period(year, month))
+        said = [_period(year, month), authority or "", f"截至 {as_of:%Y-%m-%d %H:%M}" if as_of else ""]
+        _write(frame, which, file, "　".join(part for part in said if part))
     elif output is Format.JSON:
         for row in rows_of(frame):
             say_json(row)

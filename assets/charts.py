@@ -1,6 +1,6 @@
 """Charts of who is late and missing: months, authorities, arrivals around the deadline.  PNG or SVG, in Chinese.
 
-Labels are set in the font of `assets/fonts`, which holds the characters of Big5 level 1 and of the agencies' names; for
+Labels are set in the font of `assets/fonts`, which holds the characters of Big5; for
 any other the system's fonts are asked.  In SVG letters are outlines, so that it reads the same everywhere.
 """
 

@@ -2,5 +2,5 @@
 
 from pathlib import Path
 
-#: Big5 level 1, the agencies' names and ASCII of Noto Sans CJK TC; its licence lies beside it.
+#: The characters of Big5 and of the platform's own texts, of Noto Sans CJK TC; its licence lies beside it.
 FONT = Path(__file__).parent / "fonts" / "AttendanceSansTC-Regular.otf"

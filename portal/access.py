@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from warehouse.access.authorisations import AGENCY, AUTHORITY, HEAD, OPERATOR, ROLES, SUBMITTER, VIEWER, Held
 from warehouse.register.agencies import RegisterAgencies
+from warehouse.reports.selection import Reach
 
 
 class Right(StrEnum):
@@ -77,6 +78,17 @@ class Access:
         """The agencies named in authorisations that give the right, in the order in which they were granted."""
         codes = [one.agency_code for one in self._held if right in _RIGHTS[one.role] and one.agency_code is not None]
         return list(dict.fromkeys(codes))
+
+    def reach(self, right: Right) -> Reach:
+        """Whose rows of a report the right gives, for the report's own query."""
+        held = [one for one in self._held if right in _RIGHTS[one.role]]
+        return Reach(
+            everywhere=any(one.role == OPERATOR for one in held),
+            authorities=tuple(
+                dict.fromkeys(one.agency_code for one in held if one.role == AUTHORITY and one.agency_code is not None)
+            ),
+            agencies=tuple(self.own(right)),
+        )
 
     def agencies(self, right: Right, month: str | None = None) -> list[str]:
         """Every agency over which the right is theirs, by code, of those in force in the month."""

@@ -16,7 +16,7 @@ from portal.api import findings, submissions
 from portal.desk import open_desk
 from portal.identity.proxies import BelievedProxies
 from portal.identity.single_sign_on import SingleSignOn
-from portal.pages import agencies, check, home, interface, month, people, sign_in, submit, tokens
+from portal.pages import agencies, check, home, interface, month, people, reports, sign_in, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
 
@@ -30,6 +30,7 @@ _ROUTERS = (
     submit.router,
     people.router,
     tokens.router,
+    reports.router,
     agencies.router,
     month.router,
     api_check.router,

@@ -14,6 +14,7 @@ from portal.counter import Counter
 from portal.format_check import FormatCheck
 from portal.limiting import Limiter
 from portal.register import Remembered
+from portal.reports.sources import Sources
 from portal.words import in_templates
 
 _HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ class Desk:
     check: FormatCheck
     counter: Counter
     limiter: Limiter
+    reports: Sources
     templates: Jinja2Templates
 
     @property
@@ -51,5 +53,13 @@ def open_desk(platform: Platform, settings: PortalSettings, processes: int = 0) 
     remembered = Remembered(platform)
     templates = Jinja2Templates(_HERE / "templates")
     templates.env.globals |= in_templates(platform)
-    check = FormatCheck(remembered, processes)
-    return Desk(platform, settings, remembered, check, Counter(platform), Limiter(settings), templates)
+    return Desk(
+        platform=platform,
+        settings=settings,
+        remembered=remembered,
+        check=FormatCheck(remembered, processes),
+        counter=Counter(platform),
+        limiter=Limiter(settings),
+        reports=Sources(platform),
+        templates=templates,
+    )

@@ -22,6 +22,10 @@ _LINE = 15
 _FOLDED_AT_WORDS = 1.2
 #: Paper A4, in Excel's numbering.
 _A4 = 9
+#: xlsxwriter's options: text stays text.
+AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+#: How a heading looks in .xlsx.
+HEADING = {"bold": True, "bg_color": "#D9E1F2", "border": 1}
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 #: Rows that the widths of columns are taken from.
 _MEASURED = 200
@@ -71,25 +75,21 @@ class Sheet:
 
 def _write_xlsx(sheets: Sequence[Sheet], path: Path) -> None:
     """Text cells for text, so that codes keep their zeros."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with xlsxwriter.Workbook(path, AS_TEXT) as book:
         bold = book.add_format({"bold": True, "valign": "top"})
-        heading = book.add_format({"bold": True, "bg_color": "#D9E1F2", "border": 1})
-        formats: dict[type, Any] = {
-            datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            date: book.add_format({"num_format": "yyyy-mm-dd"}),
-        }
+        heading = book.add_format(HEADING)
+        formats = dated_formats(book)
         folded = book.add_format({"text_wrap": True, "valign": "top"})
         for one in sheets:
             sheet = book.add_worksheet(one.title[:31])
-            _for_paper(sheet, one)
+            for_paper(sheet, one)
             widths = one.widths
             for column, name in enumerate(one.head):
                 sheet.write_string(0, column, name, heading)
             for number, row in enumerate(one.rows, 1 if one.head else 0):
                 for column, value in enumerate(row):
                     plain = (folded if one.wrapped else None) if one.head or column else bold
-                    _write_cell(sheet, (number, column), value, formats, plain)
+                    write_cell(sheet, (number, column), value, formats, plain)
                 if one.wrapped:  # Excel would find the height itself; Calc takes what the file says
                     sheet.set_row(number, _LINE * _lines_of(row, widths))
             for column, width in enumerate(widths):
@@ -99,13 +99,21 @@ def _write_xlsx(sheets: Sequence[Sheet], path: Path) -> None:
                 sheet.autofilter(0, 0, len(one.rows), len(one.head) - 1)
 
 
+def dated_formats(book: Any) -> dict[type, Any]:
+    """How moments and days are shown in a book of xlsxwriter's."""
+    return {
+        datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+        date: book.add_format({"num_format": "yyyy-mm-dd"}),
+    }
+
+
 def _lines_of(row: Sequence[Any], widths: Sequence[int]) -> int:
     """Lines of a row's longest cell; folded at words, a line is seldom full."""
     taken = (_columns_taken(_shown(value)) * _FOLDED_AT_WORDS / width for value, width in zip(row, widths, strict=True))
     return max(1, *(math.ceil(lines) for lines in taken))
 
 
-def _for_paper(sheet: Any, one: Sheet) -> None:
+def for_paper(sheet: Any, one: Sheet) -> None:
     """As wide as the paper, the heading on each page: offices print it."""
     sheet.set_landscape()
     sheet.set_paper(_A4)
@@ -115,11 +123,12 @@ def _for_paper(sheet: Any, one: Sheet) -> None:
         sheet.repeat_rows(0)
 
 
-def _write_cell(sheet: Any, place: tuple[int, int], value: Any, formats: Mapping[Any, Any], plain: Any) -> None:
+def write_cell(sheet: Any, place: tuple[int, int], value: Any, formats: Mapping[Any, Any], plain: Any) -> None:
+    """Write one value of a sheet by xlsxwriter; nothing where there is none."""
     if value is None:
         return
     if isinstance(value, bool):
-        sheet.write_string(*place, _yes_no(value), plain)
+        sheet.write_string(*place, yes_no(value), plain)
     elif isinstance(value, datetime | date):
         sheet.write_datetime(*place, value, formats[type(value)])
     elif isinstance(value, int | float | Decimal):
@@ -137,23 +146,23 @@ def _write_ods(sheets: Sequence[Sheet], path: Path) -> None:
     folded = style.Style(name="Folded", family="table-cell")
     folded.addElement(style.TableCellProperties(wrapoption="wrap", verticalalign="top"))
     document.automaticstyles.addElement(folded)
-    of_table = _for_paper_ods(document)
+    of_table = for_paper_ods(document)
     for one in sheets:
         sheet = table.Table(name=one.title, stylename=of_table)
         for width in one.widths:
-            sheet.addElement(table.TableColumn(stylename=_column_style(document, width)))
+            sheet.addElement(table.TableColumn(stylename=column_style(document, width)))
         if one.head:
             heading_rows = table.TableHeaderRows()
-            heading_rows.addElement(_ods_row(one.head, [bold] * len(one.head)))
+            heading_rows.addElement(ods_row(one.head, [bold] * len(one.head)))
             sheet.addElement(heading_rows)
         for row in one.rows:
             looks = [folded] * len(row) if one.wrapped else [None if one.head else bold]
-            sheet.addElement(_ods_row(row, looks))
+            sheet.addElement(ods_row(row, looks))
         document.spreadsheet.addElement(sheet)
     document.save(str(path))
 
 
-def _for_paper_ods(document: Any) -> Any:
+def for_paper_ods(document: Any) -> Any:
     """The style of a table that is printed as wide as the paper (A4, landscape)."""
     layout = style.PageLayout(name="Landscape")
     layout.addElement(
@@ -173,14 +182,15 @@ def _for_paper_ods(document: Any) -> Any:
     return of_table
 
 
-def _column_style(document: Any, width: int) -> Any:
+def column_style(document: Any, width: int) -> Any:
+    """The style of a column so many characters wide."""
     wide = style.Style(name=f"Column{len(document.automaticstyles.childNodes)}", family="table-column")
     wide.addElement(style.TableColumnProperties(columnwidth=f"{width * 0.22:.2f}cm"))
     document.automaticstyles.addElement(wide)
     return wide
 
 
-def _ods_row(values: Sequence[Any], styles: Sequence[Any]) -> Any:
+def ods_row(values: Sequence[Any], styles: Sequence[Any]) -> Any:
     """`styles` are of the first cells."""
     row = table.TableRow()
     for column, value in enumerate(values):
@@ -199,13 +209,14 @@ def _ods_cell(value: Any, stylename: Any) -> Any:
         cell = table.TableCell(valuetype="date", datevalue=value.isoformat(), **look)
         shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value.isoformat()
     else:
-        shown = _yes_no(value) if isinstance(value, bool) else str(value)
+        shown = yes_no(value) if isinstance(value, bool) else str(value)
         cell = table.TableCell(valuetype="string", **look)
     cell.addElement(text.P(text=shown))
     return cell
 
 
-def _yes_no(value: bool) -> str:
+def yes_no(value: bool) -> str:
+    """`是` or `否`."""
     return "是" if value else "否"
 
 

@@ -64,8 +64,9 @@ def _say_round(one: "RoundRun") -> None:
 
 def _say_results(home: Path, month: str) -> str:
     """Print the status of the month and a taste of the three reports; give an agency that has errors."""
+    from assets.report_kinds import Report
     from pipelines.cli.platform import opened
-    from pipelines.cli.report import Report, report_frame, show
+    from pipelines.cli.report import report_frame, show
     from pipelines.cli.status import say_status, status_rows
 
     year = int(month[:4])

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assets.report_kinds import COLUMNS, Report
 from checks.model.roc import ROC_YEAR_OFFSET
 from pipelines.cli import options
 from pipelines.cli.console import Format, note, say, say_json, table
@@ -21,50 +21,6 @@ if TYPE_CHECKING:
 
 #: Rows that the terminal shows; the first line says so where there are more.
 SHOWN = 1_000
-
-#: Codes as people read them.
-_WORDS = {
-    "agency": "機關",
-    "authority": "主管機關",
-    "country": "全國",
-    "overtime": "加班",
-    "employees": "員工",
-    "leaves": "請假",
-    "clockings": "刷卡",
-}
-
-
-class Report(StrEnum):
-    """The reports by the names that the command line gives them."""
-
-    MONTHLY_COUNTS = "monthly-counts"
-    SUMMARY = "summary"
-    SUBMISSION_RATIOS = "submission-ratios"
-    CLIENT_VERSIONS = "client-versions"
-
-    @property
-    def table(self) -> str:
-        """Its table in the warehouse."""
-        return self.value.replace("-", "_")
-
-
-#: What of each report fits a terminal; files and JSON have every column.
-_COLUMNS: dict[Report, tuple[str, ...]] = {
-    Report.MONTHLY_COUNTS: (
-        "agency_code", "agency_name", "month", "dataset", "submitted", "entered", "refused", "warned", "headcount",
-    ),
-    Report.SUMMARY: (
-        "scope", "agency_code", "agency_name", "month", "leave_type", "persons", "records", "hours", "days",
-    ),
-    Report.SUBMISSION_RATIOS: (
-        "scope", "agency_code", "agency_name", "due", "submitted", "on_time", "late", "missing",
-        "agency_ratio", "on_time_ratio", "headcount_ratio", "correction_ratio",
-    ),
-    Report.CLIENT_VERSIONS: (
-        "agency_code", "agency_name", "month", "system", "version", "newest_version", "versions_behind",
-        "months_behind", "automatic_updates", "behind_all_the_same",
-    ),
-}  # fmt: skip
 
 
 def add_to(app: typer.Typer) -> None:
@@ -82,7 +38,9 @@ def report(
     as_of: options.AsOf = None,
     file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help=".csv .xlsx .ods .json .parquet; 不給則顯示 default: show"),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help=".csv .xlsx .ods .pdf .json .parquet; 不給則顯示 default: show"
+        ),
     ] = None,
     output: options.Format = Format.TEXT,
 ) -> None:
@@ -96,7 +54,8 @@ def report(
     with opened() as platform:
         frame = report_frame(platform, which.table, year, month, authority=authority, as_of=as_of)
     if file is not None:
-        _write(frame, which, file)
+        said = [_period(year, month), authority or "", f"截至 {as_of:%Y-%m-%d %H:%M}" if as_of else ""]
+        _write(frame, which, file, "　".join(part for part in said if part))
     elif output is Format.JSON:
         for row in rows_of(frame):
             say_json(row)
@@ -140,27 +99,59 @@ def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     return rows
 
 
-def _write(frame: "pd.DataFrame", which: Report, file: Path) -> None:
-    from warehouse.export import export
+def _write(frame: "pd.DataFrame", which: Report, file: Path, period: str) -> None:
+    from warehouse.export import UnknownSuffix, export
     from warehouse.tables import TABLES
 
     described = TABLES[f"reports.{which.table}"]
-    rows = export(frame, file, headings=described.headings, title=described.title)
+    if file.suffix.lower() == ".pdf":
+        rows = _write_pdf(frame, which, file, period)
+    else:
+        try:
+            rows = export(frame, file, headings=described.headings, title=described.title)
+        except UnknownSuffix as unknown:
+            raise UnknownSuffix(file, [*unknown.known, ".pdf"]) from None
     note(f"{described.title}: {rows:,} 列 rows → {file}")
+
+
+def _write_pdf(frame: "pd.DataFrame", which: Report, file: Path, period: str) -> int:
+    """For paper, those columns that fit; raises `assets.report_pdf.TooManyForPaper`."""
+    from datetime import UTC
+
+    from assets.report_pdf import Paper, TooManyForPaper, see_that_it_fits, write_pdf
+    from warehouse.deadlines import TAIPEI
+    from warehouse.export import appearing_whole
+    from warehouse.tables import TABLES
+
+    described, columns = TABLES[f"reports.{which.table}"], COLUMNS[which.table]
+    try:
+        see_that_it_fits(len(frame))
+    except TooManyForPaper as many:
+        raise CannotError(str(many)) from None
+    head = [described.headings[name] for name in columns]
+    rows = [[row[name] for name in columns] for row in rows_of(frame[list(columns)])]
+    with appearing_whole(file) as unfinished, unfinished.open("wb") as opened:
+        write_pdf(Paper(described.title, [period], columns, head, rows, datetime.now(UTC).astimezone(TAIPEI)), opened)
+    return len(rows)
+
+
+def _period(year: int, month: str | None) -> str:
+    return roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
 
 
 def show(frame: "pd.DataFrame", which: Report, year: int, month: str | None, most: int = SHOWN) -> None:
     """Print a report's rows as a table, at most `most` of them and those columns that fit a terminal."""
+    from assets.report_words import shown
     from warehouse.tables import TABLES
 
     described = TABLES[f"reports.{which.table}"]
-    period = roc(month) if month else f"{year - ROC_YEAR_OFFSET}年"
+    period = _period(year, month)
     if len(frame) > most:
         say(
             f"顯示前 {most:,} 列，共 {len(frame):,} 列，全部請用 attendance report {which} -o FILE "
             f"the first {most:,} of {len(frame):,} rows; all of them with -o FILE"
         )
-    names = _COLUMNS[which]
+    names = COLUMNS[which.table]
     rows = rows_of(frame[list(names)].head(most))
     numbers = [
         place for place, name in enumerate(names) if any(isinstance(row[name], int | float | Decimal) for row in rows)
@@ -168,27 +159,6 @@ def show(frame: "pd.DataFrame", which: Report, year: int, month: str | None, mos
     table(
         f"{described.title} {which.value}, {period}",
         [described.headings[name] for name in names],
-        [[_cell(name, row[name]) for name in names] for row in rows],
+        [[shown(name, row[name]) for name in names] for row in rows],
         numbers,
     )
-
-
-def _cell(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    if name == "month":
-        return roc(value)
-    if name == "leave_type":
-        return _leave_type(value)
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return f"{value:,}" if isinstance(value, int) else _WORDS.get(value, str(value))
-
-
-def _leave_type(code: str) -> str:
-    from checks.leave_types import packaged_leave_types
-
-    name = packaged_leave_types().names().get(code)
-    return f"{code} {name}" if name else _WORDS.get(code, code)

@@ -3,9 +3,13 @@
 import shutil
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tests.support.installations import FIRST, with_error
+from assets.entering import enter
+from assets.intake import HandedIn, hand_in
+from assets.publishing import publish_now
+from tests.support.installations import AUTHORITY, FIRST, document, with_error
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -69,3 +73,25 @@ def test_by_keyboard_alone(browser, served):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "file"
     page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+def test_a_ratio_is_opened_in_a_browser_and_axe_finds_nothing(browser, served, opened, people, width, scheme):
+    hand_in(opened, [HandedIn("x.json", document(FIRST, "2021-05"))])
+    enter(opened, "2021-05")
+    publish_now(opened, ())
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    context.add_cookies([{"name": "attendance", "value": people["operator"][0], "url": served}])
+    page = context.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    for place in ("/reports", "/reports/summary", "/reports/submission-ratios"):
+        page.goto(f"{served}{place}")
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("link", name=f"機關 {AUTHORITY}").first.click()
+    page.get_by_role("link", name=f"機關 {FIRST}").click()
+    page.get_by_role("link", name="110年5月").click()
+    assert page.url == f"{served}/agencies/{FIRST}/2021-05"
+    assert said == []
+    context.close()

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from tests.support.installations import AGENCIES, AUTHORITY, FIRST, document, installation
@@ -171,6 +172,10 @@ def test_the_demo_runs_and_shows_itself_again(attendance, home, tmp_path):
     assert attendance("report", "submission-ratios", "--year", "2021", "-o", file).code == 0
     country = next(row for row in json.loads(file.read_text()) if row["scope"] == "country")
     assert country["due"] == country["submitted"] + country["missing"]
+    assert attendance("report", "submission-ratios", "--year", "2021", "-o", tmp_path / "ratios.pdf").code == 0
+    page = pypdfium2.PdfDocument(tmp_path / "ratios.pdf")[0].get_textpage().get_text_bounded()
+    assert f"全國 {country['due']} {country['submitted']}" in page.replace("— ", "")
+    assert ".pdf" in attendance("report", "summary", "--year", "2021", "-o", tmp_path / "x.doc").err
 
 
 def test_the_demo_does_not_mix_with_real_data(attendance, home):

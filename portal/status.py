@@ -17,8 +17,9 @@ from warehouse.months import month_range
 from warehouse.publish.database import open_warehouse
 
 _ROWS = """
-    SELECT agency_code, month, due, deadline, state, on_time, days_late, received_at, fatal, errors, warnings,
-           warnings - warnings_explained AS unexplained
+    SELECT agency_code, month, due, deadline, state, on_time, days_late, received_at, coalesce(fatal, 0) AS fatal,
+           coalesce(errors, 0) AS errors, coalesce(warnings, 0) AS warnings,
+           coalesce(warnings - warnings_explained, 0) AS unexplained
     FROM reports.submission_status
     WHERE month BETWEEN $first AND $last AND agency_code IN (SELECT unnest($codes))
 """

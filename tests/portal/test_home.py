@@ -67,3 +67,9 @@ def test_who_is_authorised_to_nothing_is_told_whom_to_ask(as_, published):
     page = home(as_("stranger"))
     assert "尚無授權" in page
     assert "待辦" not in page
+
+
+def test_the_year_of_an_agency_that_never_handed_anything_in_is_a_page_too(as_, published):
+    answer = asyncio.run(as_("authority").get(f"/agencies/{AUTHORITY}?year=2021"))
+    assert answer.status_code == 200
+    assert "未報送" in answer.text

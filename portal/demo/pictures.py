@@ -1,4 +1,4 @@
-"""`python -m portal.demo.pictures FOLDER`: README's pictures of the portal, from the demo as `make portal` serves it."""
+"""`python -m portal.demo.pictures FOLDER`: README's pictures of the portal, of the demo as `make portal` serves it."""
 
 import sys
 from pathlib import Path

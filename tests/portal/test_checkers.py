@@ -1,4 +1,4 @@
-"""Checks by processes beside the portal: the same answers as here, also when one of them is killed; what is remembered."""
+"""Checks by processes beside the portal: the same answers as here, also when one is killed; what is remembered."""
 
 import asyncio
 import os
@@ -83,18 +83,18 @@ def test_with_another_register_nothing_is_remembered(opened, monkeypatch):
 
 
 def test_the_smallest_are_worked_on_first():
-    gate, batches = threading.Event(), []
+    began, gate, batches = threading.Event(), threading.Event(), []
 
     def work(asked):
         batches.append(list(asked))
+        began.set()
         assert gate.wait(30)
         return asked
 
     async def ask():
         waiting = Together(work, workers=1, size=len, most=6, smallest_first=True)
         tasks = [asyncio.create_task(waiting.ask("first"))]
-        while not batches:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(began.wait, 30)
         tasks += [asyncio.create_task(waiting.ask(one)) for one in ("xxxxxxxx", "aaaa", "bb", "ccc")]
         await asyncio.sleep(0)
         gate.set()

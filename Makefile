@@ -10,6 +10,9 @@ BIN := $(VENV)/bin
 # Made anew when requirements.lock or pyproject.toml changes, and only then.
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Compiled modules are kept, whatever the environment says (images often forbid it): the tests alone start hundreds of
+# processes, and each would compile all that it imports once more, 3 s of its 4.
+export PYTHONDONTWRITEBYTECODE :=
 # One more than there are cores: tests of servers and daemons wait for much of their time.
 SIDE_BY_SIDE := -q -n $(shell echo $$(( $$(nproc) + 1 ))) --dist worksteal
 

@@ -26,7 +26,10 @@ _ROWS = """
 _SPAN = "SELECT min(month), max(month) FROM reports.submission_status"
 #: What somebody has to do something about, by the filter's name.
 OWING = {"missing": ("missing",), "refused": ("refused",), "errors": ("entered_with_errors",)}
-_OWING = "SELECT DISTINCT agency_code FROM reports.submission_status WHERE month BETWEEN $first AND $last AND due AND "
+_OWING = """
+    SELECT DISTINCT agency_code, state FROM reports.submission_status
+    WHERE month BETWEEN $first AND $last AND due AND (state <> 'missing' OR deadline < $now)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +99,17 @@ def grid(desk: Desk, codes: Collection[str], year: int) -> Mapping[str, Sequence
     }
 
 
-def owing(desk: Desk, year: int, what: str) -> set[str]:
-    """The agencies with a month of the year, due and past its deadline, that is in the state `what` of `OWING`."""
-    if not desk.platform.home.warehouse.exists():
-        return set()
-    condition = "list_contains($states, state) AND (state <> 'missing' OR deadline < $now)"
-    values = {
-        "first": f"{year:04}-01",
-        "last": f"{year:04}-12",
-        "states": list(OWING[what]),
-        "now": now(desk),
-    }
-    with open_warehouse(desk.platform.home.warehouse) as connection:
-        return {code for (code,) in connection.execute(_OWING + condition, values).fetchall()}
+def owing(desk: Desk, year: int) -> dict[str, set[str]]:
+    """What of `OWING` → the agencies with a month of the year, due, in such a state; none is missing ahead of time."""
+    found: dict[str, set[str]] = {what: set() for what in OWING}
+    if desk.platform.home.warehouse.exists():
+        values = {"first": f"{year:04}-01", "last": f"{year:04}-12", "now": now(desk)}
+        with open_warehouse(desk.platform.home.warehouse) as connection:
+            for code, state in connection.execute(_OWING, values).fetchall():
+                for what, states in OWING.items():
+                    if state in states:
+                        found[what].add(code)
+    return found
 
 
 def _published(desk: Desk, codes: Collection[str], months: Sequence[str]) -> dict[tuple[str, str], dict[str, Any]]:

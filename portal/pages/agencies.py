@@ -38,7 +38,7 @@ def agencies(
     wanted = q.strip().casefold()
     found = [code for code, name in names.items() if wanted in code.casefold() or wanted in name.casefold()]
     if show in OWING:
-        listed = owing(visit.desk, year, show)
+        listed = owing(visit.desk, year)[show]
         found = [code for code in found if code in listed]
     pages = max(1, -(-len(found) // PAGE))
     page = min(page, pages)

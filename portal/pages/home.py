@@ -9,7 +9,7 @@ from starlette.responses import Response
 from portal.access import Right
 from portal.desk import Desk
 from portal.guard import Visit, visit_of
-from portal.status import OWING, Cell, grid, now, owing, years
+from portal.status import Cell, grid, now, owing, years
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -41,5 +41,5 @@ def _of(visit: Visit) -> dict[str, Any]:
         "asked": asked,
         "year": year,
         "below": len(below),
-        "owed": {what: len(owing(desk, year, what) & below) for what in OWING} if below else {},
+        "owed": {what: len(codes & below) for what, codes in owing(desk, year).items()} if below else {},
     }

@@ -1,6 +1,6 @@
 """Codes of the reports as people read them: on the terminal, on the portal's pages, in its files."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -38,7 +38,7 @@ def shown(column: str, value: Any) -> str | None:
     if isinstance(value, int | float | Decimal):
         return f"{value:,.2f}" if isinstance(value, Decimal) else f"{value:,}"
     if isinstance(value, date):
-        return roc_moment(value)
+        return roc_deadline(value) if column == "deadline" and isinstance(value, datetime) else roc_moment(value)
     return roc(value) if column == "month" else str(in_words(column, value))
 
 
@@ -62,3 +62,8 @@ def roc_moment(at: date) -> str:
     """`110-07-05`, and `110-07-05 09:12` of a moment, which is in Taipei."""
     day = f"{at.year - ROC_YEAR_OFFSET}-{at:%m-%d}"
     return f"{day} {at:%H:%M}" if isinstance(at, datetime) else day
+
+
+def roc_deadline(at: datetime) -> str:
+    """A deadline, in Taipei, as people say it: `110-07-20 24:00`, not the midnight of the 21st."""
+    return f"{roc_moment((at - timedelta(days=1)).date())} 24:00" if at.time() == time() else roc_moment(at)

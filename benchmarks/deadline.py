@@ -97,7 +97,7 @@ def _ours(nation: Nation, documents: dict[str, bytes], minute: float, out: Path)
     opened = platform(Settings(home=out / "home"), actor="benchmark")
     tokens = _home_of(opened, nation, list(documents))
     good = True
-    with _served([sys.executable, "-m", "portal", "--port"], out / "home") as port:
+    with served([sys.executable, "-m", "portal", "--port"], out / "home") as port:
         _warm(port, documents)
         for name, starts in (("same instant", 0.0), ("minute", minute)):
             if name == "minute" and not minute:
@@ -124,7 +124,8 @@ def _home_of(opened: Platform, nation: Nation, codes: Sequence[str]) -> dict[str
 
 
 @contextmanager
-def _served(command: Sequence[str], home: Path) -> Iterator[int]:
+def served(command: Sequence[str], home: Path) -> Iterator[int]:
+    """Run a portal over a home until the block ends; its port, which the command gets as its last argument."""
     port = 18_300
     environment = {**os.environ, "ATTENDANCE_HOME": str(home)}
     process = subprocess.Popen([*command, str(port)], env=environment, cwd=HERE.parent)
@@ -231,7 +232,7 @@ def _kept(opened: Platform, documents: dict[str, bytes]) -> bool:
 
 def _obvious(documents: dict[str, bytes]) -> None:
     """The same checks in the same instant."""
-    with _served([sys.executable, str(HERE / "obvious_portal.py")], Path("unused")) as port:
+    with served([sys.executable, str(HERE / "obvious_portal.py")], Path("unused")) as port:
         _warm(port, documents)
         answers = asyncio.run(_round(port, [[_check(data)] for data in documents.values()], 0.0))
     _print("obvious", answers)

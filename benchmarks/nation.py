@@ -109,7 +109,7 @@ def make_nation(work: Path, share: float, *, seed: int = 1, processes: int = 2) 
         jobs = [(root, seed, n, size, first_serials[n]) for n, size in enumerate(sizes)]
         with ProcessPoolExecutor(processes) as pool:
             results = list(pool.map(_write_agency, *zip(*jobs, strict=True), chunksize=25))
-        _write_register(root, sizes)
+        write_register(root / "register.csv", sizes)
         # Last, and by renaming: a generation that was cut short is not taken for a whole one.
         manifest = root / "manifest.part"
         manifest.write_text(json.dumps([asdict(result) for result in results]))
@@ -135,8 +135,9 @@ def _code(number: int) -> str:
     return f"{300_000_000 + number * 100:09d}A"
 
 
-def _write_register(root: Path, sizes: list[int]) -> None:
-    with (root / "register.csv").open("w", newline="", encoding="utf-8") as file:
+def write_register(path: Path, sizes: list[int]) -> None:
+    """Write a register of agencies with so many employees each, a hundred to an authority."""
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, REGISTER_COLUMNS)
         rows.writeheader()
         for number, size in enumerate(sizes):

@@ -4,6 +4,7 @@ Checking holds Python's lock too often for threads to use two cores, and while i
 """
 
 import json
+import os
 import pickle
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -68,13 +69,13 @@ class Checkers:
             self._pool.shutdown()
 
     def _begun(self) -> WorkerPool | None:
-        return WorkerPool(self._processes) if self._processes else None
+        return WorkerPool(self._processes, _give_way) if self._processes else None
 
     def _instead_of(self, broken: WorkerPool) -> WorkerPool:
         with self._lock:
             if self._pool is broken or self._pool is None:
                 broken.shutdown()
-                self._pool = WorkerPool(self._processes)
+                self._pool = WorkerPool(self._processes, _give_way)
             return self._pool
 
     def _of(self, context: CheckContext) -> bytes:
@@ -102,7 +103,13 @@ def checked(documents: Sequence[bytes], context: CheckContext, threads: int | No
 
 # --- in the worker
 
+#: Reading uploads and answering come first, also where cores are few.
+_NICE = 5
 _known: tuple[bytes, CheckContext] | None = None
+
+
+def _give_way(_given: bytes) -> None:
+    os.nice(_NICE)
 
 
 def _check(documents: Sequence[bytes], pickled: bytes) -> list[Checked]:

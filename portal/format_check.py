@@ -4,6 +4,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
+from typing import NamedTuple
 
 from checks.context import CheckContext
 from portal.checked import Checked
@@ -16,11 +17,18 @@ _THREADS = 2
 #: Findings that a page shows; the rules are counted over all of them.
 SHOWN = 500
 #: Bytes of documents that are checked in one batch; the last who came waits for all of them.
-_BATCH_BYTES = 8 << 20
+_BATCH_BYTES = 5 << 20
 #: Seconds for which others are waited for once somebody came, while they come: a batch costs as much as 2 MB of it.
 _GATHER = 0.05
 #: Results that are remembered, and findings of one that is: who checks a file submits it next, and looks again.
 _REMEMBERED, _FEW = 256, 200
+
+
+class _Asked(NamedTuple):
+    """A document, and the SHA-256 by which its result is remembered."""
+
+    digest: bytes
+    data: bytes
 
 
 class FormatCheck:
@@ -33,7 +41,7 @@ class FormatCheck:
         self._together = Together(
             self._check,
             workers=processes or _THREADS,
-            size=len,
+            size=lambda one: len(one.data),
             most=_BATCH_BYTES,
             smallest_first=True,
             gather=_GATHER,
@@ -41,9 +49,9 @@ class FormatCheck:
 
     async def check(self, data: bytes) -> Checked:
         """Check one document."""
-        context = self._remembered.fresh
-        known = self._results.get(hashlib.sha256(data).digest(), context) if context else None
-        return known if known is not None else await self._together.ask(data)
+        context, digest = self._remembered.fresh, hashlib.sha256(data).digest()
+        known = self._results.get(digest, context) if context else None
+        return known if known is not None else await self._together.ask(_Asked(digest, data))
 
     def start(self) -> None:
         """Make ready for the first document; does not wait for it."""
@@ -53,11 +61,11 @@ class FormatCheck:
         """Nothing is checked any more."""
         self._checkers.close()
 
-    def _check(self, documents: Sequence[bytes]) -> list[Checked]:
+    def _check(self, documents: Sequence[_Asked]) -> list[Checked]:
         context = self._remembered.context
-        found = self._checkers.check(documents, context)
-        for data, one in zip(documents, found, strict=True):
-            self._results.keep(hashlib.sha256(data).digest(), context, one)
+        found = self._checkers.check([one.data for one in documents], context)
+        for asked, one in zip(documents, found, strict=True):
+            self._results.keep(asked.digest, context, one)
         return found
 
 

@@ -4,6 +4,7 @@ Where Redis does not answer each portal counts by itself: at the deadline a port
 more than none.
 """
 
+from anyio import to_thread
 from fastapi import Request
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
@@ -28,6 +29,11 @@ class Limiter:
             shared = storage_from_string(settings.redis_url.get_secret_value(), wrap_exceptions=True)
             self._together = MovingWindowRateLimiter(shared)
 
+    @property
+    def waits(self) -> bool:
+        """Whether counting asks another machine: then it is a thread's work."""
+        return self._together is not self._alone
+
     def count(self, whose: str) -> None:
         """Count one request; raises 429 where it is one too many."""
         try:
@@ -44,7 +50,23 @@ class Limiter:
             )
 
 
-def limited(request: Request) -> None:
+def count_address(request: Request) -> None:
+    """Count a request by its address."""
+    _limiter(request).count(_address(request))
+
+
+async def limited(request: Request) -> None:
     """A dependency: counts a request by its address."""
-    client = request.client
-    request.app.state.desk.limiter.count(f"address:{client.host if client else ''}")
+    if _limiter(request).waits:
+        await to_thread.run_sync(count_address, request)
+    else:
+        count_address(request)
+
+
+def _limiter(request: Request) -> Limiter:
+    limiter: Limiter = request.app.state.desk.limiter
+    return limiter
+
+
+def _address(request: Request) -> str:
+    return f"address:{request.client.host if request.client else ''}"

@@ -17,8 +17,9 @@ from warehouse.months import month_range
 from warehouse.publish.database import open_warehouse
 
 _ROWS = """
-    SELECT agency_code, month, due, state, on_time, days_late, received_at, fatal, errors, warnings,
-           warnings - warnings_explained AS unexplained
+    SELECT agency_code, month, due, deadline, state, on_time, days_late, received_at, coalesce(fatal, 0) AS fatal,
+           coalesce(errors, 0) AS errors, coalesce(warnings, 0) AS warnings,
+           coalesce(warnings - warnings_explained, 0) AS unexplained
     FROM reports.submission_status
     WHERE month BETWEEN $first AND $last AND agency_code IN (SELECT unnest($codes))
 """
@@ -32,11 +33,12 @@ _OWING = "SELECT DISTINCT agency_code FROM reports.submission_status WHERE month
 class Cell:
     """One agency-month: `state` None where none is published; `waiting`: documents that wait to be judged.
 
-    `unexplained` are warnings that nobody has answered.
+    `unexplained` are warnings that nobody has answered.  Moments are in Taipei, without an offset.
     """
 
     month: str
     due: bool | None = None
+    deadline: datetime | None = None
     state: str | None = None
     on_time: bool | None = None
     days_late: int | None = None
@@ -46,6 +48,20 @@ class Cell:
     warnings: int = 0
     unexplained: int = 0
     waiting: int = 0
+
+    def asks(self, now: datetime) -> str | None:
+        """What somebody has to do about it, a name of `OWING` or `unexplained`; None: nothing, or nothing yet."""
+        if not self.due or self.waiting:
+            return None
+        if self.state == "missing":
+            return "missing" if self.deadline and self.deadline < now else None
+        asked = next((name for name, states in OWING.items() if self.state in states), None)
+        return asked or ("unexplained" if self.unexplained else None)
+
+
+def now(desk: Desk) -> datetime:
+    """The moment it is, as the warehouse has moments."""
+    return desk.platform.clock().astimezone(TAIPEI).replace(tzinfo=None)
 
 
 def months_of(desk: Desk, year: int) -> list[str]:
@@ -89,7 +105,7 @@ def owing(desk: Desk, year: int, what: str) -> set[str]:
         "first": f"{year:04}-01",
         "last": f"{year:04}-12",
         "states": list(OWING[what]),
-        "now": desk.platform.clock().astimezone(TAIPEI).replace(tzinfo=None),
+        "now": now(desk),
     }
     with open_warehouse(desk.platform.home.warehouse) as connection:
         return {code for (code,) in connection.execute(_OWING + condition, values).fetchall()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from assets.error_report import DATASETS, SEVERITIES
 from assets.platform import Platform
+from assets.report_words import roc_deadline
 from assets.words import STATES, SUBMISSION_STATES
 from checks.model.roc import ROC_YEAR_OFFSET, roc_month_text
 from warehouse.access.authorisations import ROLES
@@ -35,6 +36,7 @@ def in_templates(platform: Platform) -> dict[str, Any]:
         "roc_month": roc_month,
         "roc_day": roc_day,
         "moment": moment,
+        "until": until,
         "number": number,
         "file_name": file_name,
     }
@@ -59,6 +61,11 @@ def moment(at: datetime | None) -> str:
         return ""
     local = at if at.tzinfo is None else at.astimezone(TAIPEI)
     return f"{local.year - ROC_YEAR_OFFSET}-{local:%m-%d %H:%M}"
+
+
+def until(at: datetime | None) -> str:
+    """A deadline as people say it, `110-07-20 24:00`; nothing of no moment."""
+    return "" if at is None else roc_deadline(at.astimezone(TAIPEI).replace(tzinfo=None))
 
 
 def number(value: float | None) -> str:

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
 from portal.desk import Desk
-from portal.limiting import limited
+from portal.limiting import count_address
 from warehouse.access.tokens import Token, token_of
 from warehouse.journal import log
 from warehouse.ledger.engine import reading
@@ -54,13 +54,13 @@ class Scoped:
     def _let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
         desk: Desk = request.app.state.desk
         if credentials is None:
-            limited(request)
+            count_address(request)
             raise HTTPException(401, "請附權杖 send a token: Authorization: Bearer …", _UNKNOWN)
         with reading(desk.platform.engine) as session:
             token = token_of(session, credentials.credentials, desk.platform.today())
         if token is None:
             log.warning("token_refused", why="none that stands")
-            limited(request)
+            count_address(request)
             raise HTTPException(
                 401, "權杖不存在、已註銷或已屆期 no such token, or it was revoked or has ended", _UNKNOWN
             )

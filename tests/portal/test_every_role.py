@@ -37,9 +37,18 @@ PUBLIC = {
     ("GET", "/sign-in/back"): "how one gets in",
     ("POST", "/sign-in/certificate"): "how one gets in",
     ("*", "/static"): "styles and scripts",
+    ("*", "/static/fonts"): "the font that is shipped",
 }
-#: Whoever is signed in; what is in it is theirs (tests of its own, below).
-SIGNED_IN = {("GET", "/agencies"), ("GET", "/submit"), ("POST", "/submit"), ("POST", "/sign-out")}
+#: Whoever is signed in; what is in it is theirs (tests of its own, below; of the reports in `test_reports.py`).
+SIGNED_IN = {
+    ("GET", "/agencies"),
+    ("GET", "/submit"),
+    ("POST", "/submit"),
+    ("POST", "/sign-out"),
+    ("GET", "/reports"),
+    ("GET", "/reports/{report}"),
+    ("GET", "/reports/{report}.{suffix}"),
+}
 #: Who has a token: endpoint → the scope that it must have.
 SCOPED = {
     ("POST", "/api/v1/submissions"): "submit",
@@ -122,7 +131,7 @@ def place(path, holding, agency=None):
         id_ = holding.token
     elif "/authorisations/" in path:
         id_ = holding.authorisation
-    return path.format(agency=agency or holding.agency, month=MONTH, id_=id_, suffix="xlsx")
+    return path.format(agency=agency or holding.agency, month=MONTH, id_=id_, suffix="xlsx", report="summary")
 
 
 def form_of(page, holding):

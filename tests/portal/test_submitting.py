@@ -46,6 +46,7 @@ def test_what_is_taken_says_at_once_what_will_become_of_it(as_, opened, data, wo
     page = get(client, answer.headers["location"]).text
     assert words in page
     assert "成功" not in page
+    assert "110-07-20 24:00" in page
     assert one.id in page
 
 

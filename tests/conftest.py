@@ -1,5 +1,7 @@
 """Fixtures that tests of every package may use; each kind has its own module in `tests/support`."""
 
+import pytest
+
 pytest_plugins = [
     "tests.support.postgres",
     "tests.support.ledger",
@@ -8,3 +10,11 @@ pytest_plugins = [
     "tests.support.mail_server",
     "tests.support.redis",
 ]
+
+#: Tests of daemons, which wait more than they work.
+WAITING = ("test_many_machines.py", "test_backfill.py", "test_alerts.py", "test_log.py", "test_faults.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the waiting done first, beside the other workers' work: at the end one worker would be alone with it."""
+    items.sort(key=lambda item: item.path.name not in WAITING)

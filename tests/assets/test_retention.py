@@ -16,7 +16,9 @@ from assets.publishing import publish_now
 from assets.rebuild import rebuild
 from assets.retention import apply, standing
 from assets.reviewing import review
-from tests.support.installations import FIRST, NOW, SECOND, THIRD, document, installation, refused, with_error
+from pipelines.resources import platform
+from pipelines.settings import Settings
+from tests.support.installations import FIRST, NOW, SECOND, THIRD, MadeOnce, document, installation, refused, with_error
 from tests.support.noticed import Clock
 from tests.support.object_store import settings_of
 from warehouse.deadlines import TAIPEI
@@ -48,13 +50,25 @@ def clock():
     return Clock(NOW)
 
 
+@pytest.fixture(scope="module")
+def two_years(tmp_path_factory):
+    def filled(home):
+        clock = Clock(NOW)
+        made = replace(installation(home), clock=clock)
+        fill(made, clock)
+        made.engine.dispose()
+
+    return MadeOnce(tmp_path_factory.mktemp("two_years") / "home", filled)
+
+
 @pytest.fixture
-def opened(tmp_path, clock):
+def opened(two_years, clock):
     """Two years of three agencies: sound, faulty, corrected and refused; published; now it is `LATER`."""
-    made = replace(installation(tmp_path), clock=clock)
-    fill(made, clock)
-    yield made
-    made.engine.dispose()
+    clock.now = LATER
+    with two_years.brought_back() as home:
+        made = platform(Settings(home=home), actor="test", clock=clock)
+        yield made
+        made.engine.dispose()
 
 
 def fill(made, clock):

@@ -19,9 +19,21 @@ from assets.intake import HandedIn, hand_in
 from assets.publishing import publish_now
 from assets.report_kinds import COLUMNS
 from assets.report_words import in_words, shown
+from pipelines.resources import platform
+from pipelines.settings import Settings
 from portal.pages import reports as pages
 from tests.portal.conftest import PEOPLE
-from tests.support.installations import AUTHORITY, FIRST, SECOND, THIRD, document, with_error
+from tests.support.installations import (
+    AUTHORITY,
+    FIRST,
+    NOW,
+    SECOND,
+    THIRD,
+    MadeOnce,
+    document,
+    installation,
+    with_error,
+)
 from tests.support.world import taipei
 from warehouse.reports.query import report_frame, report_frame_as_of
 from warehouse.reports.selection import REPORTS
@@ -43,8 +55,35 @@ SEES = {
 FORMULA = '=HYPERLINK("http://evil.example")'
 
 
+@pytest.fixture(scope="module")
+def two_months(tmp_path_factory):
+    def filled(home):
+        made = installation(home)
+        fill(made)
+        made.engine.dispose()
+
+    return MadeOnce(tmp_path_factory.mktemp("two_months") / "home", filled)
+
+
+@pytest.fixture
+def opened(request, opened, two_months):
+    """Empty, but where the test asks for what is published."""
+    if "published" not in request.fixturenames:
+        yield opened
+        return
+    with two_months.brought_back() as home:
+        made = platform(Settings(home=home), actor="test", clock=lambda: NOW)
+        yield made
+        made.engine.dispose()
+
+
 @pytest.fixture
 def published(opened):
+    """An installation as `fill` leaves it."""
+    return opened
+
+
+def fill(opened):
     """May: the authority and the first on time, the second late, the third never; June: the first, with an error."""
     odd = {"produced_by": {"system": FORMULA, "version": "1.0"}}
     may = [document(AUTHORITY, "2021-05"), with_error(FIRST, "2021-05")]
@@ -57,7 +96,6 @@ def published(opened):
         for month in ("2021-05", "2021-06"):
             enter(then, month)
     publish_now(opened, ())
-    return opened
 
 
 def get(client, path):

@@ -1,6 +1,9 @@
 """A small installation for tests: four agencies, documents that break no rule unless asked to, a clock that stands."""
 
 import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,24 @@ def installation(root: Path, now: datetime = NOW, **settings: Any) -> Platform:
     opened = platform(Settings(home=root, **settings), actor="test", clock=lambda: now)
     add_agencies(opened, *AGENCIES)
     return opened
+
+
+class MadeOnce:
+    """A home that is filled once and brought back for each test, always under `home`: its warehouse names its files."""
+
+    def __init__(self, home: Path, fill: Callable[[Path], None]) -> None:
+        fill(home)
+        self.home = home
+        self._kept = home.rename(home.with_name("kept"))
+
+    @contextmanager
+    def brought_back(self) -> Iterator[Path]:
+        """The home as it was filled, until the block ends."""
+        shutil.copytree(self._kept, self.home, symlinks=True)
+        try:
+            yield self.home
+        finally:
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 def add_agencies(opened: Platform, *codes: str) -> None:

@@ -66,11 +66,11 @@ class ObjectStoreServer:
         off = ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.autoCreateBucket=false"]
         # A bucket takes several volumes; by itself the server has as many as the disk has room for when they are full.
         where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self._folder}", "-volume.max=5000"]
-        weed = str(Path(sys.executable).with_name("weed"))
+        weed = [str(Path(sys.executable).with_name("weed")), f"-logdir={self._folder}"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 # It must die with the tests, even where those are killed.
-                ["setpriv", "--pdeathsig", "KILL", weed, "mini", *where, *ports, *off, "-s3.config=users.json"],
+                ["setpriv", "--pdeathsig", "KILL", *weed, "mini", *where, *ports, *off, "-s3.config=users.json"],
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pipelines.resources import platform
 from pipelines.settings import load_settings
 from tests.support.cli import Attendance
 from tests.support.disclosure import Wanted, disclosures
-from tests.support.installations import AUTHORITY, FIRST, PERSON, THIRD, add_agencies, document, of_every_kind
+from tests.support.installations import AUTHORITY, FIRST, PERSON, THIRD, MadeOnce, add_agencies, document, of_every_kind
 from tests.support.object_store import settings_of
 from tests.support.tables import rows
 from warehouse.backup import making
@@ -56,12 +57,35 @@ def enter_and_publish(opened: Platform) -> None:
     publish(opened.home, opened.engine, now=opened.clock())
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    def fill(home: Path) -> None:
+        filled(home).engine.dispose()
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("ATTENDANCE_SETTINGS", "ATTENDANCE_LEDGER_URL"):
+            patched.delenv(name, raising=False)
+        return MadeOnce(tmp_path_factory.mktemp("backed_up") / "home", fill)
+
+
 @pytest.fixture
-def source(home: Path, attendance: Attendance) -> Platform:
+def source(made_once: MadeOnce, attendance: Attendance, home: Path) -> Iterator[Platform]:
     """The installation that is backed up; it has a key of each kind."""
-    opened = filled(home)
-    assert attendance("receipt", "key").code == 0
-    return opened
+    with made_once.brought_back():
+        opened = platform(load_settings(home), actor="test")
+        assert attendance("receipt", "key").code == 0
+        yield opened
+        opened.engine.dispose()
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of this test's installation: `source`'s where the test asks for that."""
+    if "source" not in request.fixturenames:
+        return home
+    there: Path = request.getfixturevalue("made_once").home
+    monkeypatch.setenv("ATTENDANCE_HOME", str(there))
+    return there
 
 
 @pytest.fixture

@@ -9,16 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import boto3
-import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import create_loader
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from warehouse.files import Leftover, Listed, ObjectReplaced, ObjectStore, Stat, bucket_and_prefix
@@ -41,22 +39,6 @@ _READ_AHEAD = 1 << 20
 #: Under this name an object carries when it was written first, where its bytes were written again.
 _MODIFIED = "modified"
 _CONFLICT = "ConditionalRequestConflict"
-
-
-@cache
-def _descriptions() -> Any:
-    """What botocore knows of S3's requests, read once a process: reading it takes longer than most of them."""
-    return create_loader()
-
-
-def _session() -> boto3.session.Session:
-    """A session that finds the credentials anew, as they are now."""
-    core = botocore.session.get_session()
-    core.register_component("data_loader", _descriptions())
-    session = boto3.session.Session(botocore_session=core)
-    places = _descriptions().search_paths
-    places[:] = dict.fromkeys(places)  # each session adds boto3's own
-    return session
 
 
 class S3Files:
@@ -206,7 +188,7 @@ class S3Files:
             s3={"addressing_style": "path" if store.endpoint else "auto"},
         )
         try:
-            return _session().client(
+            return boto3.session.Session().client(
                 "s3", region_name=store.region, endpoint_url=store.endpoint, verify=store.ca_file, config=config
             )
         except (BotoCoreError, ValueError) as error:

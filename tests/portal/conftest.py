@@ -8,6 +8,7 @@ from datetime import date
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import sync_playwright
 
 from pipelines.resources import platform
 from pipelines.settings import Settings
@@ -21,6 +22,9 @@ from warehouse.access.certificates import subject_of
 from warehouse.access.sessions import begin_session
 from warehouse.ledger.engine import writing
 
+CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+
 #: Who is who: account → role and agency.  `stranger` is signed in and authorised to nothing.
 PEOPLE = {
     "operator": ("operator", None),
@@ -32,6 +36,14 @@ PEOPLE = {
     "elsewhere": ("head", SECOND),
     "stranger": (None, None),
 }
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture

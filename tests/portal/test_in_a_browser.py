@@ -1,18 +1,15 @@
 """The portal in Debian's Chromium: what a person does, by mouse and by keyboard, wide and narrow, light and dark."""
 
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from assets.entering import enter
 from assets.intake import HandedIn, hand_in
 from assets.publishing import publish_now
+from tests.portal.conftest import needs_chromium
 from tests.support.installations import AUTHORITY, FIRST, document, with_error
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+pytestmark = needs_chromium
 
 #: A file dropped on the form, as the browser hands it to the page.
 DROP = """(text) => {
@@ -21,14 +18,6 @@ DROP = """(text) => {
   const form = document.querySelector("[data-drop]");
   form.dispatchEvent(new DragEvent("drop", {dataTransfer: held, bubbles: true, cancelable: true}));
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

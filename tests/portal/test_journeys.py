@@ -6,33 +6,23 @@ Signing in by the single sign-on is in `test_sign_in.py`, the reports are in `te
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import sys
 
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from assets.entering import enter
 from assets.intake import HandedIn, hand_in
 from assets.publishing import publish_now
 from assets.reviewing import review
+from tests.portal.conftest import needs_chromium
 from tests.support.installations import FIRST, SECOND, document, with_error
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+pytestmark = needs_chromium
 MONTH = "2021-06"
 PLACE = f"/agencies/{FIRST}/{MONTH}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ def _say_where_next(home: Path, month: str, agency: str) -> None:
     say("接下來 where to look next:")
     for command, why in (
         (f"{here} make dagster", "Dagster 頁面：哪個機關有哪個月 its pages: which agency has which month"),
+        (f"{here} {sys.executable} -m portal.demo", "入口網，附示範帳號 the portal, with the demo's accounts"),
         (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 唯讀開啟 open it read-only with any DuckDB"),
         (f"{program} findings --agency {agency} --month {month}", "這個機關哪裡有誤 what is wrong there"),
         (f"{program} findings --agency {agency} --month {month} -o report.xlsx", "給承辦人的檢誤報告 for its people"),

@@ -58,16 +58,17 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(status, {"Content-Type": "application/problem+json", **(headers or {})}, body)
 
     def reply(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
-        self.send_response(status)
         if status not in {204, 304}:
             headers = {**headers, "Content-Length": str(len(body))}
+        # Noted before it is sent: whoever has the answer may look here at once.
+        request = {name.lower(): value for name, value in self.headers.items()}
+        lower = {name.lower(): value for name, value in headers.items()}
+        self.server.owner.exchanges.append(Exchange(self.path, request, status, lower, body))
+        self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-        request = {name.lower(): value for name, value in self.headers.items()}
-        lower = {name.lower(): value for name, value in headers.items()}
-        self.server.owner.exchanges.append(Exchange(self.path, request, status, lower, body))
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

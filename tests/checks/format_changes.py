@@ -87,7 +87,8 @@ def f002(draw: Draw, document: Document) -> Handed:
     data = json.dumps(document).encode()
     cut = draw(st.integers(0, len(data) - 1))
     ending = draw(st.sampled_from((b"", b"\n", b"}]", b"\x00")))
-    assume(ending != b"}]" or not data.startswith((b"}", b"]"), cut))
+    # `{}` and something after it lacks every property too.
+    assume(ending != b"}]" or (cut != 1 and not data.startswith((b"}", b"]"), cut)))
     return Handed(SubmittedDocument(data[:cut] + ending), "F002", None)
 
 

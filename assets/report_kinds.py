@@ -6,18 +6,22 @@ Light to import: the command line asks it before it knows which command is meant
 from enum import StrEnum
 
 
-class Report(StrEnum):
-    """A report, as `attendance report` and the portal's addresses name it."""
-
-    MONTHLY_COUNTS = "monthly-counts"
-    SUMMARY = "summary"
-    SUBMISSION_RATIOS = "submission-ratios"
-    CLIENT_VERSIONS = "client-versions"
+class NamedReport(StrEnum):
+    """A report by the name that commands and addresses give it."""
 
     @property
     def table(self) -> str:
         """Its table in the warehouse."""
         return self.value.replace("-", "_")
+
+
+class Report(NamedReport):
+    """The reports of `attendance report`."""
+
+    MONTHLY_COUNTS = "monthly-counts"
+    SUMMARY = "summary"
+    SUBMISSION_RATIOS = "submission-ratios"
+    CLIENT_VERSIONS = "client-versions"
 
 
 #: Table → the columns that fit a terminal, a page, a sheet of paper; files for programs have every column.

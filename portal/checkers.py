@@ -40,7 +40,7 @@ class Checkers:
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
-        self._pool = self._begun()
+        self._pool = self._new_pool() if processes else None
         self._lock = Lock()
         self._context: CheckContext | None = None
         self._pickled = b""
@@ -68,15 +68,16 @@ class Checkers:
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _begun(self) -> WorkerPool | None:
-        return WorkerPool(self._processes, _give_way) if self._processes else None
+    def _new_pool(self) -> WorkerPool:
+        return WorkerPool(self._processes, _give_way)
 
     def _instead_of(self, broken: WorkerPool) -> WorkerPool:
         with self._lock:
-            if self._pool is broken or self._pool is None:
+            pool = self._pool
+            if pool is None or pool is broken:
                 broken.shutdown()
-                self._pool = WorkerPool(self._processes, _give_way)
-            return self._pool
+                pool = self._pool = self._new_pool()
+            return pool
 
     def _of(self, context: CheckContext) -> bytes:
         """The context as it goes to the processes: pickled once, as 8,300 agencies are in it."""

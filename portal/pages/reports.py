@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from assets.report_kinds import COLUMNS
+from assets.report_kinds import COLUMNS, NamedReport
 from assets.report_pdf import MOST_ROWS, TooManyForPaper
 from assets.report_words import OUTCOMES, shown
 from portal.access import Right
@@ -39,7 +38,7 @@ Visitor = Annotated[Visit, Depends(SIGNED_IN)]
 Filters = Annotated[Wanted, Depends()]
 
 
-class Shown(StrEnum):
+class Shown(NamedReport):
     """The reports that have a page, by their addresses."""
 
     MONTHLY_COUNTS = "monthly-counts"
@@ -47,11 +46,6 @@ class Shown(StrEnum):
     SUBMISSION_RATIOS = "submission-ratios"
     DUE_MONTHS = "due-months"
     CLIENT_VERSIONS = "client-versions"
-
-    @property
-    def table(self) -> str:
-        """Its table in the warehouse."""
-        return self.value.replace("-", "_")
 
 
 @router.get("")

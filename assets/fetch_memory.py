@@ -8,10 +8,11 @@ from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from assets.channels.protocol import Delivery, Outcome, Remembered
+from assets.pull_report import host_of
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Fetch
 
-_ABOUT = ("etag", "fetched_at", "outcome", "detail", "submission_id")
+_ABOUT = ("etag", "fetched_at", "outcome", "detail", "host", "submission_id")
 
 
 class LedgerMemory:
@@ -60,5 +61,5 @@ def remember(session: Session, deliveries: Sequence[Delivery], at: datetime) -> 
 
 def _about(one: Delivery, known: tuple[str | None, str | None] | None, at: datetime) -> dict[str, Any]:
     brought = (one.etag, one.submission_id) if one.outcome is Outcome.DELIVERED else known or (None, None)
-    values = (brought[0], at, one.outcome.value, str(one.reason) or None, brought[1])
+    values = (brought[0], at, one.outcome.value, str(one.reason) or None, host_of(one.source) or None, brought[1])
     return {f"_{name}": value for name, value in zip(_ABOUT, values, strict=True)}

@@ -7,7 +7,7 @@ import dagster as dg
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.previews import ROWS, markdown
-from assets.pulled import PullReport
+from assets.pull_report import PullReport
 from assets.register import agency_register
 
 if TYPE_CHECKING:

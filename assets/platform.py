@@ -20,14 +20,22 @@ from warehouse.landing import Landed, Landing
 
 
 @dataclass(frozen=True)
+class PullLimits:
+    """Of a pull: the share of a channel's agencies that may fail before the channel counts as down, and its seconds."""
+
+    failed_share: float = 0.2
+    seconds: float = 18_000.0
+
+
+@dataclass(frozen=True)
 class Platform:
     """`sources` is the file `sources.toml`, `inbox` a folder or fsspec URL, `actor` who is named in the ledger.
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
     reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core),
-    `notices` how people are told.  `receipt_key` gives the key that signs receipts, made when it is first asked for.
-    `clock` gives an aware moment; every stage asks it instead of the
-    system, so that a month can be judged as of then.
+    `notices` how people are told, `pull_limits` what a pull may cost.  `receipt_key` gives the key that signs receipts,
+    made when it is first asked for.  `clock` gives an aware moment; every stage asks it instead of the system, so that
+    a month can be judged as of then.
     """
 
     home: Home
@@ -44,6 +52,7 @@ class Platform:
     grace: timedelta = GRACE
     workers: int | None = None
     notices: NoticeConfig = field(default_factory=NoticeConfig)
+    pull_limits: PullLimits = field(default_factory=PullLimits)
 
     def channels(self) -> dict[str, Channel]:
         """The channels that are configured, by name; raises `assets.channels.config.SourcesError`."""

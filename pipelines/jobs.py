@@ -33,7 +33,7 @@ from assets.late_and_missing import late_and_missing
 from assets.marks import events, marks_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.pulled import PullReport
+from assets.pull_report import PullReport
 from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviews import reviews, shown

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from assets.platform import Platform
+from assets.platform import Platform, PullLimits
 from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
 from pipelines.receipt_key import receipt_key
@@ -54,4 +54,5 @@ def platform(
         grace=settings.grace,
         workers=settings.entry_workers,
         notices=settings.notices.config(home.root),
+        pull_limits=PullLimits(settings.pull_failed_share, settings.pull_minutes * 60),
     )

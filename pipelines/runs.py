@@ -17,7 +17,7 @@ from assets.entering import AgencyOutcome
 from assets.entry import Entry
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from assets.pulled import PullReport
+from assets.pull_report import PullReport
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month

@@ -168,6 +168,13 @@ class Settings(BaseSettings):
         default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
     )
 
+    pull_failed_share: float = Field(
+        default=0.2,
+        ge=0,
+        lt=1,
+        description="收件失敗上限 share of a channel's agencies that may fail before the channel counts as down",
+    )
+    pull_minutes: float = Field(default=300.0, gt=0, description="收件時限 minutes that a whole pull may take")
     entry_workers: int | None = Field(
         default=None, ge=1, description="檢核程序數 processes that check a large month at once; default: one a core"
     )

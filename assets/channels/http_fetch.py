@@ -81,7 +81,7 @@ class Fetcher:
         """Ask until there is an answer or the attempts or the time are used up; raises for no server's sake."""
         host = _origin(request.url)
         if self._unreachable[host] >= UNREACHABLE_LIMIT:
-            return _failed(
+            return failed(
                 request, Reason("同一主機已連續多次無法連線，未再嘗試", "host unreachable before, not tried again")
             )
         attempts = _Attempts(self._client, request)
@@ -89,9 +89,9 @@ class Fetcher:
             async with asyncio.timeout(request.limits.timeout_seconds):
                 fetched = await attempts.run()
         except TimeoutError:
-            fetched = _failed(request, attempts.out_of_time())
+            fetched = failed(request, attempts.out_of_time())
         except FetchFailedError as error:
-            fetched = _failed(request, error.reason)
+            fetched = failed(request, error.reason)
         if attempts.unreachable:
             self._unreachable[host] += 1
         else:
@@ -189,9 +189,13 @@ class _Attempts:
             raise FetchFailedError(
                 f"權杖遭拒(HTTP {status})，請確認 token 設定", f"credentials refused (HTTP {status}), check the token"
             )
+        asked_to_wait = retry_after(response.headers.get("Retry-After", ""))
         later = status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
         raise FetchFailedError(
-            f"對方回應 HTTP {status}", f"answered HTTP {status}", transient=later, after=_retry_after(response)
+            f"對方回應 HTTP {status}",
+            f"answered HTTP {status}",
+            transient=later,
+            after=asked_to_wait,
         )
 
     async def _body(self, response: httpx.Response) -> IO[bytes]:
@@ -221,7 +225,8 @@ async def _copy(response: httpx.Response, body: "tempfile.SpooledTemporaryFile[b
         raise FetchFailedError("回應是空的", "answered 200 with nothing", transient=True)
 
 
-def _failed(request: FetchRequest, reason: Reason) -> Fetched:
+def failed(request: FetchRequest, reason: Reason) -> Fetched:
+    """Give the answer of a request that came to nothing."""
     return Fetched(request.key, Outcome.FAILED, reason)
 
 
@@ -252,14 +257,17 @@ def _etag_of(response: httpx.Response) -> str | None:
     return etag if _ETAG.fullmatch(etag) else None
 
 
-def _retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks for, as a number or a date; 0 where it asks for none."""
-    asked = response.headers.get("Retry-After", "").strip()
+def retry_after(asked: str) -> float:
+    """Seconds that a `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3); 0 for any other text.
+
+    Infinite where the number is beyond a float's; a date in the past is 0.
+    """
+    asked = asked.strip()
     if asked.isascii() and asked.isdigit():
         return float(asked)
     try:
         until = parsedate_to_datetime(asked)
-    except ValueError:
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):  # all of them are the parser's, tests/fuzz
         return 0.0
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -5,7 +5,6 @@ moves the file to `processed/` (or deletes it), or to `rejected/` beside a `.rea
 stays where it is and is brought again.
 """
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,14 +16,13 @@ from pydantic import Field
 
 from assets.channels.config import ChannelSettings
 from assets.channels.documents import ArchiveRefused, Document, ReadLimits, documents_in, is_litter
-from assets.channels.protocol import Delivery, FetchMemory, Land, Outcome, Reason
+from assets.channels.protocol import MANUAL, Delivery, FetchMemory, Land, Outcome, Reason, unforeseen, without_account
 from checks.format.identify import identify
 from checks.model.masking import mask_ids_in
+from warehouse.journal import log
 from warehouse.landing import TooLarge
 
-log = logging.getLogger(__name__)
-
-NAME = "manual"
+NAME = MANUAL
 PROCESSED, REJECTED = "processed", "rejected"
 #: Names under which other programs write a file until it is whole.
 _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
@@ -41,10 +39,10 @@ class ManualSettings(ChannelSettings):
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A file that could not be read this time; `error` is the name of what happened."""
+    """A file that could not be read this time, and why."""
 
     name: str
-    error: str
+    reason: Reason
 
 
 @dataclass(slots=True)
@@ -68,8 +66,8 @@ class Manual:
         self._settings = settings
         self._limits = ReadLimits(max_bytes=settings.max_bytes)
         self._open: dict[tuple[str, datetime], _File] = {}
-        self._fs, self._root = fsspec.core.url_to_fs(settings.inbox)
-        self._root = self._root.rstrip("/")
+        self._fs: Any = None
+        self._root = ""
 
     def collect(
         self,
@@ -80,11 +78,10 @@ class Manual:
     ) -> Iterator[Delivery]:
         """One delivery for each document in the inbox, whatever month and agency were asked for."""
         try:
+            self._connect()
             files = self._settled()
-        except OSError as error:
-            yield _failure(
-                self._settings.inbox, Reason("無法讀取收件匣", f"cannot read the inbox ({type(error).__name__})")
-            )
+        except Exception as error:  # noqa: BLE001 — a file system of any kind, on any machine: it may raise anything
+            yield Delivery(NAME, "", "", Outcome.DOWN, without_account(self._settings.inbox), reason=_unlisted(error))
             return
         for file in files:
             for found in self._read(file):
@@ -98,9 +95,17 @@ class Manual:
 
     def confirm(self, delivery: Delivery) -> None:
         """Count a delivery as committed; with its file's last one the file is moved.  Raises `KeyError` if unknown."""
+        if delivery.outcome is Outcome.DOWN:  # of the inbox, not of a file
+            return
         file = self._open.pop((delivery.source, delivery.received_at))
         file.unconfirmed -= 1
         self._finish(file)
+
+    def _connect(self) -> None:
+        """Reach the inbox, wherever it is; raises what its file system raises."""
+        self._fs, root = fsspec.core.url_to_fs(self._settings.inbox)
+        self._root = root.rstrip("/")
+        self._fs.invalidate_cache()
 
     def _read(self, file: _File) -> Iterator[Document | ArchiveRefused | _Unread]:
         """Yield what the file holds; one that cannot be read now stays for the next time."""
@@ -111,12 +116,15 @@ class Manual:
         except FileNotFoundError:
             return  # another run took it
         except OSError as error:
-            yield _Unread(file.relative, type(error).__name__)
+            reason = Reason("檔案無法讀取，留待下次", f"cannot be read now ({type(error).__name__})")
+            yield _Unread(file.relative, reason)
+        except Exception as error:  # noqa: BLE001 — of a file system or an archive of any kind; it is one file's alone
+            yield _Unread(file.relative, unforeseen(error))
 
     def _landed(self, found: Document | ArchiveRefused | _Unread, land: Land) -> Delivery:
         source = mask_ids_in(found.name)
         if isinstance(found, _Unread):
-            return _failure(source, Reason("檔案無法讀取，留待下次", f"cannot be read now ({found.error})"))
+            return _failure(source, found.reason)
         if isinstance(found, ArchiveRefused):
             return _failure(source, found.reason)
         if not found.data:
@@ -134,8 +142,7 @@ class Manual:
     def _settled(self) -> list[_File]:
         """Give the inbox's files by name; one younger than `settle_seconds` only if it stays the same so long."""
         files = self._listed()
-        now = datetime.now(UTC)
-        if any((now - file.stamp[1]).total_seconds() < self._settings.settle_seconds for file in files):
+        if any(self._is_young(file) for file in files):
             time.sleep(self._settings.settle_seconds)
             before = {file.path: file.stamp for file in files}
             files = [file for file in self._listed() if before.get(file.path) == file.stamp]
@@ -152,9 +159,18 @@ class Manual:
                 files.append(_File(path, relative, self._stamp(path, info["size"])))
         return files
 
-    def _stamp(self, path: str, size: int) -> tuple[int, datetime]:
-        modified = self._fs.modified(path)
-        return size, modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+    def _is_young(self, file: _File) -> bool:
+        """Whether it may still be growing: touched a moment ago, or at a time that cannot be told."""
+        modified = file.stamp[1]
+        return modified is None or (datetime.now(UTC) - modified).total_seconds() < self._settings.settle_seconds
+
+    def _stamp(self, path: str, size: int) -> tuple[int, datetime | None]:
+        """What tells whether a file changed; no time where the file system gives none, or one that no calendar has."""
+        try:
+            modified = self._fs.modified(path)
+            return size, modified if modified.tzinfo else modified.replace(tzinfo=UTC)
+        except Exception:  # noqa: BLE001 — whoever wrote the file set its time, and may have set any
+            return size, None
 
     def _finish(self, file: _File) -> None:
         """Move or delete a file that is wholly delivered and confirmed, unless it changed meanwhile."""
@@ -172,8 +188,8 @@ class Manual:
                 self._move(file, PROCESSED)
         except FileNotFoundError:
             return  # another run, which brought it too, has moved it
-        except OSError as error:  # the ledger has it; brought again, it is the same submission
-            log.warning("manual: cannot move %s: %s", mask_ids_in(file.relative), type(error).__name__)
+        except Exception as error:  # noqa: BLE001 — the ledger has it; taken again, it is the same submission
+            log.warning("inbox_file_not_moved", source=mask_ids_in(file.relative), error=type(error).__name__)
 
     def _move(self, file: _File, folder: str) -> str:
         """Move into a folder of the inbox under a name that is free; gives the new path."""
@@ -191,6 +207,15 @@ def _is_left(relative: str) -> bool:
     """Whether a file of the inbox is none of its business: already dealt with, litter, or not yet whole."""
     dealt_with = relative.startswith((f"{PROCESSED}/", f"{REJECTED}/"))
     return dealt_with or is_litter(relative) or relative.lower().endswith(_UNFINISHED)
+
+
+def _unlisted(error: Exception) -> Reason:
+    """Why the inbox cannot be listed, without its address: that may hold a password."""
+    if isinstance(error, FileNotFoundError):
+        return Reason("收件匣不存在", "there is no inbox")
+    if isinstance(error, OSError | ImportError):
+        return Reason("無法連線或讀取收件匣", f"the inbox cannot be reached or read ({type(error).__name__})")
+    return unforeseen(error)
 
 
 def _failure(source: str, reason: Reason) -> Delivery:

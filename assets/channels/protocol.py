@@ -4,11 +4,14 @@ A fourth channel is one module with a settings model and a class like those of `
 `registry.py`.  What belongs here is only what every channel and whoever runs them must agree on.
 """
 
+import errno
 import re
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from warehouse.landing import Landed
@@ -16,6 +19,8 @@ from warehouse.landing import Landed
 #: Puts a stream of bytes into landing, all of it or nothing: `Landing.put_stream` with the limit filled in.
 Land = Callable[[Iterable[bytes]], Landed]
 
+#: The channel that is asked for no agency: whatever lies in the inbox is taken.
+MANUAL = "manual"
 MONTH_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
 AGENCY_PATTERN = r"[0-9A-Z]{10}"
 _DETAIL_LENGTH = 500
@@ -28,6 +33,8 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     NOTHING = "nothing"
     FAILED = "failed"
+    #: Not one agency's month but the channel itself: an inbox that cannot be listed.
+    DOWN = "down"
     NOT_CONFIGURED = "not_configured"
 
 
@@ -91,16 +98,23 @@ class NoMemory:
         return {}
 
 
+class PlatformUnavailable(Exception):  # noqa: N818 — says what happened
+    """Landing or ledger failed, which concerns every agency alike; `__cause__` is its own error."""
+
+
 class Channel(Protocol):
-    """One way in.  Closing the iterator early stops the work and leaves nothing running."""
+    """One way in.
+
+    Making one connects to nothing; closing the iterator early stops the work and leaves nothing running.
+    """
 
     name: str
 
     def collect(self, month: str, agencies: Sequence[str], memory: FetchMemory, land: Land) -> Iterator[Delivery]:
         """One delivery for each agency asked for, in any order; a failure is a delivery, never an exception.
 
-        Only what concerns every agency alike is raised: no room in landing, the ledger gone.  `land` is called
-        from the caller's thread.
+        Only `PlatformUnavailable`, which `land` and `memory` raise, is let through.  `land` is called from the thread
+        that takes the deliveries.
         """
         ...
 
@@ -113,6 +127,30 @@ def one_line(text: str) -> str:
     """Text as one line of at most 500 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _DETAIL_LENGTH else line[: _DETAIL_LENGTH - 1] + "…"
+
+
+def unforeseen(error: BaseException) -> Reason:
+    """What to say of an error that nobody thought of: its kind and where it was raised, never its text.
+
+    The text may quote what a server or a database sent.
+    """
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Reason("本機磁碟或暫存空間不足", "no room left on this machine's disk or in its temporary folder")
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Reason(
+        "發生未預期的錯誤，請通知系統維護人員", f"unforeseen error ({type(error).__name__}{at}), tell the maintainers"
+    )
+
+
+def without_account(address: str) -> str:
+    """An address as it may be shown: without user, password and parameters.  A plain path stays as it is."""
+    scheme, mark, rest = address.partition("://")
+    if not mark:
+        return address
+    place = rest.partition("?")[0].partition("#")[0]
+    authority, slash, path = place.partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def check_month(month: str) -> None:

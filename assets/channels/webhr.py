@@ -4,15 +4,15 @@ Connecting, and one delivery for each agency; what the tables mean is in `p2k/`,
 of whatever cannot be read in docs/channels.md.  Nothing is ever written to a subsystem's database.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from assets.channels.bounded import OutOfTimeError, within
 from assets.channels.config import ChannelSettings, SecretUnavailable, exactly_one, read_secret
 from assets.channels.p2k.compose import NobodyThere, compose, read_roster
 from assets.channels.p2k.problems import Problems
@@ -26,16 +26,16 @@ from assets.channels.protocol import (
     FetchMemory,
     Land,
     Outcome,
+    PlatformUnavailable,
     Reason,
     Remembered,
     check_month,
     one_line,
+    unforeseen,
 )
 from checks.model.masking import mask_ids_in
 from checks.model.submitted import EMPLOYMENT_TYPES
 from warehouse.landing import TooLarge
-
-log = logging.getLogger(__name__)
 
 NAME = "webhr"
 
@@ -98,10 +98,11 @@ class SubsystemSettings(ChannelSettings):
 
 
 class WebHrSettings(ChannelSettings):
-    """`[webhr]`: the subsystems; seconds to connect, seconds for one query, bytes of one document."""
+    """`[webhr]`: the subsystems; seconds to connect, for one query, for all of one subsystem; bytes of one document."""
 
     connect_seconds: int = Field(default=10, ge=1)
     query_seconds: int = Field(default=300, ge=1)
+    subsystem_seconds: float = Field(default=3600, gt=0)
     max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
     subsystems: dict[str, SubsystemSettings] = Field(default_factory=dict)
 
@@ -151,13 +152,24 @@ class _Subsystem:
         self._source = f"{NAME}:{name}"
 
     def collect(self, agencies: Iterable[str], remembered: Mapping[str, Remembered]) -> Iterator[Delivery]:
-        """Connect once for all agencies; where that fails, none of them is tried again."""
+        """Connect once for all agencies; where that fails, or takes too long, none of the others is tried again."""
+        asked = list(agencies)
+        left = set(asked)
+        try:
+            for delivery in within(self._collect(asked, remembered), self._common.subsystem_seconds):
+                left.remove(delivery.agency_code)
+                yield delivery
+        except OutOfTimeError as error:
+            reason = Reason(f"子系統逾時，{error.seconds:g} 秒內未完成", f"not done within {error.seconds:g} seconds")
+            yield from [self._failed(agency, reason) for agency in asked if agency in left]
+
+    def _collect(self, agencies: Iterable[str], remembered: Mapping[str, Remembered]) -> Iterator[Delivery]:
         down: Reason | None = None
         try:
             engine = self._engine()
-        except (SecretUnavailable, ArgumentError, ValueError, ModuleNotFoundError, FileNotFoundError) as error:
+        except Exception as error:  # noqa: BLE001 — a driver may raise anything, and it concerns these agencies alone
             down = Reason("連線設定無法使用：", _without_address(error))
-            yield from (self._failed(agency, down) for agency in agencies)
+            yield from [self._failed(agency, down) for agency in agencies]
             return
         try:
             for agency in agencies:
@@ -166,6 +178,8 @@ class _Subsystem:
                         connection = engine.connect()
                     except SQLAlchemyError as error:
                         down = _said_by_the_database(error, engine.url)
+                    except Exception as error:  # noqa: BLE001 — likewise
+                        down = unforeseen(error)
                 yield self._failed(agency, down) if down else self._deliver(connection, agency, remembered.get(agency))
         finally:
             engine.dispose()
@@ -189,12 +203,10 @@ class _Subsystem:
             return self._failed(agency, Reason(str(error)))
         except SQLAlchemyError as error:
             return self._failed(agency, _said_by_the_database(error, connection.engine.url))
-        except OSError:
-            raise  # landing's own trouble concerns every agency
+        except PlatformUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001 — what one agency's rows hold must not cost the others
-            # The message is left out: it may quote a value.
-            log.error("webhr: composing %s %s failed: %s", agency, self._month, type(error).__name__)  # noqa: TRY400
-            return self._failed(agency, Reason("資料無法組成報送檔", f"composing failed ({type(error).__name__})"))
+            return self._failed(agency, unforeseen(error))
         same = before is not None and before.submission_id == landed.id
         return Delivery(
             NAME,
@@ -218,7 +230,13 @@ class _Subsystem:
             return _sqlite_engine(url)
         arguments: dict[str, Any] = {}
         if url.get_backend_name() == "postgresql":
-            arguments["connect_timeout"] = self._common.connect_seconds
+            arguments |= {
+                "connect_timeout": self._common.connect_seconds,
+                # A host that fell silent in the middle of an answer: found out in about a minute.
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+            }
             if settings.encoding == "cp950":
                 arguments["client_encoding"] = "latin1"  # byte for byte, out of a database that knows no encoding
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)

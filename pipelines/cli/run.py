@@ -11,7 +11,7 @@ from pipelines.cli.failures import CANNOT, DONE, FAULTS_FOUND, CannotError
 from pipelines.cli.findings_text import roc
 
 if TYPE_CHECKING:
-    from assets.pulled import PullReport
+    from assets.pull_report import PullReport
     from pipelines.runs import MonthRun
 
 #: What became of a submission or a fetch, as people read it.

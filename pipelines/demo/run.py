@@ -16,9 +16,9 @@ import dagster as dg
 from sqlalchemy import func, select
 
 from assets.channels.documents import read_submissions
-from assets.channels.protocol import Channel, Delivery, FetchMemory, Land
+from assets.channels.protocol import MANUAL, Channel, Delivery, FetchMemory, Land
 from assets.channels.webitr import NAME as WEBITR
-from assets.intake import MANUAL, HandedIn, hand_in
+from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs

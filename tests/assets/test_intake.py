@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 import pytest
 from sqlalchemy import func, select
 
+from assets.channel_health import health_of
 from assets.channels.protocol import Delivery, Outcome, Reason
 from assets.fetch_memory import LedgerMemory, remember
 from assets.intake import CHUNK_DOCUMENTS, HandedIn, InboxBusy, hand_in, pull
@@ -151,7 +152,9 @@ def test_a_channel_down_costs_its_own_agencies_only(quick_inbox):
     assert (failure.channel, failure.agency_code) == ("webitr", SECOND)
     assert "secret-token" not in failure.reason
     with reading(quick_inbox.engine) as session:
-        (fetch,) = session.scalars(select(Fetch))
+        fetch, inbox = session.scalars(select(Fetch).order_by(Fetch.channel.desc()))
+    assert (inbox.channel, inbox.outcome) == ("manual", "delivered")
+    assert (failure.host, fetch.host) == ("127.0.0.1:9", "127.0.0.1:9")
     assert (fetch.agency_code, fetch.outcome, fetch.submission_id) == (SECOND, "failed", None)
 
 
@@ -169,11 +172,12 @@ def test_of_two_pulls_at_once_the_second_waits_for_the_inbox(quick_inbox):
 
 def test_a_pull_that_waits_too_long_says_who_empties_the_inbox(quick_inbox, monkeypatch):
     monkeypatch.setattr("assets.intake._PATIENCE", 0.0)
-    with (
-        exclusive(quick_inbox.home.root / ".inbox.lock", 0, InboxBusy),
-        pytest.raises(InboxBusy, match=f"emptying the inbox .pid {os.getpid()}"),
-    ):
-        pull(quick_inbox, "2021-06")
+    with exclusive(quick_inbox.home.root / ".inbox.lock", 0, InboxBusy):
+        report = pull(quick_inbox, "2021-06")
+    (failure,) = report.failures
+    assert f"emptying the inbox (pid {os.getpid()}" in failure.reason
+    (health,) = health_of(report, 0.2)
+    assert health.is_down
 
 
 def test_a_pull_sweeps_what_a_killed_process_had_half_received(quick_inbox):

@@ -289,7 +289,10 @@ class Closure(Base):
 
 
 class Fetch(Base):
-    """介接紀錄 What a pulling channel remembers of its last request, so that nothing is fetched twice."""
+    """介接紀錄 What a pulling channel remembers of its last request, so that nothing is fetched twice.
+
+    `host` is the `host:port` that was asked.  The row of an inbox has `''` for the agency and says how it was listed.
+    """
 
     __tablename__ = "fetches"
 
@@ -300,4 +303,5 @@ class Fetch(Base):
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
     outcome: Mapped[str] = mapped_column(String(24))
     detail: Mapped[str | None] = mapped_column(OutsideText)
+    host: Mapped[str | None] = mapped_column(OutsideText)
     submission_id: Mapped[str | None] = mapped_column(String(64))

@@ -253,7 +253,7 @@ def test_files_that_differ_only_in_what_is_masked_are_both_moved(inbox: Inbox, l
 def test_missing_inbox_is_a_failure_not_an_exception(tmp_path: Path, land: Land) -> None:
     channel = Manual(ManualSettings(inbox=str(tmp_path / "missing")))
     (delivery,) = channel.collect(MONTH, [], Recalled(), land)
-    assert (delivery.outcome, delivery.agency_code) == (Outcome.FAILED, "")
+    assert (delivery.outcome, delivery.agency_code) == (Outcome.DOWN, "")
 
 
 def test_file_that_vanishes_is_skipped(tmp_path: Path, land: Land) -> None:

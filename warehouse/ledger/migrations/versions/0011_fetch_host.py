@@ -1,0 +1,20 @@
+"""Which host a fetch asked, so that failures are told by host."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change the schema; what was fetched before names no host."""
+    op.add_column("fetches", sa.Column("host", sa.Text, nullable=True))
+
+
+def downgrade() -> None:
+    """Undo the change."""
+    with op.batch_alter_table("fetches") as table:
+        table.drop_column("host")

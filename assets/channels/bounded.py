@@ -13,8 +13,9 @@ from queue import Empty, SimpleQueue
 
 from assets.channels.protocol import Delivery
 
-#: Seconds that a channel whose deliveries are not wanted any more has to close what it has open.
-_FAREWELL = 15.0
+#: Seconds that a channel whose deliveries are not wanted any more has to close what it has open, and one that was given
+#: up: it hangs, and most likely does not hear of it.
+_FAREWELL, _GIVEN_UP = 15.0, 0.1
 
 
 class OutOfTimeError(TimeoutError):
@@ -35,11 +36,12 @@ class _End:
 def within(deliveries: Iterator[Delivery], seconds: float) -> Iterator[Delivery]:
     """Yield the deliveries for so many seconds; raises `OutOfTimeError` then, and whatever a step raises."""
     until = time.monotonic() + seconds
-    steps = _Steps(deliveries)
+    steps, patience = _Steps(deliveries), _FAREWELL
     try:
         while True:
             taken = steps.next(max(0.0, until - time.monotonic()))
             if taken is None:
+                patience = _GIVEN_UP
                 raise OutOfTimeError(seconds)
             if isinstance(taken, _End):
                 if taken.error is not None:
@@ -47,7 +49,7 @@ def within(deliveries: Iterator[Delivery], seconds: float) -> Iterator[Delivery]
                 return
             yield taken
     finally:
-        steps.close()
+        steps.close(patience)
 
 
 class _Steps:
@@ -69,10 +71,10 @@ class _Steps:
         except Empty:
             return None
 
-    def close(self) -> None:
-        """Have the iterator closed, in its own thread; one that hangs is left behind."""
+    def close(self, patience: float) -> None:
+        """Have the iterator closed, in its own thread; one that hangs is left behind after so many seconds."""
         self._wanted.put(False)
-        self._thread.join(_FAREWELL)
+        self._thread.join(patience)
 
     def _run(self) -> None:
         while self._wanted.get():

@@ -147,7 +147,7 @@ class _Attempts:
             return await self._follow()
         except (httpx.TransportError, ssl.SSLError) as error:
             raise _transport_failure(error) from error
-        except (httpx.InvalidURL, ValueError) as error:  # of a redirect; the address in the settings was checked
+        except httpx.InvalidURL as error:  # of a redirect; the address in the settings was checked
             raise FetchFailedError("轉址網址無效", "redirected to what is no address") from error
 
     async def _follow(self) -> Fetched:
@@ -165,13 +165,7 @@ class _Attempts:
             async with self._client.stream("GET", url, headers=headers, timeout=timeout) as response:
                 if response.status_code not in _REDIRECTS:
                     return await self._answer(response)
-                target = urljoin(url, response.headers.get("Location", ""))
-            if _origin(target) != _origin(self._request.url):
-                raise FetchFailedError(
-                    "對方轉址至其他主機，為免洩漏權杖未跟隨；請更正 base_url",
-                    "redirected to another host, not followed lest the token leak; mend base_url",
-                )
-            url = target
+                url = redirect_target(url, response)
         raise FetchFailedError("轉址次數過多", "too many redirects")
 
     async def _answer(self, response: httpx.Response) -> Fetched:
@@ -249,6 +243,21 @@ def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def redirect_target(url: str, response: httpx.Response) -> str:
+    """Where a redirect from `url` leads: the same scheme, host and port, or `FetchFailedError`."""
+    try:
+        target = urljoin(url, response.headers.get("Location", ""))
+        elsewhere = _origin(target) != _origin(url)
+    except ValueError as error:
+        raise FetchFailedError("轉址網址無效", "redirected to what is no address") from error
+    if elsewhere:
+        raise FetchFailedError(
+            "對方轉址至其他主機，為免洩漏權杖未跟隨；請更正 base_url",
+            "redirected to another host, not followed lest the token leak; correct base_url",
+        )
+    return target
 
 
 def _etag_of(response: httpx.Response) -> str | None:

@@ -3,18 +3,23 @@
 import hashlib
 import json
 import os
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
-from assets.channel_health import health_of
+from assets.channel_health import health_of, health_recorded
 from assets.channels.protocol import Delivery, Outcome, Reason
 from assets.fetch_memory import LedgerMemory, remember
 from assets.intake import CHUNK_DOCUMENTS, HandedIn, InboxBusy, hand_in, pull
+from assets.platform import PullLimits
+from assets.pull_report import Failure, PullReport
 from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
+from warehouse.landing import LandingFull
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Arrival, Fetch, Obligation, Submission
 from warehouse.locks import exclusive
@@ -215,3 +220,150 @@ def test_a_failed_fetch_leaves_what_an_earlier_one_brought(here):
         (row,) = session.scalars(select(Fetch))
     assert (row.outcome, row.detail) == ("failed", "逾時 timed out")
     assert LedgerMemory(here.engine).recall("webhr", "2021-06") == {}
+
+
+class Odd:
+    """A channel of the name given that does what a test has it do."""
+
+    def __init__(self, name, does):
+        self.name, self._does = name, does
+
+    def collect(self, month, agencies, memory, land):
+        yield from self._does(month, agencies, memory, land)
+
+    def confirm(self, delivery):
+        pass
+
+
+def bring_by(here, monkeypatch, **channels):
+    """A pull through these channels, and the real inbox after them."""
+    with writing(here.engine) as session:
+        session.add_all([Obligation(agency_code=code, channel=name) for name in channels for code in (FIRST, SECOND)])
+    real = type(here).channels
+    opened = {name: Odd(name, does) for name, does in channels.items()}
+    monkeypatch.setattr(type(here), "channels", lambda self: opened | real(self))
+    return pull(here, "2021-06")
+
+
+def hanging(for_ever):
+    def collect(month, agencies, memory, land):
+        yield Delivery("webitr", agencies[0], month, Outcome.NOTHING, "https://x")
+        for_ever.wait()
+
+    return collect
+
+
+def test_a_channel_that_hangs_is_given_up_and_the_others_have_their_turn(quick_inbox, monkeypatch):
+    for_ever = threading.Event()
+    put_into_inbox(quick_inbox, "june.json", document(THIRD))
+    short = replace(quick_inbox, pull_limits=PullLimits(seconds=1.5))
+    report = bring_by(short, monkeypatch, webitr=hanging(for_ever))
+    for_ever.set()
+    assert report.arrived == 1
+    (failure,) = report.failures
+    assert (failure.channel, failure.agency_code) == ("webitr", SECOND)
+    assert "收件逾時" in failure.reason
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a name 王小明"), OSError("x"), MemoryError(), TimeoutError()])
+def test_a_channel_that_breaks_costs_its_own_agencies(quick_inbox, monkeypatch, error):
+    def breaks(*_arguments):
+        raise error
+        yield
+
+    put_into_inbox(quick_inbox, "june.json", document(THIRD))
+    report = bring_by(quick_inbox, monkeypatch, webitr=breaks)
+    assert report.arrived == 1
+    assert [one.agency_code for one in report.failures] == [FIRST, SECOND]
+    assert not any("王小明" in one.reason for one in report.failures)
+
+
+def test_what_a_channel_brought_before_it_broke_is_recorded(quick_inbox, monkeypatch):
+    def breaks(month, agencies, memory, land):
+        landed = land([document(FIRST)])
+        yield Delivery("webitr", FIRST, month, Outcome.DELIVERED, "https://x", landed.id, landed.bytes)
+        raise RuntimeError
+
+    report = bring_by(quick_inbox, monkeypatch, webitr=breaks)
+    assert set(submissions(quick_inbox)) == {(FIRST, "2021-06")}
+    assert [one.agency_code for one in report.failures] == [SECOND]
+
+
+def test_landing_s_own_trouble_is_raised_whatever_channel_met_it(quick_inbox, monkeypatch):
+    def lands(month, agencies, memory, land):
+        land([document(FIRST)])
+        yield
+
+    def full(*_arguments):
+        raise LandingFull(28, "no room in landing")
+
+    monkeypatch.setattr(type(quick_inbox.landing), "put_stream", full)
+    with pytest.raises(LandingFull):
+        bring_by(quick_inbox, monkeypatch, webitr=lands)
+
+
+def test_an_error_of_what_is_being_landed_is_the_channel_s(quick_inbox, monkeypatch):
+    def lands(month, agencies, memory, land):
+        def chunks():
+            yield b"{"
+            raise OSError("the database's connection")
+
+        land(chunks())
+        yield
+
+    report = bring_by(quick_inbox, monkeypatch, webitr=lands)
+    assert [one.agency_code for one in report.failures] == [FIRST, SECOND]
+
+
+def test_an_inbox_that_is_down_takes_no_other_channel_with_it(here, monkeypatch):
+    def brings(month, agencies, memory, land):
+        landed = land([document(FIRST)])
+        yield Delivery("webitr", FIRST, month, Outcome.DELIVERED, "https://x", landed.id, landed.bytes)
+        yield Delivery("webitr", SECOND, month, Outcome.NOTHING, "https://x")
+
+    here.sources.write_text('[manual]\ninbox = "ftp://me:marked-secret@127.0.0.1:9/in"\n', encoding="utf-8")
+    report = bring_by(here, monkeypatch, webitr=brings)
+    assert report.arrived == 1
+    (failure,) = report.failures
+    assert (failure.channel, failure.host) == ("manual", "127.0.0.1:9")
+    assert "marked-secret" not in repr(report)
+    with reading(here.engine) as session:
+        assert [one.channel for one in health_recorded(session, 0.2) if one.is_down] == ["manual"]
+
+
+@pytest.mark.parametrize("seconds", [10**12, -(10**12), 253402300800])
+def test_a_file_of_any_time_is_taken(here, monkeypatch, seconds):
+    """One beyond the year 9999 once stopped every pull."""
+    put_into_inbox(here, "june.json", document(FIRST))
+    os.utime(here.home.inbox / "june.json", (seconds, seconds))
+    here.sources.write_text("[manual]\nsettle_seconds = 0.01\n", encoding="utf-8")
+    assert pull(here, "2021-06").arrived == 1
+
+
+def test_failures_are_told_by_host_and_reason():
+    report = PullReport("2021-06", Counter({("webitr", "failed"): 3, ("webitr", "delivered"): 1}))
+    report.failures = [
+        Failure("webitr", f"{number:010}", f"https://{host}/{number}/x", "無法連線 cannot connect")
+        for number, host in enumerate(["a.example", "b.example:8443", "a.example"])
+    ]
+    assert [tuple(one) for one in report.groups()] == [
+        ("webitr", "a.example:443", "無法連線 cannot connect", 2),
+        ("webitr", "b.example:8443", "無法連線 cannot connect", 1),
+    ]
+    (health,) = health_of(report, 0.2)
+    assert (health.asked, health.failed, health.is_down) == (4, 3, True)
+    assert "a.example:443" in str(health)
+    assert not health_of(report, 0.75)[0].is_down
+
+
+def test_the_ledger_says_the_same_of_a_channel_as_the_pull_did(quick_inbox, monkeypatch):
+    def some(month, agencies, memory, land):
+        yield Delivery("webitr", FIRST, month, Outcome.NOTHING, "https://x.example/1")
+        yield Delivery("webitr", SECOND, month, Outcome.FAILED, "https://x.example/2", reason=Reason("逾時", "late"))
+
+    report = bring_by(quick_inbox, monkeypatch, webitr=some)
+    with reading(quick_inbox.engine) as session:
+        recorded = {one.channel: replace(one, at=None) for one in health_recorded(session, 0.2)}
+    assert recorded == {one.channel: one for one in health_of(report, 0.2)} | {"manual": recorded["manual"]}
+    assert recorded["webitr"].is_down
+    assert not recorded["manual"].is_down

@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from checks.model.roc import ROC_YEAR_OFFSET, parse_roc_date
 
 HOURS_A_DAY = 8
+#: Digits before or after the point of what can be days or hours.
+_DIGITS = 12
 _DATE_LENGTHS = {6, 7}
 _MIDNIGHT = "2400"
 
@@ -72,11 +74,16 @@ def to_text(value: object, encoding: str) -> str:
     """
     if value is None:
         return ""
-    if isinstance(value, str) and encoding == "cp950" and not value.isascii():
+    if isinstance(value, str) and encoding == "cp950" and _is_bytes_as_text(value):
         value = value.encode("latin-1")
     if isinstance(value, bytes):
         return value.decode(encoding, "attendance.cp950" if encoding == "cp950" else "replace").strip()
     return str(value).strip()
+
+
+def _is_bytes_as_text(text: str) -> bool:
+    """Whether it may be bytes that were handed on one by one; with a character beyond them it is text already."""
+    return not text.isascii() and max(text) <= "\xff"
 
 
 def has_lost_characters(text: str) -> bool:
@@ -121,12 +128,15 @@ def moment(day: date | None, time: str) -> datetime | None:
 
 
 def to_decimal(value: object) -> Decimal | None:
-    """Give a number of any column type, exactly as the database prints it; None for NULL and for what is no number."""
+    """Give a number of any column type, exactly as the database prints it; None for NULL and for what is no number.
+
+    None, too, for one of more digits than a duration can have: `1e999999` would take minutes to multiply.
+    """
     try:
         number = Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError: an integer of more digits than Python prints
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= _DIGITS else None
 
 
 def hours_of(duration: object) -> int | None:

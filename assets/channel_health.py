@@ -66,9 +66,9 @@ def health_of(report: PullReport, limit: float) -> list[ChannelHealth]:
 
 def health_recorded(session: Session, limit: float) -> list[ChannelHealth]:
     """How each channel last answered for the newest month that it was asked for, by the ledger."""
-    newest = dict(session.execute(select(Fetch.channel, func.max(Fetch.month)).group_by(Fetch.channel)).tuples().all())
+    newest = session.execute(select(Fetch.channel, func.max(Fetch.month)).group_by(Fetch.channel)).all()
     found = []
-    for channel, month in sorted(newest.items()):
+    for channel, month in sorted(tuple(row) for row in newest):
         query = select(Fetch.outcome, Fetch.host, Fetch.detail, Fetch.fetched_at)
         rows = session.execute(query.where(Fetch.channel == channel, Fetch.month == month)).all()
         causes = grouped((channel, row.host or "", row.detail or "") for row in rows if row.outcome in _FAILED)

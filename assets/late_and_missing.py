@@ -28,6 +28,7 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_win
 _CHECKS = {
     "pulled_in_time": "上班日應收的月份皆已收檔 | Every month that the last working day was to pull has been pulled",
     "closed_in_time": "到期的月份皆已關帳 | Every month whose deadline passed has been closed",
+    "channels_work": "各管道收件正常 | No channel is down: none failed for more of its agencies than the limit",
     "nothing_waits": "沒有久候未檢核的報送或久無回應的作業 | Nothing received waits for its check, no run is silent",
 }
 CHECKS = [dg.AssetCheckSpec(name, asset=KEY, description=said) for name, said in _CHECKS.items()]
@@ -48,6 +49,7 @@ def _verdicts(found: Overdue) -> list[tuple[str, bool, dict[str, Any]]]:
     return [
         ("pulled_in_time", not found.unpulled, {"未收檔 not pulled": list(found.unpulled)}),
         ("closed_in_time", not found.unclosed, {"未關帳 not closed": list(found.unclosed)}),
+        ("channels_work", not found.channels, {"管道中斷 down": list(found.channels)}),
         ("nothing_waits", not (waiting or found.runs), {"久候 waiting": waiting, "作業 runs": list(found.runs)}),
     ]
 

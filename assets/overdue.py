@@ -4,6 +4,7 @@ Three questions: were the months pulled on the last working day, was every month
 anything that was received wait too long to be checked.  Runs that began long ago and say nothing are named as well.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ import dagster as dg
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from assets.channel_health import health_recorded
 from assets.platform import Platform
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger import lifecycle
@@ -27,6 +29,8 @@ PATIENCE = timedelta(hours=6)
 WAITING = timedelta(hours=2)
 #: A run that goes on for longer is named.
 LONG_RUN = timedelta(hours=3)
+#: At the end of a partition's name: `2021-06`, `376500000A|2021-06`.
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}$", re.ASCII)
 _PULLS_BEGIN = timedelta(hours=6)
 #: Deadlines that lie further back are history: whoever wants such a month closed runs it.
 _LOOKED_BACK = timedelta(days=45)
@@ -45,16 +49,17 @@ GOING_ON = [
 class Overdue:
     """What is overdue: months not pulled and not closed, months with documents that wait, and runs gone silent.
 
-    `waiting`: month → newest arrival that waits; `runs`: a line each.
+    `waiting`: month → newest arrival that waits; `runs`: a line each; `channels`: those that are down, a line each.
     """
 
     unpulled: Sequence[str]
     unclosed: Sequence[str]
     waiting: dict[str, int]
     runs: Sequence[str]
+    channels: Sequence[str]
 
     def __bool__(self) -> bool:
-        return bool(self.unpulled or self.unclosed or self.waiting or self.runs)
+        return bool(self.unpulled or self.unclosed or self.waiting or self.runs or self.channels)
 
 
 def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
@@ -72,11 +77,13 @@ def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
         pulled_by = _last_pull_hour(now)
         pulls = [work.partition for work in agenda.pulls(pulled_by) if agenda.duties.of_month(work.partition).due]
         waits = waiting(session, now - WAITING)
+        channels = health_recorded(session, platform.pull_limits.failed_share)
     return Overdue(
         [month for month in pulls if not _succeeded(instance, PULLING, month, pulled_by)],
         [month for month, at in closes.items() if not _succeeded(instance, CLOSING, month, at)],
         waits,
         _long_runs(instance, now),
+        [str(one) for one in channels if one.is_down],
     )
 
 
@@ -84,6 +91,13 @@ def goes_on(instance: dg.DagsterInstance, month: str) -> bool:
     """Whether a run of the month is under way or waits for its turn."""
     found = instance.get_runs(dg.RunsFilter(statuses=GOING_ON, tags={"dagster/partition": month}), limit=1)
     return bool(found)
+
+
+def month_of(run: dg.DagsterRun) -> str | None:
+    """The month that a run is of, also where it takes a range of agencies; None where it is of no month."""
+    named = (run.tags.get("dagster/partition"), run.tags.get("dagster/asset_partition_range_start"))
+    found = _MONTH.search(next((tag for tag in named if tag), ""))
+    return found[0] if found else None
 
 
 def _last_pull_hour(now: datetime) -> datetime:

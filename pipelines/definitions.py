@@ -15,6 +15,7 @@ from assets.platform import Platform
 from assets.register import agency_register
 from assets.reports import monthly_counts, submission_ratios, summary
 from assets.reviews import reviews
+from pipelines import run_locks
 from pipelines.jobs import JOBS
 from pipelines.resources import platform
 from pipelines.run_lines import PARTITION_TAG, run_lines
@@ -33,7 +34,11 @@ def platform_resource(context: dg.InitResourceContext) -> Iterator[Platform]:
         if run is None or instance is None:  # a tick
             yield opened
         else:
-            with run_lines(instance, run.run_id, run.job_name, run.tags.get(PARTITION_TAG)):
+            instance.add_run_tags(run.run_id, run_locks.tags())
+            with (
+                run_locks.holding(run_locks.folder_of(opened.home), run.run_id),
+                run_lines(instance, run.run_id, run.job_name, run.tags.get(PARTITION_TAG)),
+            ):
                 yield opened
     finally:
         opened.engine.dispose()

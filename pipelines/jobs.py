@@ -28,7 +28,7 @@ from assets.entry import (
     months_outside,
     not_accounted_for,
 )
-from assets.landing import pulled, submissions_landed
+from assets.landing import channels_answered, pulled, raise_if_down, submissions_landed
 from assets.late_and_missing import late_and_missing
 from assets.marks import events, marks_of
 from assets.partitions import MONTHS
@@ -38,6 +38,7 @@ from assets.register import know_register
 from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
 from assets.reviews import reviews, shown
 from assets.telling import reckon_grid, remember, say, tell, untold
+from warehouse.journal import log
 from warehouse.ledger.engine import reading
 
 
@@ -58,8 +59,19 @@ class ToPull(Chosen):
     as_due: bool = False
 
 
+class Months(dg.Config):
+    """Which months; none named means all that are behind."""
+
+    months: list[str] = Field(default_factory=list)
+
+
 #: What the schedule has the job `pull` do.
 AS_DUE = {"ops": {"pull_month": {"config": {"as_due": True}}}}
+
+
+def only(months: Collection[str]) -> dict[str, Any]:
+    """Have the job `catch_up` publish these months alone."""
+    return {"ops": {publish_what_is_behind.name: {"config": {"months": list(months)}}}}
 
 
 def _materialized(
@@ -114,7 +126,20 @@ def pull_month(context: dg.OpExecutionContext, config: ToPull, platform: dg.Reso
     first = report.arrived and not context.instance.fetch_materializations(held, limit=1).records
     event = dg.AssetMaterialization if first else dg.AssetObservation
     context.log_event(event(submissions_landed.key, partition=month, metadata=pulled(report, asked)))
+    say(context, channels_answered(platform, report))
     return report
+
+
+@dg.op(description="管道是否中斷：超過設定上限者本作業視為失敗 Fail where a channel was down, after all work is done")
+def judge_channels(report: PullReport, entry: Entry, platform: dg.ResourceParam[Platform]) -> None:
+    """The last op of a run that pulled: what was brought is entered and published whatever it says."""
+    raise_if_down(platform, report, entry)
+
+
+@dg.op(description="管道是否中斷：超過設定上限者本作業視為失敗 Fail where a channel was down")
+def judge_pull(report: PullReport, platform: dg.ResourceParam[Platform]) -> None:
+    """The same where nothing was entered."""
+    raise_if_down(platform, report)
 
 
 @dg.op(
@@ -167,12 +192,35 @@ def review_all(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platfo
 @dg.op(
     ins={"after": dg.In(dg.Nothing)}, description="發布落後的月份，各一次 Publish the months that are behind, each once"
 )
-def publish_what_is_behind(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> list[str]:
-    """Publish all months of which the ledger knows more than was published, in one go; the months."""
-    months = behind(platform, context.instance)
+def publish_what_is_behind(
+    context: dg.OpExecutionContext, config: Months, platform: dg.ResourceParam[Platform]
+) -> list[str]:
+    """Publish the months, or those of them that were named, of which the ledger knows more than was published.
+
+    All in one go; where that fails each for itself, so that one month's trouble withholds no other.
+    """
+    months = [month for month in behind(platform, context.instance) if not config.months or month in config.months]
     if months:
-        _publish(context, platform, months)
+        try:
+            _publish(context, platform, months)
+        except Exception:
+            if len(months) == 1:
+                raise
+            _publish_each(context, platform, months)
     return months
+
+
+def _publish_each(context: dg.OpExecutionContext, platform: Platform, months: Collection[str]) -> None:
+    """Publish them one by one; raises `dg.Failure` that names those that could not be, after all the others are."""
+    failed = []
+    for month in months:
+        try:
+            _publish(context, platform, [month])
+        except Exception as error:  # noqa: BLE001 — whatever is wrong with a month, the others are published
+            failed.append(f"{month} ({type(error).__name__})")
+            log.error("month_not_published", month=month, error=type(error).__name__)
+    if failed:
+        raise dg.Failure(f"未能發布 could not be published: {', '.join(failed)}")
 
 
 @dg.op(description="各年度報送比例，各一次 The ratios of the years that these months are in, each once")
@@ -183,7 +231,7 @@ def ratios_of_years(context: dg.OpExecutionContext, months: list[str], platform:
 
 
 @dg.op(description="標示各機關入檔情形 Mark each agency-month in Dagster's grid")
-def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> None:
+def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
     """Tell Dagster what this run judged, and whatever else of the month it does not know or knows otherwise.
 
     A run that died before or while it marked is made good here, as is what was withdrawn, or a Dagster home made anew.
@@ -198,22 +246,31 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     tell(context, events(said))
     remember(context.instance, entry.month, said)
     reckon_grid(context.instance)
+    return entry
+
+
+#: Dagster's run retries take up again what died, twice at most, and whole: what it had done it finds done.
+RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"}
 
 
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="每月作業：收檔、入檔、發布、報表\n\nA month from the channels to the reports; what the schedules, "
     "the sensor and `attendance run` execute.",
 )
 def monthly() -> None:
-    """Pull, enter, review, publish, mark."""
-    mark_agency_months(publish_one_month(review_what_changed(enter_month_of_all(after=pull_month()))))
+    """Pull, enter, review, publish, mark; then judge the channels."""
+    report = pull_month()
+    entered = enter_month_of_all(after=report)
+    judge_channels(report, mark_agency_months(publish_one_month(review_what_changed(entered))))
 
 
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="入檔作業：不收檔，僅處理已收到者\n\nThe same without pulling: for what has arrived already.",
 )
 def entry() -> None:
@@ -224,16 +281,18 @@ def entry() -> None:
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="收檔作業：僅收檔\n\nPull a month; the sensor then has it entered.",
 )
 def pull() -> None:
-    """Pull."""
-    pull_month()
+    """Pull, and judge the channels."""
+    judge_pull(pull_month())
 
 
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="補送入檔：僅入檔與標示，發布由 catch_up 接續；可依機關回填多個月份\n\nEnter and mark only, for "
     "backfills of many months by agencies that are not neighbours; `catch_up` publishes what came of it, a month once.",
 )
@@ -244,6 +303,7 @@ def late_entry() -> None:
 
 @dg.job(
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="補發布：檢核、發布凡是落後於帳冊的月份，並計算其年度比例，各一次\n\nReview, publish every month "
     "that is behind the ledger, and show the year's ratios, each once; the sensor starts it when nothing else goes on.",
 )
@@ -256,18 +316,21 @@ look_job = dg.define_asset_job(
     "look",
     selection=[late_and_missing],
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="逾期與未報送：重新製作該頁\n\nMake the page of who is late and missing anew.",
 )
 yearly_ratios_job = dg.define_asset_job(
     "yearly_ratios",
     selection=[submission_ratios],
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="年度比例作業：機關報送比例表\n\nThe year's submission ratios.",
 )
 publish_job = dg.define_asset_job(
     "publish",
     selection=[reviews, core_tables, monthly_counts, summary],
     executor_def=dg.in_process_executor,
+    tags=RETRIED,
     description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
 )
 

@@ -13,11 +13,13 @@ import dagster as dg
 from dagster._core.errors import DagsterUserCodeExecutionError
 from dagster._core.utils import make_new_run_id
 
+from assets.channel_health import ChannelHealth, health_of
 from assets.entering import AgencyOutcome
-from assets.entry import Entry
+from assets.landing import ChannelsDown
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.pull_report import PullReport
+from pipelines import run_locks
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month
@@ -29,11 +31,12 @@ from warehouse.ledger import lifecycle
 
 @dataclass(frozen=True)
 class MonthRun:
-    """What the run of one month did: what was pulled, and what became of each submission judged."""
+    """What the run of one month did: what was pulled, how the channels did, and each submission's result."""
 
     month: str
     run_id: str
     pulled: PullReport
+    channels: Sequence[ChannelHealth]
     outcomes: Sequence[AgencyOutcome]
 
     @property
@@ -57,6 +60,11 @@ class RunReport:
     def has_faults(self) -> bool:
         """Whether any data was refused, in part or whole, or could not be fetched: exit code 1."""
         return any(one.refused or one.with_errors or one.pulled.failures for one in self.months)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether a channel was down in any of the months: exit code 2."""
+        return any(health.is_down for one in self.months for health in one.channels)
 
 
 def run_month(
@@ -94,7 +102,9 @@ def run_job(settings: Settings, job: str, partition: str | None, config: Mapping
     Raises what a stage raised, ValueError for a partition that there is not.
     """
     with _opened(settings, actor) as (opened, instance):
-        return _execute(defs.resolve_job_def(job), instance, opened, partition, config, debug=False).run_id
+        run_id = make_new_run_id()
+        _execute(defs.resolve_job_def(job), instance, opened, partition, config, run_id=run_id, debug=False)
+        return run_id
 
 
 @contextmanager
@@ -120,9 +130,14 @@ def _run_one(
 ) -> MonthRun:
     chosen = {"config": {"agencies": agencies}}
     config = {"ops": {pull_month.name: chosen, enter_month_of_all.name: chosen}}
-    result = _execute(job, instance, opened, month, config, debug=debug)
-    entry: Entry = result.output_for_node(enter_month_of_all.name)
-    return MonthRun(month, result.run_id, result.output_for_node(pull_month.name), entry.outcomes)
+    run_id, limit = make_new_run_id(), opened.pull_limits.failed_share
+    try:
+        result = _execute(job, instance, opened, month, config, run_id=run_id, debug=debug)
+    except ChannelsDown as error:  # all other work of the run is done
+        outcomes = error.entry.outcomes if error.entry else []
+        return MonthRun(month, run_id, error.report, health_of(error.report, limit), outcomes)
+    report, entry = result.output_for_node(pull_month.name), result.output_for_node(enter_month_of_all.name)
+    return MonthRun(month, run_id, report, health_of(report, limit), entry.outcomes)
 
 
 def _execute(
@@ -132,13 +147,17 @@ def _execute(
     partition: str | None,
     config: Mapping[str, Any],
     *,
+    run_id: str,
     debug: bool,
 ) -> dg.ExecuteInProcessResult:
-    run_id = make_new_run_id()
     try:
-        with run_lines(instance, run_id, job.name, partition):
+        with (
+            run_locks.holding(run_locks.folder_of(opened.home), run_id),
+            run_lines(instance, run_id, job.name, partition),
+        ):
             return job.execute_in_process(
                 run_id=run_id,
+                tags=run_locks.tags(),
                 instance=instance,
                 partition_key=partition,
                 resources={"platform": opened},

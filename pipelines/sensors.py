@@ -4,11 +4,18 @@ Of `late_arrivals`, the cursor is the newest arrival that was looked at.  A mont
 while a run of that month goes on nothing more is asked for, so a long pull leads to one run after it and not to one a
 minute.
 
-`ledger_ahead` looks at the months that were judged since it last did, when no run and no backfill goes on: a backfill
-of any size, or arrivals in any number of months, lead to one run of `catch_up`, which publishes each month once.
+`ledger_ahead` looks at the months that were judged since it last did, when no backfill goes on: a backfill of any size,
+or arrivals in any number of months, lead to one run of `catch_up`, which publishes each month once.  A month of which
+a run goes on waits for that run, and no other month does.
+
+`dead_runs` fails what counts as started and has no process any more, so that nothing waits for it; Dagster's own run
+retries (dagster.yaml) take it up again.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
+from datetime import timedelta
 
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
@@ -17,18 +24,27 @@ from sqlalchemy import func, select
 from assets.core_tables import behind
 from assets.entry import months_outside
 from assets.late_and_missing import judged
-from assets.overdue import GOING_ON, goes_on, overdue, waiting
+from assets.overdue import GOING_ON, goes_on, month_of, overdue, waiting
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, pull
+from pipelines import run_locks
+from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, only, pull
 from pipelines.telling_job import notices
+from warehouse.journal import log
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Arrival
 from warehouse.ledger.versions import newest_moment
 
 EVERY_SECONDS = 60
 WATCH_SECONDS = 600
+#: A backfill that goes on for longer is not waited for: whatever hangs in it would withhold every month.
+_BACKFILL_PATIENCE = timedelta(hours=3)
 
+NO_PROCESS = (
+    "作業程序已不存在（斷電、記憶體不足或遭強制結束），視為失敗 the run's process is gone (power cut, out of memory, "
+    "killed): failed, and taken up again"
+)
+_PUBLISHES_NOTHING = {pull.name, look_job.name, notices.name}
 _BACKFILLS_GOING_ON = BulkActionsFilter(
     statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
 )
@@ -63,7 +79,7 @@ def late_arrivals(
     newest = newest_arrival(platform)
     if context.cursor == str(newest):
         return dg.SkipReason("沒有新送達 nothing has arrived since")
-    if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
+    if _backfill_goes_on(context.instance, platform):
         return dg.SkipReason("回填進行中，稍後再看 a backfill goes on, which may enter what waits")
     with reading(platform.engine) as session:
         waits = waiting(session)
@@ -88,23 +104,55 @@ def late_arrivals(
 def ledger_ahead(
     context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.SensorResult | dg.SkipReason:
-    """One run for all months that are behind, once nothing enters or publishes any more."""
+    """One run for all months that are behind and of which no run goes on."""
     with reading(platform.engine) as session:
         newest = newest_moment(session)
     cursor = " ".join(map(str, newest))
     if context.cursor == cursor:
         return dg.SkipReason("沒有新的檢核結果 nothing was judged or granted since")
-    if _anything_goes_on(context.instance):
-        return dg.SkipReason("作業或回填進行中，稍後再看 runs or a backfill go on")
+    if _backfill_goes_on(context.instance, platform):
+        return dg.SkipReason("回填進行中，稍後再看 a backfill goes on")
+    runs = context.instance.get_runs(dg.RunsFilter(statuses=GOING_ON))
+    under_way = {month_of(run) for run in runs if run.job_name not in _PUBLISHES_NOTHING}
+    if None in under_way:
+        return dg.SkipReason("補發布進行中，稍後再看 months are being published")
     transition, review, granted = [*map(int, (context.cursor or "").split()), 0, 0, 0][:3]
     months = behind(platform, context.instance, since=(transition, review, granted))
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=cursor)] if months else [], cursor=cursor)
+    free = [month for month in months if month not in under_way]
+    # What waits for a run is looked at again: the cursor stays.
+    requests = [dg.RunRequest(run_key=f"{cursor} {_digest(free)}", run_config=only(free))] if free else []
+    return dg.SensorResult(run_requests=requests, cursor=cursor if free == months else context.cursor)
 
 
-def _anything_goes_on(instance: dg.DagsterInstance) -> bool:
-    runs = instance.get_runs(dg.RunsFilter(statuses=GOING_ON))
-    entering_or_publishing = any(run.job_name not in {pull.name, look_job.name, notices.name} for run in runs)
-    return entering_or_publishing or bool(instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1))
+def _digest(months: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(months).encode()).hexdigest()[:12]
+
+
+def _backfill_goes_on(instance: dg.DagsterInstance, platform: Platform) -> bool:
+    since = (platform.clock() - _BACKFILL_PATIENCE).timestamp()
+    backfills = instance.get_backfills(filters=_BACKFILLS_GOING_ON)
+    return any(backfill.backfill_timestamp > since for backfill in backfills)
+
+
+@dg.sensor(
+    minimum_interval_seconds=EVERY_SECONDS // 2,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="程序已中止的作業：視為失敗，由 Dagster 重新執行 Runs whose process is gone (power cut, out of "
+    "memory): failed, and taken up again by Dagster's run retries",
+)
+def dead_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
+    """Fail the runs that had no process at the last look and have none now; in between Dagster notes ordinary ends."""
+    folder = run_locks.folder_of(platform.home)
+    found = {run.run_id: run for run in run_locks.without_process(context.instance, folder)}
+    dead = found.keys() & set(json.loads(context.cursor or "[]"))
+    for run_id in dead:
+        context.instance.report_run_failed(found[run_id], NO_PROCESS)
+        log.error("run_without_process", run=run_id, job=found[run_id].job_name)
+    run_locks.remove_left(context.instance, folder)
+    context.update_cursor(json.dumps(sorted(found.keys() - dead)))
+    return dg.SkipReason(
+        f"視為失敗 {len(dead)} 件 failed {len(dead)}, 待確認 to be asked again {len(found) - len(dead)}"
+    )
 
 
 @dg.sensor(
@@ -118,7 +166,7 @@ def work_overdue(
     context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.SensorResult | dg.SkipReason:
     """Run again what should have been done by now, once a day for each cause; say so where that has changed."""
-    if context.instance.get_backfills(filters=_BACKFILLS_GOING_ON, limit=1):
+    if _backfill_goes_on(context.instance, platform):
         return dg.SkipReason("回填進行中，稍後再看 a backfill goes on")
     found = overdue(platform, context.instance)
     day = platform.today()
@@ -144,4 +192,4 @@ def _placed(waiting: dict[str, int]) -> list[tuple[str, int]]:
     return sorted((month, newest) for month, newest in waiting.items() if MONTHS.has_partition_key(month))
 
 
-SENSORS = [late_arrivals, ledger_ahead, work_overdue]
+SENSORS = [late_arrivals, ledger_ahead, dead_runs, work_overdue]

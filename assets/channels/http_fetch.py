@@ -248,7 +248,7 @@ def _origin(url: str) -> str:
 def redirect_target(url: str, response: httpx.Response) -> str:
     """Where a redirect from `url` leads: the same scheme, host and port, or `FetchFailedError`."""
     try:
-        target = urljoin(url, response.headers.get("Location", ""))
+        target = urljoin(url, str(response.headers.get("Location", "")))
         elsewhere = _origin(target) != _origin(url)
     except ValueError as error:
         raise FetchFailedError("轉址網址無效", "redirected to what is no address") from error

@@ -1,6 +1,5 @@
 """`attendance rebuild`, `doctor` and `settings`: what whoever looks after an installation needs."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from pipelines.cli import options
 from pipelines.cli.console import Format, printable, progress, say, say_json, table
-from pipelines.cli.failures import DONE, FAULTS_FOUND, one_line
+from pipelines.cli.failures import DONE, FAULTS_FOUND
 
 if TYPE_CHECKING:
     from warehouse.diagnosis import Diagnosis
@@ -49,6 +48,8 @@ def rebuild(
 
 def doctor(output: options.Format = Format.TEXT) -> None:
     """檢查設定、帳冊、收檔區、資料庫 Look everything over; each line says ok, or what is wrong and what to do."""
+    from pipelines.doctor import diagnoses
+
     found = []
     with progress("檢查 looking") as advance:
         for one in diagnoses(advance):
@@ -80,59 +81,6 @@ def _remember(found: list["Diagnosis"]) -> None:
             doctor_record.keep(home, datetime.now(UTC), found)
     except (SettingsError, OSError):
         return
-
-
-def diagnoses(advance: Callable[[], object]) -> Iterator["Diagnosis"]:
-    """The settings first; without them nothing else can be found."""
-    from assets.channels.config import SourcesError
-    from assets.channels.registry import open_channels
-    from pipelines.landing_keys import key_file, landing_ring
-    from pipelines.person_key import person_key
-    from pipelines.settings import SettingsError, load_settings
-    from warehouse.backup import MARK
-    from warehouse.diagnosis import Diagnosis
-    from warehouse.doctor import diagnose
-    from warehouse.doctor_objects import objects_usable
-
-    try:
-        loaded = load_settings()
-    except SettingsError as error:
-        yield Diagnosis("設定 settings", ok=False, found=one_line(error), remedy="請更正 mend it: attendance settings")
-        return
-    home = loaded.place
-    yield Diagnosis("設定 settings", ok=True, found=f"ATTENDANCE_HOME {home.root}")
-    if (home.root / MARK).exists():
-        said = "請再執行一次 run it again: attendance backup restore"
-        yield Diagnosis("還原 restore", ok=False, found="尚未完成 a backup is not wholly restored", remedy=said)
-        return
-    try:
-        channels = open_channels(home.sources, {"manual": {"inbox": loaded.inbox_url}})
-        yield Diagnosis("管道 channels", ok=True, found=", ".join(channels))
-    except SourcesError as error:
-        yield Diagnosis("管道 channels", ok=False, found=one_line(error), remedy=f"請更正 mend {home.sources}")
-    if home.objects is not None:
-        usable = objects_usable(home.objects)
-        yield usable
-        if not usable.ok:
-            return
-    ring = None
-    if key_file(loaded).exists() or loaded.landing_keys is not None:
-        try:
-            ring = landing_ring(loaded)
-            yield Diagnosis("收檔區密鑰 landing keys", ok=True, found=f"{len(ring.keys)} 把，可用 usable")
-        except SettingsError as error:
-            restore = "請自備份還原 restore it"
-            yield Diagnosis("收檔區密鑰 landing keys", ok=False, found=one_line(error), remedy=restore)
-            return
-    if home.store.exists() and any(home.store.iterdir()):
-        try:
-            person_key(loaded)
-            yield Diagnosis("人員代號密鑰 person key", ok=True, found="可用 usable")
-        except SettingsError as error:
-            yield Diagnosis(
-                "人員代號密鑰 person key", ok=False, found=one_line(error), remedy="請自備份還原 restore it"
-            )
-    yield from diagnose(home, advance, ring)
 
 
 def settings(output: options.Format = Format.TEXT) -> None:

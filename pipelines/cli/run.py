@@ -1,6 +1,6 @@
 """`attendance pull` and `attendance run`: bringing months in, as Dagster's jobs do it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +11,7 @@ from pipelines.cli.failures import CANNOT, DONE, FAULTS_FOUND, CannotError
 from pipelines.cli.findings_text import roc
 
 if TYPE_CHECKING:
+    from assets.channel_health import ChannelHealth
     from assets.pull_report import PullReport
     from pipelines.runs import MonthRun
 
@@ -21,6 +22,7 @@ _WORDS = {
     "nothing": "無資料 nothing",
     "failed": "失敗 failed",
     "not_configured": "未設定 not configured",
+    "down": "管道中斷 down",
 }
 #: Lines that the terminal shows of what failed or was refused; the first line says so where there are more.
 SHOWN = 50
@@ -35,8 +37,10 @@ def add_to(app: typer.Typer) -> None:
 def pull(month: options.Month, agency: options.Agencies = None, output: options.Format = Format.TEXT) -> None:
     """經 WebITR、WebHR 及收件匣收件，不檢核 Bring a month in through the channels; checks nothing.
 
-    Ends with 2 where a source is down; what the others brought is kept.
+    Ends with 2 where a channel is down (it failed for more of its agencies than `pull_failed_share`), with 1 where it
+    failed for some; what the others brought is kept.
     """
+    from assets.channel_health import health_of
     from assets.intake import pull as pull_month
     from pipelines.cli.platform import opened
 
@@ -44,14 +48,20 @@ def pull(month: options.Month, agency: options.Agencies = None, output: options.
         report = pull_month(
             platform, month, agency, on_progress=lambda done, total: advance(completed=done, total=total)
         )
+        health = health_of(report, platform.pull_limits.failed_share)
     if output is Format.JSON:
-        say_json(_pull_json(report))
+        say_json(_pull_json(report, health))
     else:
-        _say_pull(report)
-    raise typer.Exit(CANNOT if report.failures else DONE)
+        _say_pull(report, health)
+    raise typer.Exit(_code(any(one.is_down for one in health), faults=bool(report.failures)))
 
 
-def _pull_json(report: "PullReport") -> dict[str, Any]:
+def _code(down: bool, *, faults: bool) -> int:
+    """The exit code of a pull and of a run: a channel that is down counts more than what is wrong with some data."""
+    return CANNOT if down else FAULTS_FOUND if faults else DONE
+
+
+def _pull_json(report: "PullReport", channels: "Sequence[ChannelHealth]") -> dict[str, Any]:
     return {
         "month": report.month,
         "arrived": report.arrived,
@@ -59,21 +69,29 @@ def _pull_json(report: "PullReport") -> dict[str, Any]:
             {"channel": channel, "outcome": outcome, "agencies": count}
             for (channel, outcome), count in sorted(report.outcomes.items())
         ],
+        "channels": [
+            {"channel": one.channel, "asked": one.asked, "failed": one.failed, "limit": one.limit, "down": one.is_down}
+            for one in channels
+        ],
+        "causes": [one._asdict() for one in report.groups()],
         "failures": [
-            {"channel": one.channel, "agency_code": one.agency_code, "reason": one.reason} for one in report.failures
+            {"channel": one.channel, "agency_code": one.agency_code, "host": one.host, "reason": one.reason}
+            for one in report.failures
         ],
     }
 
 
-def _say_pull(report: "PullReport") -> None:
+def _say_pull(report: "PullReport", channels: "Sequence[ChannelHealth]") -> None:
     say(f"收件 pulled: {roc(report.month)}: 新報送 new submissions {report.arrived:,}")
     if report.outcomes:
         rows = [(name, _WORDS[outcome], f"{count:,}") for (name, outcome), count in sorted(report.outcomes.items())]
         table("各管道 by channel", ("管道 channel", "結果 outcome", "件數 number"), rows, numbers=[2])
+    _say_lines("收件失敗，依主機及原因 fetch failed, by host and reason", map(str, report.groups()))
     _say_lines(
-        "未收到 not brought",
-        [f"{one.channel} {one.agency_code or '-'}: {one.reason}" for one in report.failures],
+        "收件失敗之機關 agencies of which it failed",
+        [f"{one.channel} {one.agency_code or one.source or '-'}: {one.reason}" for one in report.failures],
     )
+    _say_lines("管道中斷 channels down", [str(one) for one in channels if one.is_down])
 
 
 def run(
@@ -100,7 +118,7 @@ def run(
                 _say_run(one)
 
         report = run_month(load_settings(), wanted, agency or (), actor=f"cli:{user()}", on_month=done)
-    raise typer.Exit(FAULTS_FOUND if report.has_faults else DONE)
+    raise typer.Exit(_code(report.is_down, faults=report.has_faults))
 
 
 def months_between(first: str, last: str) -> list[str]:
@@ -120,7 +138,7 @@ def _run_json(one: "MonthRun") -> dict[str, Any]:
     return {
         "month": one.month,
         "run_id": one.run_id,
-        "pulled": _pull_json(one.pulled),
+        "pulled": _pull_json(one.pulled, one.channels),
         "submissions": [
             {
                 "agency_code": outcome.agency_code,
@@ -139,7 +157,7 @@ def _run_json(one: "MonthRun") -> dict[str, Any]:
 
 
 def _say_run(one: "MonthRun") -> None:
-    _say_pull(one.pulled)
+    _say_pull(one.pulled, one.channels)
     whole = len(one.outcomes) - len(one.refused) - len(one.with_errors)
     say(
         f"檢核 checked: {len(one.outcomes):,} 份 submissions: 入檔 entered {whole:,}、"

@@ -187,5 +187,7 @@ def _say_overdue(found: "Overdue") -> None:
     for month in sorted(found.waiting):
         again = f"attendance run --month {month}" if month else "attendance run"
         say(f"久候未檢核 received and still not checked: {roc(month)}: {again}")
+    for channel in found.channels:
+        say(f"管道中斷 channel down: {channel}")
     for run in found.runs:
         say(f"久無回應 still going on: {run}")

@@ -15,6 +15,7 @@ from typing import Self
 import dagster as dg
 from sqlalchemy import func, select
 
+from assets.channel_health import health_of
 from assets.channels.documents import read_submissions
 from assets.channels.protocol import MANUAL, Channel, Delivery, FetchMemory, Land
 from assets.channels.webitr import NAME as WEBITR
@@ -148,8 +149,8 @@ def _run_month(instance: dg.DagsterInstance, opened: Platform, month: str) -> Mo
         resources={"platform": DemoPlatform(**vars(opened))},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
-    entry = result.output_for_node(enter_month_of_all.name)
-    return MonthRun(month, result.run_id, result.output_for_node(pull_month.name), entry.outcomes)
+    report, entry = result.output_for_node(pull_month.name), result.output_for_node(enter_month_of_all.name)
+    return MonthRun(month, result.run_id, report, health_of(report, opened.pull_limits.failed_share), entry.outcomes)
 
 
 class _Systems:

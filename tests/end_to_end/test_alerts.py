@@ -32,7 +32,7 @@ SERIES = {
     "AttendanceMonthNotPulled": ("attendance_months_not_pulled", "0", "1"),
     "AttendanceMonthNotClosed": ("attendance_months_not_closed", "0", "1"),
     "AttendancePublishedBehind": ("attendance_months_behind", "0", "1"),
-    "AttendanceChannelFailing": ('attendance_pull_agencies_failed{channel="webitr"}', "5", "6"),
+    "AttendanceChannelFailing": ('attendance_channel_down{channel="webitr"}', "0", "1"),
     "AttendanceRunFailed": ('attendance_run_last_failed{job="monthly"}', "0", "1"),
     "AttendanceRunHanging": ("attendance_run_longest_going_on_seconds", "10800", "10801"),
     "AttendanceNoticesDelayed": ("attendance_oldest_notice_seconds", "7200", "7201"),
@@ -43,7 +43,7 @@ SERIES = {
     "AttendanceDiskNearlyFull": ("attendance_disk_free_bytes", "100", "99"),
 }
 #: What an expression needs besides the series above.
-BESIDES = [("attendance_pull_agencies{channel='webitr'}", "100"), ("attendance_disk_size_bytes", "1000")]
+BESIDES = [("attendance_disk_size_bytes", "1000")]
 _LONGER = "200m"
 
 

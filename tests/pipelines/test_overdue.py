@@ -79,7 +79,7 @@ def test_once_it_has_come_back_it_is_not_overdue_and_the_checks_say_so(here, ins
     assert not overdue(here, instance)
     result = watch(here, instance, before.cursor)
     assert result.run_requests == []
-    assert [event.passed for event in result.asset_events] == [True, True, True]
+    assert [event.passed for event in result.asset_events] == [True, True, True, True]
     assert isinstance(watch(here, instance, result.cursor), dg.SkipReason)
 
 

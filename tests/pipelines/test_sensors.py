@@ -1,9 +1,13 @@
 """The sensors: one run for each month in which something waits, one for all that is behind, and no second of either."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus
 
+from assets import publishing
 from assets.core_tables import CORE, behind
 from assets.entry import enter_month
 from assets.intake import HandedIn, hand_in
@@ -138,12 +142,69 @@ def test_while_a_backfill_goes_on_the_sensors_wait(here, instance, sensor):
     assert isinstance(sensor(context), dg.SensorResult)
 
 
-def test_while_a_run_goes_on_nothing_is_published_beside_it(here, instance):
+def goes_on(instance, job, **tags):
+    return instance.create_run_for_job(defs.resolve_job_def(job), status=dg.DagsterRunStatus.STARTED, tags=tags)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"dagster/partition": "2021-06"},
+        {"dagster/asset_partition_range_start": f"{FIRST}|2021-06", "dagster/asset_partition_range_end": "9|2021-06"},
+    ],
+)
+def test_a_run_withholds_its_own_month_and_no_other(here, instance, tags):
+    handed_in(here, document(FIRST), document(FIRST, "2021-05"))
+    for month in ("2021-05", "2021-06"):
+        enter_month(here, month)
+    run = goes_on(instance, "entry", **tags)
+    first = look(here, instance)
+    assert months_of(first) == ["2021-05"]
+    assert first.cursor is None  # June is looked at again
+    assert [request.run_key for request in look(here, instance).run_requests] == [first.run_requests[0].run_key]
+    instance.report_run_failed(run)
+    second = look(here, instance)
+    assert months_of(second) == ["2021-05", "2021-06"]
+    assert second.run_requests[0].run_key != first.run_requests[0].run_key
+
+
+def months_of(result):
+    return result.run_requests[0].run_config["ops"]["publish_what_is_behind"]["config"]["months"]
+
+
+def test_while_months_are_published_no_second_run_is_asked_for(here, instance):
     handed_in(here, document(FIRST))
     enter_month(here, "2021-06")
-    job = defs.resolve_job_def("entry")
-    instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": "2021-07"})
+    goes_on(instance, "catch_up")
     assert isinstance(look(here, instance), dg.SkipReason)
+
+
+def test_a_backfill_that_hangs_is_not_waited_for_for_ever(here, instance):
+    handed_in(here, document(FIRST))
+    know_register(here, instance)
+    enter_month(here, "2021-06")
+    request_backfill(instance, ASSET, [f"{FIRST}|2021-06"])
+    later = replace(here, clock=lambda: datetime.now(UTC) + timedelta(hours=4))
+    assert months_of(look(later, instance)) == ["2021-06"]
+
+
+def test_a_month_that_cannot_be_published_withholds_no_other(here, instance, monkeypatch):
+    handed_in(here, document(FIRST), document(FIRST, "2021-05"))
+    for month in ("2021-05", "2021-06"):
+        enter_month(here, month)
+    real = publishing.publish_months
+
+    def damaged(platform, months):
+        if "2021-05" in months:
+            raise OSError("a damaged file")
+        return real(platform, months)
+
+    monkeypatch.setattr(publishing, "publish_months", damaged)
+    job = defs.resolve_job_def("catch_up")
+    ended = job.execute_in_process(instance=instance, resources={"platform": here}, raise_on_error=False)
+    assert not ended.success
+    assert [one.partition_key for one in instance.fetch_materializations(CORE, limit=9).records] == ["2021-06"]
+    assert behind(here, instance) == ["2021-05"]
 
 
 def test_months_that_wait_together_are_entered_and_then_published_at_once(here, instance):

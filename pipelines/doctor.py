@@ -1,0 +1,100 @@
+"""What `attendance doctor` looks at, in order: settings, channels, keys, what is kept, how the channels last answered.
+
+Which things there are to look at, and what is left out where something before is wrong.  How each is looked at is its
+own module's business; nothing is changed, and nothing is made.
+"""
+
+from collections.abc import Iterator
+
+from assets.channel_health import health_recorded
+from assets.channels.config import SourcesError
+from assets.channels.registry import open_channels
+from pipelines.landing_keys import key_file, landing_ring
+from pipelines.person_key import person_key
+from pipelines.settings import Settings, SettingsError, load_settings
+from warehouse.backup import MARK
+from warehouse.diagnosis import Advance, Diagnosis
+from warehouse.doctor import diagnose, open_as_it_is
+from warehouse.doctor_objects import objects_usable
+from warehouse.ledger.engine import reading
+from warehouse.sealed import Keyring
+
+_RESTORE = "請自備份還原 restore it"
+
+
+def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
+    """The settings first; without them nothing else can be found."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        remedy = "請更正 correct it: attendance settings"
+        yield Diagnosis("設定 settings", ok=False, found=str(error), remedy=remedy)
+        return
+    home = settings.place
+    yield Diagnosis("設定 settings", ok=True, found=f"ATTENDANCE_HOME {home.root}")
+    if (home.root / MARK).exists():
+        said = "請再執行一次 run it again: attendance backup restore"
+        yield Diagnosis("還原 restore", ok=False, found="尚未完成 a backup is not wholly restored", remedy=said)
+        return
+    yield sources_readable(settings)
+    if home.objects is not None:
+        usable = objects_usable(home.objects)
+        yield usable
+        if not usable.ok:
+            return
+    ring = None
+    if key_file(settings).exists() or settings.landing_keys is not None:
+        found, ring = landing_keys(settings)
+        yield found
+        if ring is None:
+            return
+    if home.store.exists() and any(home.store.iterdir()):
+        yield person_key_usable(settings)
+    yield from diagnose(home, advance, ring)
+    yield from channels_working(settings)
+
+
+def sources_readable(settings: Settings) -> Diagnosis:
+    """Whether `sources.toml` can be used; nothing is connected."""
+    name, file = "管道設定 channel settings", settings.place.sources
+    try:
+        channels = open_channels(file, {"manual": {"inbox": settings.inbox_url}})
+    except SourcesError as error:
+        return Diagnosis(name, ok=False, found=str(error), remedy=f"請更正 correct {file}")
+    return Diagnosis(name, ok=True, found=", ".join(channels))
+
+
+def landing_keys(settings: Settings) -> tuple[Diagnosis, Keyring | None]:
+    """Whether landing's keys can be read, and they."""
+    name = "收檔區密鑰 landing keys"
+    try:
+        ring = landing_ring(settings)
+    except SettingsError as error:
+        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE), None
+    return Diagnosis(name, ok=True, found=f"{len(ring.keys)} 把，可用 usable"), ring
+
+
+def person_key_usable(settings: Settings) -> Diagnosis:
+    """Whether the person key can be read."""
+    name = "人員代號密鑰 person key"
+    try:
+        person_key(settings)
+    except SettingsError as error:
+        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE)
+    return Diagnosis(name, ok=True, found="可用 usable")
+
+
+def channels_working(settings: Settings) -> Iterator[Diagnosis]:
+    """How each channel last answered, by the judgement that runs, metrics and exit codes go by."""
+    ledger, engine = open_as_it_is(settings.place)
+    if engine is None or not ledger.ok:
+        return
+    try:
+        with reading(engine) as session:
+            health = health_recorded(session, settings.pull_failed_share)
+    finally:
+        engine.dispose()
+    for one in health:
+        again = f"排除後重新收件 remove the cause, then: attendance pull --month {one.month}"
+        remedy = again if one.is_down else ""
+        yield Diagnosis(f"管道 channel {one.channel}", ok=not one.is_down, found=str(one), remedy=remedy)

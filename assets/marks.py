@@ -69,7 +69,7 @@ def marks_of(
     shown = ENTERED | {lifecycle.REFUSED, lifecycle.WITHDRAWN}
     judged = select(Submission).where(Submission.month == month, Submission.state.in_(shown))
     newest: dict[str, Submission] = {}
-    for one in session.scalars(judged.order_by(Submission.received_at, Submission.id)):
+    for one in session.scalars(judged.order_by(Submission.sequence, Submission.received_at, Submission.id)):
         known = newest.get(one.agency_code)
         # What was withdrawn is the state of the month only where nothing else counts.
         behind = known is not None and known.state in ENTERED and one.state == lifecycle.WITHDRAWN

@@ -80,7 +80,7 @@ def history(session: Session, agency_code: str, month: str, duties: Duties | Non
     submissions = session.scalars(
         select(Submission)
         .where(Submission.agency_code == agency_code, Submission.month == month)
-        .order_by(Submission.received_at, Submission.id)
+        .order_by(Submission.sequence, Submission.received_at, Submission.id)
     ).all()
     counts: dict[str, dict[str, DatasetCounts]] = defaultdict(dict)
     for row in session.scalars(

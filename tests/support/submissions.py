@@ -26,8 +26,8 @@ def day(number: float) -> datetime:
     return datetime(2021, 7, 1, tzinfo=UTC) + timedelta(days=number - 1)
 
 
-def arrived(name: str, at: datetime, agency_code: str = AGENCY, month: str = MONTH) -> Arrived:
-    return Arrived(sha(name), agency_code, month, "manual", f"/inbox/{name}.json", 1000, at)
+def arrived(name: str, at: datetime, agency_code: str = AGENCY, month: str = MONTH, channel: str = "manual") -> Arrived:
+    return Arrived(sha(name), agency_code, month, channel, f"/inbox/{name}.json", 1000, at)
 
 
 def result(name: str, outcome: str = "entered", agency_code: str = AGENCY, month: str = MONTH, **more) -> Result:

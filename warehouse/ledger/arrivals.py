@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from warehouse.landing import Landing
@@ -76,7 +76,15 @@ class Known(NamedTuple):
     state: str
     received_at: datetime
     first_received_at: datetime
+    sequence: int
     rule_set: str | None
+
+
+class _Position(NamedTuple):
+    """Where an arrival stands among the others: by its number, and of those recovered after the same one by time."""
+
+    sequence: int
+    received_at: datetime
 
 
 def record_arrivals(
@@ -84,8 +92,9 @@ def record_arrivals(
 ) -> list[bool]:
     """Record documents that are in landing; for each, in order, whether it is a new submission.
 
-    The same bytes for the same agency and month are one submission with another row in `arrivals`.  Handed in later
-    than known, they count as that much newer, and are judged again unless they are what counts.
+    The same bytes for the same agency and month are one submission with another row in `arrivals`.  Handed in again,
+    they count as the newest, and are judged again unless they are what counts.  Newer is what is recorded later,
+    whatever the clocks of the machines say; only what was recovered from landing is as old as it landed.
     `actor` is who did it (default: the channel), `at` the moment of recording (default: now).
     """
     if not arrivals:
@@ -93,13 +102,14 @@ def record_arrivals(
     lock_months(session, {one.month for one in arrivals})
     known = submissions_of(session, [one.key for one in arrivals])
     first: dict[SubmissionKey, Arrived] = {}
-    latest: dict[SubmissionKey, datetime] = {}
+    positions = _positions(session, arrivals)
+    latest: dict[SubmissionKey, _Position] = {}
     earliest: dict[SubmissionKey, datetime] = {}
     new = []
-    for one in arrivals:
+    for one, position in zip(arrivals, positions, strict=True):
         new.append(one.key not in known and one.key not in first)
         first.setdefault(one.key, one)
-        latest[one.key] = max(one.received_at, latest.get(one.key, one.received_at))
+        latest[one.key] = max(position, latest.get(one.key, position))
         earliest[one.key] = min(one.received_at, earliest.get(one.key, one.received_at))
     rows = [
         {
@@ -107,18 +117,37 @@ def record_arrivals(
             "channel": one.channel,
             "bytes": one.bytes,
             "first_received_at": earliest[key],
-            "received_at": latest[key],
+            "received_at": latest[key].received_at,
+            "sequence": latest[key].sequence,
         }
         for key, one in first.items()
         if key not in known
     ]
     actors = {key: one.by or actor or one.channel for key, one in first.items()}
     lifecycle.begin_many(session, rows, actors=actors, at=at)
-    again = {key: row for key, row in known.items() if latest[key] > row.received_at}
+    again = {key: row for key, row in known.items() if latest[key] > (row.sequence, row.received_at)}
     _reopen(session, again, {key: actors[key] for key in again}, at)
     _widen(session, known, earliest, latest)
-    session.connection().execute(insert(Arrival), [_arrival_row(one) for one in arrivals])
+    rows = [_arrival_row(one, position) for one, position in zip(arrivals, positions, strict=True)]
+    session.connection().execute(insert(Arrival), rows)
     return new
+
+
+def _positions(session: Session, arrivals: Sequence[Arrived]) -> list[_Position]:
+    """Give each arrival its place in its month, which this transaction alone changes."""
+    months = {one.month for one in arrivals}
+    newest = {
+        month: session.scalar(select(func.max(Arrival.sequence)).where(Arrival.month == month)) or 0 for month in months
+    }
+    positions = []
+    for one in arrivals:
+        if one.channel == RECOVERED:
+            before = (Arrival.month == one.month, Arrival.received_at <= one.received_at)
+            number = session.scalar(select(func.max(Arrival.sequence)).where(*before)) or 0
+        else:
+            number = newest[one.month] = newest[one.month] + 1
+        positions.append(_Position(number, one.received_at))
+    return positions
 
 
 def _reopen(
@@ -137,20 +166,20 @@ def _widen(
     session: Session,
     known: Mapping[SubmissionKey, Known],
     earliest: Mapping[SubmissionKey, datetime],
-    latest: Mapping[SubmissionKey, datetime],
+    latest: Mapping[SubmissionKey, _Position],
 ) -> None:
     """Note that submissions first came earlier, or came again later, than was known."""
     spans = {
         key: {
             "first_received_at": min(earliest[key], row.first_received_at),
-            "received_at": max(latest[key], row.received_at),
+            **max(latest[key], _Position(row.sequence, row.received_at))._asdict(),
         }
         for key, row in known.items()
-        if earliest[key] < row.first_received_at or latest[key] > row.received_at
+        if earliest[key] < row.first_received_at or latest[key] > (row.sequence, row.received_at)
     }
-    lifecycle.set_many(session, ["first_received_at", "received_at"], spans)
+    lifecycle.set_many(session, ["first_received_at", "received_at", "sequence"], spans)
     for key, span in spans.items():
-        first = span["first_received_at"]
+        first = cast("datetime", span["first_received_at"])
         if first < known[key].first_received_at and known[key].state in _ONCE_ENTERED:
             session.execute(
                 update(AgencyMonth)
@@ -177,13 +206,14 @@ def submissions_of(session: Session, keys: Iterable[SubmissionKey]) -> dict[Subm
                 Submission.state,
                 Submission.received_at,
                 Submission.first_received_at,
+                Submission.sequence,
                 Submission.rule_set,
             ).where(Submission.id.in_(ids[start : start + _BOUND]))
         )
         for row in rows:
             key = SubmissionKey(row.id, row.agency_code, row.month)
             if key in wanted:
-                found[key] = Known(row.state, row.received_at, row.first_received_at, row.rule_set)
+                found[key] = Known(row.state, row.received_at, row.first_received_at, row.sequence, row.rule_set)
     return found
 
 
@@ -212,7 +242,7 @@ def recovered(landing: Landing, ids: Iterable[str], identify: Callable[[bytes], 
     return found
 
 
-def _arrival_row(one: Arrived) -> Mapping[str, Any]:
+def _arrival_row(one: Arrived, position: _Position) -> dict[str, Any]:
     return {
         "submission_id": one.submission_id,
         "agency_code": one.agency_code,
@@ -220,4 +250,5 @@ def _arrival_row(one: Arrived) -> Mapping[str, Any]:
         "channel": one.channel,
         "source": one.source,
         "received_at": one.received_at,
+        "sequence": position.sequence,
     }

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NoReturn
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
 from warehouse.ledger.lifecycle import Move, SubmissionKey
-from warehouse.ledger.models import AgencyMonth, Decision, Submission
+from warehouse.ledger.models import AgencyMonth, Arrival, Decision, Submission
 from warehouse.ledger.retirements import refuse_retired
 
 WITHDRAWN, REVERTED = "withdrawn", "reverted"
@@ -104,12 +104,14 @@ def _decide(
     at: datetime,
 ) -> Decision:
     """Write the decision and the pointer; on time or late is judged by the first that was accepted and still stands."""
+    newest = session.scalar(select(func.max(Arrival.sequence)).where(Arrival.month == pointer.month)) or 0
     decision = Decision(
         agency_code=pointer.agency_code,
         month=pointer.month,
         kind=kind,
         from_submission=pointer.submission_id,
         to_submission=to,
+        sequence=newest,
         at=at,
         actor=actor,
         reason=reason,
@@ -121,7 +123,7 @@ def _decide(
         Submission.state.in_(_ACCEPTED),
     )
     pointer.submission_id = to
-    pointer.decided_at = at
+    pointer.decided_after = newest
     pointer.first_entered_received_at = min(session.scalars(standing), default=None)
     session.flush()
     return decision

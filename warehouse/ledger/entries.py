@@ -1,7 +1,7 @@
 """What became of submissions: recording the checks' results, and which submission an agency-month counts.
 
-The newest entered submission of an agency-month counts, by `received_at` and then by id; in whatever order, and by
-however many runs at once, they are recorded.  A withdrawal or a revert (`decisions.py`) holds over what was received
+The newest entered submission of an agency-month counts, by the ledger's own order of arrivals; in whatever order, and
+by however many runs at once, they are judged.  A withdrawal or a revert (`decisions.py`) holds over what was received
 before it: such a submission that is judged only afterwards is entered, and superseded at once.
 """
 
@@ -37,6 +37,7 @@ class UnknownSubmission(LookupError):  # noqa: N818 — reads as what it is
 class _Entry(NamedTuple):
     """An entered submission; the newest of an agency-month is the greatest."""
 
+    sequence: int
     received_at: datetime
     id: str
     state: str
@@ -48,7 +49,7 @@ class _Pointer(NamedTuple):
 
     entry: _Entry | None
     first_entered_received_at: datetime | None
-    decided_at: datetime | None
+    decided_after: int | None
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def pending(session: Session, month: str, agencies: Iterable[str] | None = None)
     query = (
         select(Submission)
         .where(Submission.month == month, Submission.state == lifecycle.RECEIVED)
-        .order_by(Submission.received_at, Submission.id, Submission.agency_code)
+        .order_by(Submission.sequence, Submission.received_at, Submission.id)
     )
     if agencies is None:
         return list(session.scalars(query))
@@ -120,7 +121,7 @@ def _entries(results: Iterable[Result], known: Mapping[SubmissionKey, Known]) ->
     for one in results:
         if one.outcome != lifecycle.REFUSED:
             row = known[one.key]
-            entry = _Entry(row.received_at, one.submission_id, one.outcome, row.first_received_at)
+            entry = _Entry(row.sequence, row.received_at, one.submission_id, one.outcome, row.first_received_at)
             entries[one.agency_code, one.month].append(entry)
     return entries
 
@@ -136,7 +137,8 @@ def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Point
             select(
                 AgencyMonth.agency_code,
                 AgencyMonth.first_entered_received_at.label("first"),
-                AgencyMonth.decided_at,
+                AgencyMonth.decided_after,
+                Submission.sequence,
                 Submission.received_at,
                 Submission.id,
                 Submission.state,
@@ -148,8 +150,10 @@ def _pointers(session: Session, places: Iterable[_Place]) -> dict[_Place, _Point
         if len(codes) <= _FEW:
             query = query.where(AgencyMonth.agency_code.in_(codes))
         for row in session.execute(query):
-            entry = _Entry(row.received_at, row.id, row.state, row.first_received_at) if row.id else None
-            found[row.agency_code, month] = _Pointer(entry, row.first, row.decided_at)
+            entry = None
+            if row.id:
+                entry = _Entry(row.sequence, row.received_at, row.id, row.state, row.first_received_at)
+            found[row.agency_code, month] = _Pointer(entry, row.first, row.decided_after)
     return found
 
 
@@ -158,11 +162,11 @@ def _follow(entries: Mapping[_Place, list[_Entry]], pointers: Mapping[_Place, _P
     changes = _Changes()
     for place, arrived in entries.items():
         pointer = pointers.get(place) or _Pointer(None, None, None)
-        free = [one for one in arrived if pointer.decided_at is None or one.received_at > pointer.decided_at]
+        free = [one for one in arrived if pointer.decided_after is None or one.sequence > pointer.decided_after]
         held = [one for one in arrived if one not in free]
         before = [pointer.entry] if pointer.entry else []
         # What was reverted to may have arrived after what is free now; the decision stands before all of that.
-        line = [*before, *sorted(free)] if pointer.decided_at else sorted([*free, *before])
+        line = [*before, *sorted(free)] if pointer.decided_after is not None else sorted([*free, *before])
         _supersede(changes, place, line, held, pointer)
         firsts = [one.first_received_at for one in arrived] + [pointer.first_entered_received_at]
         row = {
@@ -170,7 +174,7 @@ def _follow(entries: Mapping[_Place, list[_Entry]], pointers: Mapping[_Place, _P
             "month": place[1],
             "submission_id": line[-1].id if line else None,
             "first_entered_received_at": min(first for first in firsts if first is not None),
-            "decided_at": None if free else pointer.decided_at,
+            "decided_after": None if free else pointer.decided_after,
         }
         (changes.moved_pointers if place in pointers else changes.new_pointers).append(row)
     changes.supersessions.sort(key=lambda one: one.from_state)
@@ -186,7 +190,7 @@ def _supersede(
         if newer != pointer.entry:
             changes.supersedes[SubmissionKey(newer.id, *place)] = older.id
     for one in held:
-        reason = f"received before the decision of {pointer.decided_at}"
+        reason = "received before the decision"
         changes.supersessions.append(Move(SubmissionKey(one.id, *place), one.state, lifecycle.SUPERSEDED, reason))
 
 

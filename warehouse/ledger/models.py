@@ -74,6 +74,7 @@ class Submission(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     first_received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sequence: Mapped[int] = mapped_column(server_default="0")
     system: Mapped[str | None] = mapped_column(OutsideText(40))
     version: Mapped[str | None] = mapped_column(OutsideText(40))
     produced_at: Mapped[str | None] = mapped_column(OutsideText(40))
@@ -90,7 +91,11 @@ class Submission(Base):
 
 
 class Arrival(Base):
-    """送達紀錄 Each time that bytes were handed in, first or again; `source` is a path or address without secrets."""
+    """送達紀錄 Each time that bytes were handed in, first or again; `source` is a path or address without secrets.
+
+    `sequence` counts the arrivals of a month in the order in which the ledger recorded them; what was recovered from
+    landing has the number of the one after which it had landed.
+    """
 
     __tablename__ = "arrivals"
 
@@ -101,8 +106,9 @@ class Arrival(Base):
     channel: Mapped[str] = mapped_column(String(20))
     source: Mapped[str] = mapped_column(OutsideText)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sequence: Mapped[int] = mapped_column(server_default="0")
 
-    __table_args__ = (of_a_submission(), newest_of_a_month())
+    __table_args__ = (of_a_submission(), newest_of_a_month(), Index(None, "month", "sequence"))
 
 
 class Transition(Base):
@@ -182,8 +188,8 @@ class AgencyMonth(Base):
 
     `submission_id` None: what was entered has been withdrawn.  `first_entered_received_at` is when the first
     submission that was entered, and was not withdrawn, had arrived (on time or late is judged by it, so that a
-    correction does not make a month late).  `decided_at` is when the pointer was last moved by decision (see
-    `Decision`), which holds over everything received before it.
+    correction does not make a month late).  `decided_after` is set where the pointer was last moved by
+    decision (see `Decision`): the `sequence` of the newest arrival that the decision holds over.
     """
 
     __tablename__ = "agency_months"
@@ -192,13 +198,16 @@ class AgencyMonth(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     submission_id: Mapped[str | None] = mapped_column(String(64))
     first_entered_received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_after: Mapped[int | None]
 
     __table_args__ = (of_a_submission(), Index("ix_agency_months_month", "month"))
 
 
 class Decision(Base):
-    """撤回與回復 A pointer moved by decision (`withdrawn`, `reverted`) to what then counts (None: nothing)."""
+    """撤回與回復 A pointer moved by decision (`withdrawn`, `reverted`) to what then counts (None: nothing).
+
+    It holds over every arrival of the month up to `sequence`.
+    """
 
     __tablename__ = "decisions"
 
@@ -208,6 +217,7 @@ class Decision(Base):
     kind: Mapped[str] = mapped_column(String(20))
     from_submission: Mapped[str | None] = mapped_column(String(64))
     to_submission: Mapped[str | None] = mapped_column(String(64))
+    sequence: Mapped[int] = mapped_column(server_default="0")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(OutsideText)
     reason: Mapped[str] = mapped_column(OutsideText)

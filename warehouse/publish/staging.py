@@ -51,7 +51,8 @@ _TABLES = """
     CREATE TABLE ledger.duty_grants (id INTEGER, kind VARCHAR, code VARCHAR, below BOOLEAN, first_month VARCHAR,
         last_month VARCHAR, until TIMESTAMP, granted_by VARCHAR, because VARCHAR, "at" TIMESTAMP);
     CREATE TABLE ledger.submissions (id VARCHAR, agency_code VARCHAR, month VARCHAR, channel VARCHAR, state VARCHAR,
-        bytes BIGINT, first_received_at TIMESTAMP, received_at TIMESTAMP, system VARCHAR, version VARCHAR,
+        bytes BIGINT, first_received_at TIMESTAMP, received_at TIMESTAMP, sequence BIGINT, system VARCHAR,
+        version VARCHAR,
         produced_at VARCHAR, supersedes VARCHAR, rule_set VARCHAR, fatal INTEGER, errors INTEGER, warnings INTEGER,
         outcome VARCHAR);
     CREATE TABLE ledger.agency_months (agency_code VARCHAR, month VARCHAR, submission_id VARCHAR,
@@ -65,11 +66,12 @@ _TABLES = """
     CREATE TABLE ledger.corrections (agency_code VARCHAR, month VARCHAR, errors_found BIGINT, errors_mended BIGINT);
 """
 _PAST_TABLES = """
-    CREATE TABLE ledger.arrivals (submission_id VARCHAR, agency_code VARCHAR, month VARCHAR, received_at TIMESTAMP);
+    CREATE TABLE ledger.arrivals (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
+        received_at TIMESTAMP, sequence BIGINT);
     CREATE TABLE ledger.transitions (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
         to_state VARCHAR, "at" TIMESTAMP);
     CREATE TABLE ledger.decisions (id BIGINT, agency_code VARCHAR, month VARCHAR, kind VARCHAR, from_submission VARCHAR,
-        to_submission VARCHAR, "at" TIMESTAMP);
+        to_submission VARCHAR, sequence BIGINT, "at" TIMESTAMP);
     CREATE TABLE ledger.past_judgements (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,
         "until" TIMESTAMP, rule_set VARCHAR, fatal INTEGER, errors INTEGER, warnings INTEGER);
     CREATE TABLE ledger.past_counts (id BIGINT, submission_id VARCHAR, agency_code VARCHAR, month VARCHAR,

@@ -21,7 +21,13 @@ INSERT INTO ledger.dataset_counts BY NAME
     FROM ledger.past_counts p JOIN judged_then t USING (submission_id, agency_code, month, "until");
 
 CREATE TEMP TABLE arrived AS
-    SELECT submission_id AS id, agency_code, month, min(received_at) AS first_received_at, max(received_at) AS received_at
+    SELECT
+        submission_id AS id,
+        agency_code,
+        month,
+        min(received_at) AS first_received_at,
+        arg_max(received_at, (sequence, received_at)) AS received_at,
+        max(sequence) AS sequence
     FROM ledger.arrivals
     WHERE received_at <= $as_of
     GROUP BY ALL;
@@ -45,6 +51,7 @@ CREATE TEMP TABLE submissions_then AS
     SELECT s.* REPLACE (
         a.first_received_at AS first_received_at,
         a.received_at AS received_at,
+        a.sequence AS sequence,
         j.outcome AS outcome
     )
     FROM ledger.submissions s
@@ -59,7 +66,7 @@ UPDATE ledger.submissions AS s SET outcome = 'withdrawn'
 WHERE s.outcome = 'entered' AND EXISTS (
     FROM ledger.decisions w
     WHERE w.kind = 'withdrawn' AND w.from_submission = s.id AND w.agency_code = s.agency_code AND w.month = s.month
-      AND w."at" <= $as_of AND w."at" >= s.received_at
+      AND w."at" <= $as_of AND w.sequence >= s.sequence
       AND NOT EXISTS (
           FROM ledger.decisions r
           WHERE r.to_submission = s.id AND r.agency_code = s.agency_code AND r.month = s.month
@@ -69,7 +76,7 @@ WHERE s.outcome = 'entered' AND EXISTS (
 
 -- The last decision by then holds over everything received before it.
 CREATE TEMP TABLE decided AS
-    SELECT agency_code, month, arg_max(coalesce(to_submission, ''), id) AS id, arg_max("at", id) AS "at"
+    SELECT agency_code, month, arg_max(coalesce(to_submission, ''), id) AS id, arg_max(sequence, id) AS sequence
     FROM ledger.decisions
     WHERE "at" <= $as_of
     GROUP BY ALL;
@@ -80,7 +87,7 @@ INSERT INTO ledger.agency_months BY NAME
         s.agency_code,
         s.month,
         coalesce(
-            arg_max(s.id, (s.received_at, s.id)) FILTER (d."at" IS NULL OR s.received_at > d."at"),
+            arg_max(s.id, (s.sequence, s.received_at, s.id)) FILTER (d.sequence IS NULL OR s.sequence > d.sequence),
             nullif(any_value(d.id), '')
         ) AS submission_id,
         min(first_received_at) AS first_entered_received_at

@@ -36,8 +36,8 @@ CREATE VIEW ledger.refused_since AS
     SELECT s.*
     FROM ledger.submissions s
     LEFT JOIN ledger.counted c ON c.agency_code = s.agency_code AND c.month = s.month
-    WHERE s.outcome = 'refused' AND (c.id IS NULL OR s.received_at > c.received_at)
-    QUALIFY row_number() OVER (PARTITION BY s.agency_code, s.month ORDER BY s.received_at DESC, s.id DESC) = 1;
+    WHERE s.outcome = 'refused' AND (c.id IS NULL OR s.sequence > c.sequence)
+    QUALIFY row_number() OVER (PARTITION BY s.agency_code, s.month ORDER BY s.sequence DESC, s.received_at DESC, s.id DESC) = 1;
 
 -- Each agency in force with each of its ancestors in a month, itself included.
 CREATE VIEW ledger.ancestors AS

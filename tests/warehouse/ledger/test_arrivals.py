@@ -35,7 +35,7 @@ def test_same_bytes_twice_are_one_submission_and_two_arrivals(ledger):
 def test_same_bytes_twice_in_one_batch_and_out_of_order(ledger):
     assert arrive(ledger, arrived("a", day(6)), arrived("b", day(5)), arrived("a", day(5))) == [True, True, False]
     stored = _stored(ledger, "a")
-    assert (stored.first_received_at, stored.received_at) == (day(5), day(6))
+    assert (stored.first_received_at, stored.received_at, stored.sequence) == (day(5), day(5), 3)
     assert _arrivals(ledger) == 3
 
 
@@ -77,12 +77,43 @@ def test_bytes_that_count_are_not_judged_again(ledger):
     assert states(ledger) == {sha("a"): "entered_with_errors"}
 
 
-def test_arrival_recorded_late_does_not_reopen(ledger):
+def test_what_was_recovered_is_as_old_as_it_landed_and_does_not_reopen(ledger):
     arrive(ledger, arrived("a", day(5)), arrived("b", day(6)))
     judge(ledger, result("a"), result("b"))
-    arrive(ledger, arrived("a", day(4)))
+    arrive(ledger, arrived("a", day(4), channel=RECOVERED))
     assert states(ledger) == {sha("a"): "superseded", sha("b"): "entered"}
     assert _stored(ledger, "a").received_at == day(5)
+
+
+def test_what_was_recovered_stands_between_what_came_before_and_after_it(ledger):
+    arrive(ledger, arrived("a", day(5)), arrived("b", day(8)))
+    judge(ledger, result("a"))
+    arrive(ledger, arrived("found", day(6), channel=RECOVERED))
+    judge(ledger, result("found"))
+    assert pointer(ledger).submission_id == sha("found")
+    judge(ledger, result("b"))
+    assert pointer(ledger).submission_id == sha("b")
+
+
+def test_a_clock_a_year_ahead_does_not_outlive_the_next_correction(ledger):
+    """Once every later correction was accepted with a receipt, and superseded at once."""
+    arrive(ledger, arrived("ahead", day(5) + timedelta(days=365)))
+    judge(ledger, result("ahead"))
+    arrive(ledger, arrived("right", day(6)))
+    judge(ledger, result("right"))
+    assert states(ledger) == {sha("ahead"): "superseded", sha("right"): "entered"}
+    arrive(ledger, arrived("ahead", day(7)))
+    judge(ledger, result("ahead"))
+    assert pointer(ledger).submission_id == sha("ahead")
+    assert _stored(ledger, "ahead").received_at == day(7)
+
+
+def test_a_clock_that_went_back_does_not_lose_the_correction(ledger):
+    arrive(ledger, arrived("first", day(6)))
+    judge(ledger, result("first"))
+    arrive(ledger, arrived("second", day(5)))
+    judge(ledger, result("second"))
+    assert pointer(ledger).submission_id == sha("second")
 
 
 def test_arrival_recorded_late_still_says_when_it_was_first(ledger):

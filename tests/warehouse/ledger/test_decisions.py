@@ -25,6 +25,7 @@ from tests.support.submissions import (
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties
 from warehouse.duties.calendar import shipped
+from warehouse.ledger.arrivals import RECOVERED
 from warehouse.ledger.decisions import DecisionRefused, revert, withdraw
 from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.models import Agency, Decision, Submission
@@ -36,6 +37,11 @@ from warehouse.publish.staging import stage
 def hand_in(ledger: Engine, name: str, at: datetime, outcome: str = "entered") -> None:
     arrive(ledger, arrived(name, at))
     judge(ledger, result(name, outcome))
+
+
+def recover(ledger: Engine, name: str, at: datetime) -> None:
+    arrive(ledger, arrived(name, at, channel=RECOVERED))
+    judge(ledger, result(name))
 
 
 def take_back(ledger: Engine, at: datetime, reason: str = "報錯月份") -> None:
@@ -53,7 +59,7 @@ def test_withdrawn_counts_nothing_and_says_why(ledger):
     take_back(ledger, day(6))
     assert states(ledger) == {sha("a"): "withdrawn"}
     now = pointer(ledger)
-    assert (now.submission_id, now.first_entered_received_at, now.decided_at) == (None, None, day(6))
+    assert (now.submission_id, now.first_entered_received_at, now.decided_after) == (None, None, 1)
     with reading(ledger) as session:
         decision = session.scalars(select(Decision)).one()
     assert (decision.kind, decision.from_submission, decision.to_submission) == ("withdrawn", sha("a"), None)
@@ -73,7 +79,7 @@ def test_what_comes_after_a_revert_counts_and_what_came_before_does_not(ledger):
     hand_in(ledger, "a", day(5))
     hand_in(ledger, "b", day(6))
     go_back(ledger, "a", day(8))
-    hand_in(ledger, "between", day(7))  # its arrival was recorded only now
+    recover(ledger, "between", day(7))  # it landed between the two, and its process died
     assert pointer(ledger).submission_id == sha("a")
     assert states(ledger)[sha("between")] == "superseded"
     hand_in(ledger, "after", day(9))

@@ -76,8 +76,8 @@ def test_older_submission_judged_later_does_not_displace_a_newer(ledger):
     assert _stored(ledger, "new").supersedes is None
 
 
-def test_tie_is_decided_by_the_id(ledger):
-    names = sorted("abc", key=sha)
+def test_of_one_moment_the_order_of_recording_decides(ledger):
+    names = sorted("abc", key=sha, reverse=True)
     arrive(ledger, *(arrived(name, day(5)) for name in names))
     for name in (names[1], names[2], names[0]):
         judge(ledger, result(name))
@@ -140,7 +140,7 @@ def test_outcome_that_is_none():
 
 def test_pending_is_what_waits_oldest_first(ledger):
     places = [f"{number:010d}" for number in range(600)]
-    arrive(ledger, *(arrived("a", day(9) - timedelta(hours=n), code) for n, code in enumerate(places)))
+    arrive(ledger, *(arrived("a", day(9) - timedelta(hours=n), code) for n, code in enumerate(places[::-1])))
     arrive(ledger, arrived("a", day(5), month="2021-05"), arrived("b", day(5)))
     judge(ledger, result("b"))
     with reading(ledger) as session:
@@ -175,7 +175,7 @@ def test_any_order_and_any_batches_end_the_same(shared_ledger, submissions, rand
         arrive(shared_ledger, arrived(str(number), day(received)))
         todo.append(result(str(number), outcome))
         if outcome != "refused":
-            entered.append((day(received), sha(str(number)), outcome))
+            entered.append((number, day(received), sha(str(number)), outcome))
     random.shuffle(todo)
     while todo:
         size = random.randint(1, len(todo))
@@ -183,9 +183,10 @@ def test_any_order_and_any_batches_end_the_same(shared_ledger, submissions, rand
         todo = todo[size:]
 
     counted = pointer(shared_ledger)
-    assert (counted and counted.submission_id) == (max(entered)[1] if entered else None)
-    assert (counted and counted.first_entered_received_at) == (min(entered)[0] if entered else None)
-    final = {id_: "superseded" for _, id_, _ in entered} | ({max(entered)[1]: max(entered)[2]} if entered else {})
+    assert (counted and counted.submission_id) == (entered[-1][2] if entered else None)
+    first = min((received for _, received, _, _ in entered), default=None)
+    assert (counted and counted.first_entered_received_at) == first
+    final = {id_: "superseded" for _, _, id_, _ in entered} | ({entered[-1][2]: entered[-1][3]} if entered else {})
     assert states(shared_ledger) == {sha(str(n)): "refused" for n in range(len(submissions))} | final
     for number in range(len(submissions)):
         path = trail(shared_ledger, str(number))

@@ -11,10 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Change the schema; what was fetched before names no host."""
-    op.add_column("fetches", sa.Column("host", sa.Text, nullable=True))
+    op.add_column("fetches", sa.Column("host", sa.String, nullable=True))
 
 
 def downgrade() -> None:
     """Undo the change."""
-    with op.batch_alter_table("fetches") as table:
-        table.drop_column("host")
+    op.drop_column("fetches", "host")

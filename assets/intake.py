@@ -31,6 +31,7 @@ from warehouse.deadlines import days_late, is_on_time
 from warehouse.duties import Duties, DutyCalendar, calendar_of
 from warehouse.journal import bound, log
 from warehouse.landing import Landed, TooLarge
+from warehouse.ledger import clock
 from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals, recovered
 from warehouse.ledger.engine import reading, writing
 from warehouse.locks import Busy, exclusive_everywhere
@@ -85,11 +86,12 @@ class Receipted:
 def hand_in(platform: Platform, items: Iterable[HandedIn], channel: str = MANUAL) -> list[Receipted]:
     """Land and record documents, any number, in their order; what cannot be identified is kept like the rest.
 
-    Raises `warehouse.landing.LandingFull` or `LandingDamaged`, `warehouse.duties.CalendarRefused` before anything is
-    landed; what was recorded before stays.
+    Raises `warehouse.landing.LandingFull` or `LandingDamaged`, `warehouse.duties.CalendarRefused` and
+    `warehouse.ledger.clock.ClockDisagrees` before anything is landed; what was recorded before stays.
     """
     receipts: list[Receipted] = []
     calendar = calendar_of(platform.home)
+    _look_at_the_clock(platform)
     for chunk in _chunks(items):
         landed = platform.landing.put_many(item.data for item in chunk)
         now = platform.clock()
@@ -139,8 +141,10 @@ def pull(
     inbox is emptied whoever it is of.  `on_progress` gets the deliveries so far and the agencies in all.
     Whatever an agency's source or a channel does is a line of the report, and the whole ends after
     `platform.pull_limits.seconds`: each channel has an even share of what is left.
-    Raises `assets.channels.config.SourcesError`, and what landing and ledger raise.
+    Raises `assets.channels.config.SourcesError`, `warehouse.ledger.clock.ClockDisagrees`, and what landing and ledger
+    raise.
     """
+    _look_at_the_clock(platform)
     # What a process that was killed had half received: nobody was told that it is taken, and it comes again.
     platform.landing.sweep(datetime.now(UTC) - SETTLED)
     opened = {name: one for name, one in platform.channels().items() if channels is None or name in channels}
@@ -162,6 +166,15 @@ def pull(
                 _note_inbox(platform, report)
             _log_pulled(name, len(codes), report, time.monotonic() - began)
     return report
+
+
+def _look_at_the_clock(platform: Platform) -> None:
+    """Refuse to receive by a clock that PostgreSQL's contradicts; log one that the ledger's newest rows do."""
+    with reading(platform.engine) as session:
+        clock.refuse_wrong(session)
+        ahead = clock.ahead_of(session, platform.clock())
+    if ahead > clock.TOLERATED:
+        log.warning("clock_behind_the_ledger", seconds=round(ahead.total_seconds()))
 
 
 def _collected(

@@ -5,6 +5,9 @@ own module's business; nothing is changed, and nothing is made.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
 
 from assets.channel_health import health_recorded
 from assets.channels.config import SourcesError
@@ -16,6 +19,7 @@ from warehouse.backup import MARK
 from warehouse.diagnosis import Advance, Diagnosis
 from warehouse.doctor import diagnose, open_as_it_is
 from warehouse.doctor_objects import objects_usable
+from warehouse.ledger import clock
 from warehouse.ledger.engine import reading
 from warehouse.sealed import Keyring
 
@@ -51,7 +55,15 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
     if home.store.exists() and any(home.store.iterdir()):
         yield person_key_usable(settings)
     yield from diagnose(home, advance, ring)
-    yield from channels_working(settings)
+    ledger, engine = open_as_it_is(home)
+    if engine is None or not ledger.ok:
+        return
+    try:
+        with reading(engine) as session:
+            yield clock_right(session)
+            yield from channels_working(session, settings)
+    finally:
+        engine.dispose()
 
 
 def sources_readable(settings: Settings) -> Diagnosis:
@@ -84,17 +96,23 @@ def person_key_usable(settings: Settings) -> Diagnosis:
     return Diagnosis(name, ok=True, found="可用 usable")
 
 
-def channels_working(settings: Settings) -> Iterator[Diagnosis]:
+def clock_right(session: Session) -> Diagnosis:
+    """Whether this machine's clock agrees with PostgreSQL's, and no document came from the future."""
+    name, remedy = "時鐘 clock", "請校時 set the clocks of all machines (NTP)"
+    by = clock.from_database(session)
+    if by is not None and abs(by) > clock.TOLERATED:
+        return Diagnosis(name, ok=False, found=str(clock.ClockDisagrees(by)), remedy=remedy)
+    if future := clock.in_the_future(session, datetime.now(UTC)):
+        said = f"{future:,} 件報送之送達時間在未來 documents were received in the future: a clock was wrong"
+        wrong = f"{remedy}；逾期之誤判請以展延更正 what is called late wrongly: attendance duties extend"
+        return Diagnosis(name, ok=False, found=said, remedy=wrong)
+    agrees = "" if by is None else f"，與資料庫主機相差 {abs(by.total_seconds()):.1f} 秒 from the database server's"
+    return Diagnosis(name, ok=True, found=f"無異常 nothing odd{agrees}")
+
+
+def channels_working(session: Session, settings: Settings) -> Iterator[Diagnosis]:
     """How each channel last answered, by the judgement that runs, metrics and exit codes go by."""
-    ledger, engine = open_as_it_is(settings.place)
-    if engine is None or not ledger.ok:
-        return
-    try:
-        with reading(engine) as session:
-            health = health_recorded(session, settings.pull_failed_share)
-    finally:
-        engine.dispose()
-    for one in health:
+    for one in health_recorded(session, settings.pull_failed_share):
         again = f"排除後重新收件 remove the cause, then: attendance pull --month {one.month}"
         remedy = again if one.is_down else ""
         yield Diagnosis(f"管道 channel {one.channel}", ok=not one.is_down, found=str(one), remedy=remedy)

@@ -4,6 +4,7 @@ Which things there are to look at, and what is left out where something before i
 own module's business; nothing is changed, and nothing is made.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -19,10 +20,14 @@ from warehouse.backup import MARK
 from warehouse.diagnosis import Advance, Diagnosis
 from warehouse.doctor import diagnose, open_as_it_is
 from warehouse.doctor_objects import objects_usable
+from warehouse.home import Home
 from warehouse.ledger import clock
 from warehouse.ledger.engine import reading
 from warehouse.sealed import Keyring
 
+#: Share of the disk that should be free, as in deploy/alerts.yml.
+_FREE_SHARE = 0.1
+_GIB = 1 << 30
 _RESTORE = "請自備份還原 restore it"
 
 
@@ -40,6 +45,8 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         said = "請再執行一次 run it again: attendance backup restore"
         yield Diagnosis("還原 restore", ok=False, found="尚未完成 a backup is not wholly restored", remedy=said)
         return
+    if home.root.is_dir():
+        yield disk_has_room(home)
     yield sources_readable(settings)
     if home.objects is not None:
         usable = objects_usable(home.objects)
@@ -74,6 +81,18 @@ def sources_readable(settings: Settings) -> Diagnosis:
     except SourcesError as error:
         return Diagnosis(name, ok=False, found=str(error), remedy=f"請更正 correct {file}")
     return Diagnosis(name, ok=True, found=", ".join(channels))
+
+
+def disk_has_room(home: Home) -> Diagnosis:
+    """Whether a tenth of the home folder's file system is free, as the alert on it asks."""
+    name = "磁碟空間 disk space"
+    found = os.statvfs(home.root)
+    free, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+    said = f"{free / _GIB:,.1f} GiB 可用，共 free of {size / _GIB:,.1f} GiB"
+    if free < size * _FREE_SHARE:
+        remedy = f"請清出空間或擴充 make room or enlarge it: {home.root}"
+        return Diagnosis(name, ok=False, found=f"{said}，不足 less than {_FREE_SHARE:.0%}", remedy=remedy)
+    return Diagnosis(name, ok=True, found=said)
 
 
 def landing_keys(settings: Settings) -> tuple[Diagnosis, Keyring | None]:

@@ -25,10 +25,16 @@ def now() -> datetime:
 
 
 def platform(
-    settings: Settings, *, actor: str = "pipeline", clock: Callable[[], datetime] = now, restoring: bool = False
+    settings: Settings,
+    *,
+    actor: str = "pipeline",
+    clock: Callable[[], datetime] = now,
+    restoring: bool = False,
+    to_read: bool = False,
 ) -> Platform:
     """The platform of an installation; `actor` is who is named in the ledger.  End it with `engine.dispose()`.
 
+    `to_read`: of who only reads, also where the disk is full or read-only.
     Raises `SettingsError`, also where a backup is not wholly restored (unless it is the restore that asks),
     `LedgerUnavailable`, `LedgerTooNew`, or OSError where the home folder cannot be made.
     """
@@ -37,11 +43,13 @@ def platform(
             f"{settings.place.root}: 還原尚未完成，請再執行一次 attendance backup restore a backup is not wholly "
             "restored here: run attendance backup restore again"
         )
-    home = settings.place.create()
+    home = settings.place
+    if not (to_read and home.root.is_dir()):
+        home.create()
     journal.set_up(settings.log.config(home.root))
     return Platform(
         home=home,
-        engine=open_ledger(home.ledger_url),
+        engine=open_ledger(home.ledger_url, to_read=to_read),
         landing=Landing(home.landing_files, landing_ring(settings)),
         sources=home.sources,
         person_key=person_key(settings),

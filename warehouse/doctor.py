@@ -37,7 +37,7 @@ from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
 from warehouse.ledger.retirements import first_open_month, retired
-from warehouse.ledger.sqlite import open_sqlite
+from warehouse.ledger.sqlite import open_sqlite_to_read
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
@@ -110,7 +110,7 @@ def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
         if any(Landing(home.landing_files).ids()):
             return Diagnosis(name, ok=False, found=f"不存在 there is none at {url.database}", remedy=RESTORE), None
         return Diagnosis(name, ok=True, found="尚未使用 not in use yet"), None
-    engine = open_sqlite(url) if on_sqlite else create_engine(url)
+    engine = open_sqlite_to_read(url) if on_sqlite else create_engine(url)
     try:
         diagnosis = _schema(name, engine)
         if diagnosis.ok and on_sqlite:

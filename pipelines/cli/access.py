@@ -130,7 +130,7 @@ def list_(
     if account and certificate:
         raise CannotError("帳號與憑證主體擇一 give either --account or --certificate")
     wanted = subject_of(certificate).account if certificate else account
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         rows = [
             one
             for one in all_authorisations(session)

@@ -39,7 +39,7 @@ app = typer.Typer(
     name="attendance",
     help="差勤資料彙整平臺 The attendance data platform.",
     epilog="結束代碼 exit codes: 0 完成 done; 1 資料有誤 the data has faults; 2 用法錯誤、檔案無法讀取或服務中斷 "
-    "wrong usage, unreadable file, or a part that is down.",
+    "wrong usage, unreadable file, or a part that is down; 70 程式錯誤 a fault of this program.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -67,6 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def ending(arguments: list[str]) -> int:
     """Run the program; returns the exit code, having said on standard error what went wrong."""
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started us: there is nowhere to say anything
+        return failures.CANNOT
     write_utf8()
     debug = "--debug" in arguments  # wherever it stands: who adds it has just seen the line fail
     words = [word for word in arguments if word != "--debug"] or ["--help"]

@@ -57,7 +57,7 @@ def list_(
     if unknown:
         raise CannotError(f"沒有這種動作 no such action: {unknown[0]}; 可用者 there are: {', '.join(ACTIONS)}")
     wanted = {"agency_code": agency, "month": month, "actor": actor, "since": since, "until": until}
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         rows = listed(session, **wanted, actions=action or (), most=(last or 0) + 1 if last else None)
     more = bool(last) and len(rows) > (last or 0)
     rows = rows[1:] if more else rows
@@ -111,7 +111,7 @@ def verify(
     from warehouse.ledger.engine import reading
 
     noted = [*_noted(_Heads(heads or [], public_key))]
-    with opened() as platform, progress("驗證 verifying") as advance, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, progress("驗證 verifying") as advance, reading(platform.engine) as session:
         verified = verified_by(session, [*published_anchor(platform.home), *noted], advance)
     if output is Format.JSON:
         say_json({
@@ -154,7 +154,7 @@ def head(
     from warehouse.ledger.audit import head as newest
     from warehouse.ledger.engine import reading
 
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         said = signed_head(newest(session), platform.clock(), receipt_key(load_settings()))
     text = json.dumps(said, ensure_ascii=False, indent=1)
     if output is None:

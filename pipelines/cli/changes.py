@@ -51,7 +51,7 @@ def changes(
     from pipelines.cli.platform import opened
     from warehouse.changes import changes_since
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         until = as_of or platform.clock()
         if since >= until:
             raise CannotError("--since 須早於 --as-of（預設為現在） --since must be before --as-of (by default now)")

@@ -55,7 +55,7 @@ def list_(
     from warehouse.ledger.engine import reading
     from warehouse.register.closures import list_closures
 
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         rows = [
             {
                 "code": one.code,

@@ -83,7 +83,7 @@ def compare(
     from warehouse.comparison import compare as compare_them
     from warehouse.ledger.engine import reading
 
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         found = compare_them(session, platform.home, agency, month, before, after)
     if output is Format.JSON:
         say_json(_as_json(found))

@@ -44,7 +44,7 @@ def show(month: options.Month, agency: options.OptionalAgency = None, output: op
     from warehouse.duties import Duties, calendar_of
     from warehouse.ledger.engine import reading
 
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         duties = Duties(session, calendar_of(platform.home))
         own = platform.home.duties if platform.home.duties.exists() else None
         rows = _of_agency(duties, agency, month) if agency else _of_kinds(duties, month)
@@ -192,7 +192,7 @@ def list_(
     from warehouse.duties.grants import all_grants
     from warehouse.ledger.engine import reading
 
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         rows = [
             one
             for one in all_grants(session)

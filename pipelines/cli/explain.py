@@ -83,7 +83,7 @@ def list_(agency: options.Agency, month: options.Month, output: options.Format =
     from assets.standing_findings import standing_findings
     from pipelines.cli.platform import opened
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         rows = [row for row in standing_findings(platform, agency, month).findings if row["severity"] == "warning"]
     if output is Format.JSON:
         for row in rows:

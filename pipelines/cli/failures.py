@@ -1,8 +1,10 @@
-"""What a command says when it cannot do its work: one line, and what to do.  The one place that ends with 2."""
+"""What a command says when it cannot do its work: one line, and what to do.  The one place that ends with 2 or 70."""
 
+import errno
 import re
 import sys
 import traceback
+from collections.abc import Callable
 
 import typer
 
@@ -11,6 +13,8 @@ from pipelines.cli.console import note, printable
 DONE = 0
 FAULTS_FOUND = 1
 CANNOT = 2
+#: A fault of this program (EX_SOFTWARE of sysexits.h): neither the data's nor the machine's.
+CRASHED = 70
 #: What shells expect of a program that Ctrl-C ended.
 INTERRUPTED = 130
 
@@ -36,14 +40,17 @@ def report(error: BaseException, *, debug: bool) -> int:
         return INTERRUPTED
     if debug and not isinstance(error, typer.TyperException):
         sys.stderr.write(_masked("".join(traceback.format_exception(error))))
-    hint = "" if debug or _is_for_the_reader(error) else " (加 --debug 可見細節 --debug shows more)"
+    known = _of_the_machine(error) or _is_for_the_reader(error)
+    hint = "" if debug or known else " (程式錯誤，請加 --debug 回報 a fault of this program: report what --debug shows)"
     note(f"錯誤 error: {one_line(error)}{hint}")
-    return CANNOT
+    return CANNOT if known else CRASHED
 
 
 def one_line(error: BaseException) -> str:
     """The error in one line, without passwords and without national IDs."""
-    if isinstance(error, typer.TyperException):
+    if not _is_ours(error) and (said := _of_the_machine(error)):
+        text = said
+    elif isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         text = f"{error.format_message()} (用法見 see: {context.command_path if context else 'attendance'} --help)"
     elif isinstance(error, OSError) and error.strerror:
@@ -63,4 +70,63 @@ def _masked(text: str) -> str:
 
 def _is_for_the_reader(error: BaseException) -> bool:
     """Whether the error's text was written for a user: ours, a wrong usage, or a file that the system refuses."""
-    return isinstance(error, typer.TyperException | OSError) or bool(_OURS.match(type(error).__module__))
+    return isinstance(error, typer.TyperException | OSError) or _is_ours(error)
+
+
+def _is_ours(error: BaseException) -> bool:
+    return bool(_OURS.match(type(error).__module__))
+
+
+def _of_the_machine(error: BaseException) -> str:
+    """What to say where the cause is a disk, memory or a database that is away; empty where it is not.
+
+    Whoever raised it: the libraries have each their own class and words for a full disk.
+    """
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for one in causes:
+        for is_it, said in _OF_THE_MACHINE:
+            if is_it(one):
+                return said
+    return ""
+
+
+def _has_errno(*numbers: int) -> Callable[[BaseException], bool]:
+    return lambda error: isinstance(error, OSError) and error.errno in numbers
+
+
+def _says(*words: str) -> Callable[[BaseException], bool]:
+    """Whether a library's error, which has no code of its own, says one of these."""
+    return lambda error: not isinstance(error, OSError) and any(word in str(error) for word in words)
+
+
+def _of_sqlite(*beginnings: str) -> Callable[[BaseException], bool]:
+    return lambda error: str(getattr(error, "sqlite_errorname", "")).startswith(beginnings)
+
+
+_FULL = (
+    "磁碟已滿，已收者不受影響；請清出空間後再執行一次 "
+    "the disk is full, what was recorded stays: make room and run it again"
+)
+_READ_ONLY = "資料夾唯讀，無法寫入 the folder is read-only: this command needs to write"
+_UNREADABLE = (
+    "磁碟無法讀寫，多因已滿，請檢查後再執行一次 "
+    "the disk cannot be read or written, most likely it is full: look at df, then run it again"
+)
+_AWAY = "資料庫無法連線，請確認已啟動後再執行一次 the database does not answer: see that it is up, and run it again"
+_OF_THE_MACHINE: tuple[tuple[Callable[[BaseException], bool], str], ...] = (
+    (_has_errno(errno.ENOSPC, errno.EDQUOT), _FULL),
+    (_of_sqlite("SQLITE_FULL"), _FULL),
+    (_says("No space left on device", "database or disk is full"), _FULL),
+    (_has_errno(errno.EROFS), _READ_ONLY),
+    (_of_sqlite("SQLITE_READONLY"), _READ_ONLY),
+    (_of_sqlite("SQLITE_IOERR"), _UNREADABLE),
+    (_says("connection to server at", "could not translate host name"), _AWAY),
+    (
+        lambda error: isinstance(error, MemoryError),
+        "記憶體不足 out of memory: give it more, or set ATTENDANCE_ENTRY_WORKERS lower",
+    ),
+)

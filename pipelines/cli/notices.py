@@ -59,7 +59,7 @@ def list_(
 
     _one_of("--state", state, STATES)
     _one_of("--kind", kind, KINDS)
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         totals = counts(session)
         rows = listed(session, most=last, state=state, kind=kind, agency_code=agency, month=month)
     if output is Format.JSON:
@@ -114,7 +114,7 @@ def preview(
     from pipelines.cli.platform import opened
 
     _one_of("--kind", kind, KINDS)
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         moment = at or platform.clock()
         asked, unreachable = due(platform, moment)
         wanted = [
@@ -288,7 +288,7 @@ def addresses(
     from warehouse.ledger.engine import writing
     from warehouse.ledger.outbox import bad_addresses, forget_bad
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         known = list(read_contacts(platform.notices.contacts, platform.person_key).all())
         macs = [mac_of(platform.person_key, address) for _, _, address in known]
         with writing(platform.engine) as session:

@@ -12,9 +12,12 @@ from pipelines.settings import load_settings
 
 
 @contextmanager
-def opened(home: Path | None = None) -> Iterator[Platform]:
-    """Give the platform of this installation (or of `home`), made where there is none; the ledger names the user."""
-    platform = open_platform(load_settings(home), actor=f"cli:{user()}")
+def opened(home: Path | None = None, *, to_read: bool = False) -> Iterator[Platform]:
+    """Give the platform of this installation (or of `home`), made where there is none; the ledger names the user.
+
+    `to_read`: for a command that only reads, which works on a full disk and in a read-only folder too.
+    """
+    platform = open_platform(load_settings(home), actor=f"cli:{user()}", to_read=to_read)
     try:
         yield platform
     finally:

@@ -52,7 +52,7 @@ def list_(
     from warehouse.ledger.engine import reading
 
     wanted = month or datetime.now(TAIPEI).strftime("%Y-%m")
-    with opened() as platform, reading(platform.engine) as session:
+    with opened(to_read=True) as platform, reading(platform.engine) as session:
         agencies = list_agencies(Duties(session, calendar_of(platform.home)), wanted, authority)
     if not agencies:
         raise CannotError(

@@ -51,7 +51,7 @@ def report(
         raise CannotError("比例表以年度計，請勿給 --month submission-ratios are by year: leave out --month")
     if month is not None and month[:4] != f"{year:04}":
         raise CannotError(f"{month} 不在 {year} 年 --month is not in --year: give the same year in both")
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         frame = report_frame(platform, which.table, year, month, authority=authority, as_of=as_of)
     if file is not None:
         said = [_period(year, month), authority or "", f"截至 {as_of:%Y-%m-%d %H:%M}" if as_of else ""]

@@ -28,7 +28,7 @@ def show(output: options.Format = Format.TEXT) -> None:
     from pipelines.cli.platform import opened
     from warehouse.retention.policy import TABLES, policy_of
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         policy, rows = policy_of(platform.home), standing(platform)
         own = platform.home.retention if platform.home.retention.exists() else None
     if output is Format.JSON:

@@ -47,7 +47,7 @@ def status(
     from assets.look import look
     from pipelines.cli.platform import opened
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         one = look(platform, month, as_of=as_of, authority=authority)
         rows = status_rows(platform, month, as_of, authority) if month else []
         waiting = _waiting(platform, month)
@@ -154,7 +154,7 @@ def findings(
     from assets.standing_report import reported
     from pipelines.cli.platform import opened
 
-    with opened() as platform:
+    with opened(to_read=True) as platform:
         standing = standing_findings(platform, agency, month)
         if file is not None:
             write_error_report(reported(platform, standing), file)

@@ -8,6 +8,7 @@ import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
@@ -16,15 +17,30 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
-from warehouse.ledger.sqlite import READS, open_sqlite
+from warehouse.ledger.sqlite import READS, open_sqlite, open_sqlite_to_read
 
 #: First half of PostgreSQL's advisory locks of ours, so that no other program's are met ("ledg" in ASCII).
 _LOCK_SPACE = 0x6C656467
 _LOCK = text("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
 
 
-#: What SQLite says, by the beginning of its error's name, where the disk, a lock or the file is at fault, and not we.
-_OF_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")
+#: What SQLite says, by its error's beginning, where the disk is at fault; and where that, a lock or the file itself
+#: is, and not we.
+_OF_DISKS = {
+    "SQLITE_FULL": "磁碟已滿 the disk is full",
+    "SQLITE_IOERR": "磁碟無法讀寫，多因已滿 the disk cannot be read or written, most likely it is full",
+    "SQLITE_READONLY": "磁碟唯讀 the disk is read-only",
+    "SQLITE_CANTOPEN": "檔案無法開啟，磁碟或已滿或唯讀 the file cannot be opened, the disk may be full or read-only",
+}
+_OF_SQLITE = (
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_CANTOPEN",
+    "SQLITE_CORRUPT",
+    "SQLITE_READONLY",
+)
 
 
 class LedgerUnavailable(RuntimeError):  # noqa: N818 — reads as what it is
@@ -47,13 +63,16 @@ class LedgerLost(RuntimeError):  # noqa: N818 — says what happened
         )
 
 
-def open_ledger(url: str | URL) -> Engine:
+def open_ledger(url: str | URL, *, to_read: bool = False) -> Engine:
     """Open the ledger, make or migrate its tables where needed, and watch over who writes a submission's state.
 
+    `to_read`: of who only reads, also where the disk is full or read-only; an older ledger is migrated all the same.
     Raises `LedgerUnavailable`, or `migrate.LedgerTooNew` where a newer version of this program has migrated it.
     """
     address = make_url(url)
     on_sqlite = address.get_backend_name() == "sqlite"
+    if to_read and on_sqlite and Path(str(address.database)).exists() and (as_it_is := _as_it_is(address)):
+        return as_it_is
     engine = open_sqlite(address) if on_sqlite else create_engine(address, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "before_cursor_execute", lifecycle.guard)
     try:
@@ -62,12 +81,38 @@ def open_ledger(url: str | URL) -> Engine:
         migrate.to_head(engine)
     except OperationalError as error:
         engine.dispose()
-        raise LedgerUnavailable(address, str(error.orig).strip()) from error
+        raise LedgerUnavailable(address, _reason(error)) from error
     except BaseException:
         engine.dispose()
         raise
     event.listen(engine, "handle_error", partial(_explain, address))
     return engine
+
+
+def _as_it_is(address: URL) -> Engine | None:
+    """An engine over a SQLite ledger that only reads; None where its schema is not this program's."""
+    from warehouse.ledger import migrate  # noqa: PLC0415 — as above
+
+    engine = open_sqlite_to_read(address)
+    try:
+        if migrate.is_at_head(engine):
+            event.listen(engine, "handle_error", partial(_explain, address))
+            return engine
+    except OperationalError as error:
+        engine.dispose()
+        raise LedgerUnavailable(address, _reason(error)) from error
+    engine.dispose()
+    return None
+
+
+def _reason(error: OperationalError) -> str:
+    """The database's first line; where the disk is the reason, that in words that people know."""
+    said = str(error.orig).strip().partition("\n")[0]
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    for beginning, meaning in _OF_DISKS.items():
+        if name.startswith(beginning):
+            return f"{meaning} ({said})"
+    return said
 
 
 def _explain(url: URL, context: ExceptionContext) -> None:
@@ -77,8 +122,7 @@ def _explain(url: URL, context: ExceptionContext) -> None:
         return
     name = getattr(error.orig, "sqlite_errorname", None)
     if name is None or name.startswith(_OF_SQLITE):
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise LedgerLost(url, reason) from context.original_exception
+        raise LedgerLost(url, _reason(error)) from context.original_exception
 
 
 @contextlib.contextmanager

@@ -31,10 +31,7 @@ class LedgerTooNew(RuntimeError):  # noqa: N818 — reads as what it is
 
 def to_head(engine: Engine) -> None:
     """Migrate the ledger to head, in one transaction; nothing is written where it is there already."""
-    scripts = ScriptDirectory(str(_SCRIPTS))
-    head = scripts.get_current_head()
-    with engine.execution_options(**{READS: True}).connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+    revision, head = _revision(engine), head_revision()
     if revision == head:
         return
     if revision is not None:
@@ -43,6 +40,16 @@ def to_head(engine: Engine) -> None:
         alone(connection)
         upgrade(connection, "head")
     log.info("ledger_migrated", before=revision or "empty", now=head)
+
+
+def is_at_head(engine: Engine) -> bool:
+    """Whether the ledger's schema is this program's; reads only."""
+    return _revision(engine) == head_revision()
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.execution_options(**{READS: True}).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def head_revision() -> str | None:

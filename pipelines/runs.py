@@ -169,3 +169,5 @@ def _execute(
             )
     except DagsterUserCodeExecutionError as error:
         raise error.user_exception from error
+    except dg.DagsterExecutionInterruptedError as error:  # not an Exception: Dagster's own word for Ctrl-C
+        raise KeyboardInterrupt from error

@@ -6,13 +6,15 @@ import sys
 import uvicorn
 
 from assets.worker_pool import default_workers
+from pipelines import signals
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from portal.app import create_app
 
 
 def main() -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C or SIGTERM."""
+    signals.take()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8300)

@@ -1,6 +1,12 @@
 """Fixtures that tests of every package may use; each kind has its own module in `tests/support`."""
 
+import signal
+
 import pytest
+
+# However the tests were started: in the background a script has them ignore SIGINT, which Dagster passes on to SIGTERM,
+# and what the tests start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "tests.support.postgres",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines import signals
 from pipelines.cli import (
     access,
     audit,
@@ -62,6 +63,7 @@ def attendance(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program on these arguments (the command line's own by default) and end the process with its code."""
+    signals.take()
     sys.exit(ending(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from pipelines.cli.console import note, printable
+from pipelines.signals import Terminated
 
 DONE = 0
 FAULTS_FOUND = 1
@@ -17,6 +18,8 @@ CANNOT = 2
 CRASHED = 70
 #: What shells expect of a program that Ctrl-C ended.
 INTERRUPTED = 130
+#: And of one that SIGTERM ended.
+TERMINATED = 143
 
 #: Names in `module.name` of errors whose text is written for the reader; others are named with their kind.
 _OURS = re.compile(r"(pipelines|assets|checks|warehouse)\.")
@@ -37,7 +40,7 @@ def report(error: BaseException, *, debug: bool) -> int:
     """Say on standard error what went wrong, and return the exit code."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         note("已中斷 interrupted")
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     if debug and not isinstance(error, typer.TyperException):
         sys.stderr.write(_masked("".join(traceback.format_exception(error))))
     known = _of_the_machine(error) or _is_for_the_reader(error)

@@ -5,6 +5,7 @@ anything that was received wait too long to be checked.  Runs that began long ag
 """
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +14,11 @@ import dagster as dg
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from assets import run_locks
 from assets.channel_health import health_recorded
 from assets.platform import Platform
 from warehouse.deadlines import TAIPEI
+from warehouse.home import Home
 from warehouse.ledger import lifecycle
 from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
@@ -29,6 +32,13 @@ PATIENCE = timedelta(hours=6)
 WAITING = timedelta(hours=2)
 #: A run that goes on for longer is named.
 LONG_RUN = timedelta(hours=3)
+#: What is said of a run whose process is gone.
+NO_PROCESS = (
+    "作業程序已不存在（斷電、記憶體不足或遭強制結束），Dagster 服務運作中時將自動重新執行 "
+    "its process is gone (power cut, out of memory, killed): failed and taken up again as soon as Dagster's daemon runs"
+)
+#: Seconds within which Dagster notes the end of a run whose process has ended as it should.
+_ENDING = 2.0
 #: At the end of a partition's name: `2021-06`, `376500000A|2021-06`.
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}$", re.ASCII)
 _PULLS_BEGIN = timedelta(hours=6)
@@ -49,7 +59,8 @@ GOING_ON = [
 class Overdue:
     """What is overdue: months not pulled and not closed, months with documents that wait, and runs gone silent.
 
-    `waiting`: month → newest arrival that waits; `runs`: a line each; `channels`: those that are down, a line each.
+    `waiting`: month → newest arrival that waits; `runs`: those that go on for long or lost their process, a line each;
+    `channels`: those that are down, a line each.
     """
 
     unpulled: Sequence[str]
@@ -82,7 +93,7 @@ def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
         [month for month in pulls if not _succeeded(instance, PULLING, month, pulled_by)],
         [month for month, at in closes.items() if not _succeeded(instance, CLOSING, month, at)],
         waits,
-        _long_runs(instance, now),
+        [*_without_process(platform, instance), *_long_runs(instance, now)],
         [str(one) for one in channels if one.is_down],
     )
 
@@ -143,13 +154,30 @@ def waiting(session: Session, received_by: datetime | None = None) -> dict[str, 
     return {row.month: row.newest for row in session.execute(query)}
 
 
+def _without_process(platform: Platform, instance: dg.DagsterInstance) -> list[str]:
+    return [f"{_named(run)}: {NO_PROCESS}" for run in dead_runs(platform.home, instance)]
+
+
+def dead_runs(home: Home, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that count as started and whose process is gone, asked twice a moment apart: one may just be ending."""
+    folder = run_locks.folder_of(home)
+    suspected = {run.run_id for run in run_locks.without_process(instance, folder)}
+    if not suspected:
+        return []
+    time.sleep(_ENDING)
+    return [run for run in run_locks.without_process(instance, folder) if run.run_id in suspected]
+
+
 def _long_runs(instance: dg.DagsterInstance, now: datetime) -> list[str]:
     records = instance.get_run_records(
         dg.RunsFilter(statuses=GOING_ON, created_before=now - LONG_RUN), limit=100, ascending=True
     )
     return [
-        f"{record.dagster_run.job_name} {record.dagster_run.tags.get('dagster/partition', '')} "
-        f"{record.dagster_run.run_id[:8]}: {record.dagster_run.status.value}, "
+        f"{_named(record.dagster_run)}: {record.dagster_run.status.value}, "
         f"{record.create_timestamp.astimezone(TAIPEI):%Y-%m-%d %H:%M} 起 since"
         for record in records
     ]
+
+
+def _named(run: dg.DagsterRun) -> str:
+    return f"{run.job_name} {run.tags.get('dagster/partition', '')} {run.run_id[:8]}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets import run_locks
 from assets.core_tables import core_tables
 from assets.entry import agency_months
 from assets.landing import submissions_landed
@@ -15,7 +16,6 @@ from assets.platform import Platform
 from assets.register import agency_register
 from assets.reports import monthly_counts, submission_ratios, summary
 from assets.reviews import reviews
-from pipelines import run_locks
 from pipelines.jobs import JOBS
 from pipelines.resources import platform
 from pipelines.run_lines import PARTITION_TAG, run_lines

@@ -8,16 +8,18 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import dagster as dg
 from sqlalchemy.orm import Session
 
 from assets.channel_health import health_recorded
 from assets.channels.config import SourcesError
 from assets.channels.registry import open_channels
+from assets.overdue import dead_runs
 from pipelines.landing_keys import key_file, landing_ring
 from pipelines.person_key import person_key
 from pipelines.settings import Settings, SettingsError, load_settings
 from warehouse.backup import MARK
-from warehouse.diagnosis import Advance, Diagnosis
+from warehouse.diagnosis import Advance, Diagnosis, some
 from warehouse.doctor import diagnose, open_as_it_is
 from warehouse.doctor_objects import objects_usable
 from warehouse.home import Home
@@ -69,6 +71,7 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         with reading(engine) as session:
             yield clock_right(session)
             yield from channels_working(session, settings)
+        yield from runs_alive(home)
     finally:
         engine.dispose()
 
@@ -127,6 +130,23 @@ def clock_right(session: Session) -> Diagnosis:
         return Diagnosis(name, ok=False, found=said, remedy=wrong)
     agrees = "" if by is None else f"，與資料庫主機相差 {abs(by.total_seconds()):.1f} 秒 from the database server's"
     return Diagnosis(name, ok=True, found=f"無異常 nothing odd{agrees}")
+
+
+def runs_alive(home: Home) -> Iterator[Diagnosis]:
+    """Whether every run that counts as started has its process; nothing where Dagster was never used."""
+    if not (home.dagster / "dagster.yaml").exists():
+        return
+    name = "執行中的作業 runs"
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        dead = dead_runs(home, instance)
+    if dead:
+        listed = some(f"{run.job_name} {run.tags.get('dagster/partition', '')}".strip() for run in dead)
+        remedy = (
+            "請啟動 Dagster（daemon 將使其失敗並重新執行） start Dagster: its daemon fails them and runs them again"
+        )
+        yield Diagnosis(name, ok=False, found=f"{len(dead)} 件程序已不存在 without a process: {listed}", remedy=remedy)
+    else:
+        yield Diagnosis(name, ok=True, found="無中止者 none is dead")
 
 
 def channels_working(session: Session, settings: Settings) -> Iterator[Diagnosis]:

@@ -13,13 +13,13 @@ import dagster as dg
 from dagster._core.errors import DagsterUserCodeExecutionError
 from dagster._core.utils import make_new_run_id
 
+from assets import run_locks
 from assets.channel_health import ChannelHealth, health_of
 from assets.entering import AgencyOutcome
 from assets.landing import ChannelsDown
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.pull_report import PullReport
-from pipelines import run_locks
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.jobs import enter_month_of_all, monthly, pull_month

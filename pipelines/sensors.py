@@ -21,13 +21,13 @@ import dagster as dg
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from sqlalchemy import func, select
 
+from assets import run_locks
 from assets.core_tables import behind
 from assets.entry import months_outside
 from assets.late_and_missing import judged
-from assets.overdue import GOING_ON, goes_on, month_of, overdue, waiting
+from assets.overdue import GOING_ON, NO_PROCESS, goes_on, month_of, overdue, waiting
 from assets.partitions import MONTHS
 from assets.platform import Platform
-from pipelines import run_locks
 from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, only, pull
 from pipelines.telling_job import notices
 from warehouse.journal import log
@@ -40,10 +40,6 @@ WATCH_SECONDS = 600
 #: A backfill that goes on for longer is not waited for: whatever hangs in it would withhold every month.
 _BACKFILL_PATIENCE = timedelta(hours=3)
 
-NO_PROCESS = (
-    "作業程序已不存在（斷電、記憶體不足或遭強制結束），視為失敗 the run's process is gone (power cut, out of memory, "
-    "killed): failed, and taken up again"
-)
 _PUBLISHES_NOTHING = {pull.name, look_job.name, notices.name}
 _BACKFILLS_GOING_ON = BulkActionsFilter(
     statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]

@@ -3,8 +3,9 @@
 Nothing is changed.  Each `Diagnosis` is one line: what was looked at, what was found, and what to do where it is wrong.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -35,16 +36,20 @@ from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
 from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
-from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission
+from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission, Transition
 from warehouse.ledger.retirements import first_open_month, retired
 from warehouse.ledger.sqlite import open_sqlite_to_read
 from warehouse.publish.database import open_warehouse
+from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
 from warehouse.sealed import Keyring
 from warehouse.store import file_of
 
 _READERS = 4
+_NEVER = datetime.min.replace(tzinfo=UTC)
+#: Months for which a remedy names the command.
+_COMMANDS = 3
 
 
 def diagnose(home: Home, advance: Advance, ring: Keyring | None) -> Iterator[Diagnosis]:
@@ -98,7 +103,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         if elsewhere is not None:
             yield elsewhere
         else:
-            yield from warehouse_counts(home.warehouse, session)
+            yield from warehouse_counts(home, session)
 
 
 def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
@@ -216,13 +221,13 @@ def store_findings(store: Path, session: Session) -> Diagnosis:
     return Diagnosis(name, ok=True, found=f"{len(faulty):,} 份有誤者俱在 submissions with faults, all there")
 
 
-def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
+def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
     """Whether the warehouse opens, without any extension from outside, and counts what the ledger counts."""
-    name = "warehouse.duckdb"
-    expected = _entered(session)
+    name, path = "warehouse.duckdb", home.warehouse
+    expected, unpublished = _entered(session), _unpublished(home, session)
     if not path.exists():
         if any(expected.values()):
-            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=REBUILD)
+            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=_publishing(unpublished))
         else:
             yield Diagnosis(name, ok=True, found="尚無資料 nothing to publish yet")
         return
@@ -235,16 +240,19 @@ def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
         said = str(error).splitlines()[0]
         yield Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)
         return
+    # What was entered and is not published yet is no damage: a run died in between, or has not come to it.
+    late = bool(unequal) and {one.month for one in unequal} <= set(unpublished)
+    remedy = _publishing(unpublished) if late else REBUILD
     wrong = [f"{one} {found[one]:,} ≠ {expected[one]:,}" for one in RECORDS if found[one] != expected[one]]
     if wrong:
         said = f"筆數與帳冊不符 rows differ from the ledger's: {', '.join(wrong)}"
-        yield Diagnosis(name, ok=False, found=said, remedy=REBUILD)
+        yield Diagnosis(name, ok=False, found=said, remedy=remedy)
     else:
         yield Diagnosis(name, ok=True, found=f"筆數相符 rows as the ledger counts them: {sum(found.values()):,}")
     name = "對帳 reconciliation"
     if unequal:
         said = f"{len(unequal):,} 處不符 differences: {some(map(str, unequal))}"
-        yield Diagnosis(name, ok=False, found=said, remedy=REBUILD)
+        yield Diagnosis(name, ok=False, found=said, remedy=remedy)
     else:
         said = "讀入 = 入檔 + 退件，四處相符 read = entered + refused, alike in all four accounts"
         yield Diagnosis(name, ok=True, found=said)
@@ -253,6 +261,22 @@ def warehouse_counts(path: Path, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis("DuckDB", ok=False, found=found_needed, remedy="請移除 remove them: they need the network")
     else:
         yield Diagnosis("DuckDB", ok=True, found=f"{duckdb.__version__},不需外部延伸套件 needs no extension")
+
+
+def _unpublished(home: Home, session: Session) -> list[str]:
+    """Months of which something was entered or judged after they were last published."""
+    published: dict[str, datetime] = {}
+    for copy in Manifest.load(home.published).all():
+        published[copy.period] = max(datetime.fromisoformat(copy.published_at), published.get(copy.period, _NEVER))
+    newest = select(Transition.month, func.max(Transition.at)).where(Transition.to_state != lifecycle.RECEIVED)
+    judged = session.execute(newest.group_by(Transition.month)).all()
+    months = set(_months(session))
+    return sorted(month for month, at in judged if month in months and published.get(month, _NEVER) < at)
+
+
+def _publishing(months: Sequence[str]) -> str:
+    """What publishes these months: the run that takes up whatever an earlier one left."""
+    return "；".join(f"attendance run --month {month}" for month in months[:_COMMANDS]) or REBUILD
 
 
 def _months(session: Session) -> list[str]:

@@ -190,4 +190,4 @@ def _say_overdue(found: "Overdue") -> None:
     for channel in found.channels:
         say(f"管道中斷 channel down: {channel}")
     for run in found.runs:
-        say(f"久無回應 still going on: {run}")
+        say(f"久無回應或中止 going on for long, or dead: {run}")

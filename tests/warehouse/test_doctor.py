@@ -155,3 +155,13 @@ def test_a_database_that_is_down_is_one_line_without_its_password(tmp_path):
     assert list(found) == [LEDGER]
     assert "secret" not in found[LEDGER].found
     assert "\n" not in found[LEDGER].found
+
+
+def test_what_was_entered_and_not_published_asks_for_a_run_and_not_for_a_rebuild(platform):
+    """A run that died between entering and publishing once had the doctor advise a rebuild."""
+    hand_in(platform, [HandedIn("c.json", document(AUTHORITY, "2021-05"))])
+    enter(platform, "2021-05")
+    platform.engine.dispose()
+    found = faults(platform.home)
+    assert found[WAREHOUSE].remedy == "attendance run --month 2021-05"
+    assert not any(REBUILD in one.remedy for one in found.values())

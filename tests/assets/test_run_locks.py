@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from pipelines import run_locks
+from assets import run_locks
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
 from pipelines.sensors import dead_runs
@@ -20,7 +20,7 @@ from tests.support.installations import installation
 HOLDS = """
 import sys, time
 from pathlib import Path
-from pipelines.run_locks import holding
+from assets.run_locks import holding
 with holding(Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)
     time.sleep(600)

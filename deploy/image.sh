@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# `make image`: builds deploy/Containerfile with buildah, without a daemon, as attendance:dev (IMAGE names another), and
+# says how large it is.  The build itself needs no network: this machine fetches base and wheels by its own settings
+# (apt's, pip's), of which nothing gets into the image.
+#   BASE     image to build on; default: Docker Hub's python:3.11-slim-bookworm, or where it is not reached within a
+#            minute, Debian bookworm with its own Python 3.11, by debootstrap
+#   PYTHON   a Python 3.11 with pip, which fetches the wheels
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${IMAGE:=attendance:dev}" "${PYTHON:=.venv/bin/python}"
+export STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}" BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
+BOOTSTRAPPED=localhost/python:3.11-bookworm
+HUB=docker.io/library/python:3.11-slim-bookworm
+
+[ "$(id -u)" -eq 0 ] || { echo "Building the image needs root: sudo make image" >&2; exit 2; }
+
+install_missing() {
+    local missing=()
+    command -v buildah >/dev/null || missing+=(buildah)
+    command -v debootstrap >/dev/null || missing+=(debootstrap)
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null || { echo "To build the image, install: ${missing[*]}" >&2; exit 2; }
+    echo "installing to build the image: ${missing[*]}" >&2
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Debian with Python 3.11 and its venv, from the mirror that apt uses here; nothing of this machine stays in it.
+bootstrap() {
+    local root="$work/base" mirror container
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 2>/dev/null | awk '$2 == "bookworm" {print $1; exit}') || true
+    echo "making $BOOTSTRAPPED by debootstrap" >&2
+    if ! debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root" ${mirror:+"$mirror"} \
+        >"$work/debootstrap.log" 2>&1; then
+        tail -n 5 "$work/debootstrap.log" >&2
+        exit 2
+    fi
+    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/debootstrap \
+        "$root"/usr/share/{doc,locale,man} "$root"/etc/apt/sources.list "$root"/etc/{resolv.conf,hostname}
+    container=$(buildah from scratch)
+    buildah add --quiet "$container" "$root" / >/dev/null
+    buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+    buildah commit --quiet --rm "$container" "$BOOTSTRAPPED" >/dev/null
+    rm -rf "$root"
+}
+
+base() {
+    [ -z "${BASE:-}" ] || return 0
+    if buildah inspect --type image "$BOOTSTRAPPED" >/dev/null 2>&1; then
+        BASE=$BOOTSTRAPPED
+    elif timeout 60 buildah pull --quiet "$HUB" >/dev/null 2>&1; then
+        BASE=$HUB
+    else
+        bootstrap
+        BASE=$BOOTSTRAPPED
+    fi
+}
+
+fetch_wheels() {
+    echo "fetching what deploy/requirements.lock and the build need" >&2
+    awk '/^[a-z]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|setuptools|trove-classifiers)==/} wanted' \
+        requirements.lock > "$work/builder.lock"
+    for lock in deploy/requirements.lock "$work/builder.lock"; do
+        "$PYTHON" -m pip download -qq --disable-pip-version-check --no-deps --require-hashes --dest "$work/wheels" -r "$lock"
+    done
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+install_missing
+base
+fetch_wheels
+echo "building $IMAGE on $BASE" >&2
+buildah build --quiet --pull-never --file deploy/Containerfile --ignorefile .dockerignore --tag "$IMAGE" \
+    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels . >/dev/null
+bash deploy/image_contents.sh "$IMAGE"

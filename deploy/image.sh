@@ -4,7 +4,7 @@
 # (apt's, pip's), of which nothing gets into the image.
 #   BASE     image to build on; default: Docker Hub's python:3.11-slim-bookworm, or where it is not reached within a
 #            minute, Debian bookworm with its own Python 3.11, by debootstrap
-#   PYTHON   a Python 3.11 with pip, which fetches the wheels
+#   PYTHON   a Python whose settings of pip are those of this machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${IMAGE:=attendance:dev}" "${PYTHON:=.venv/bin/python}"
@@ -56,13 +56,23 @@ base() {
     fi
 }
 
+# By the base's own Python, as the lock names some packages for some versions only; by this machine's settings of pip, and
+# the files that they name, in a container that is thrown away.
 fetch_wheels() {
+    local container options
     echo "fetching what deploy/requirements.lock and the build need" >&2
+    mapfile -t options < <("$PYTHON" deploy/pip_settings.py | sort -u)
     awk '/^[a-z]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|setuptools|trove-classifiers)==/} wanted' \
         requirements.lock > "$work/builder.lock"
-    for lock in deploy/requirements.lock "$work/builder.lock"; do
-        "$PYTHON" -m pip download -qq --disable-pip-version-check --no-deps --require-hashes --dest "$work/wheels" -r "$lock"
-    done
+    cp deploy/requirements.lock "$work/"
+    container=$(buildah from --pull-never "$BASE")
+    buildah run --volume "$work:/fetched" "${options[@]}" "$container" -- sh -euc '
+        python3.11 -m venv /fetch
+        for lock in requirements builder; do
+            /fetch/bin/python -m pip download -qq --disable-pip-version-check --no-deps --require-hashes \
+                --dest /fetched/wheels -r "/fetched/$lock.lock"
+        done'
+    buildah rm "$container" >/dev/null
 }
 
 work=$(mktemp -d)
@@ -71,6 +81,10 @@ install_missing
 base
 fetch_wheels
 echo "building $IMAGE on $BASE" >&2
-buildah build --quiet --pull-never --file deploy/Containerfile --ignorefile .dockerignore --tag "$IMAGE" \
-    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels . >/dev/null
+if ! buildah build --pull-never --file deploy/Containerfile --ignorefile .dockerignore --tag "$IMAGE" \
+    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg PIP_INDEX_URL= --build-arg PIP_NO_INDEX=1 \
+    --build-arg PIP_FIND_LINKS=/wheels . >"$work/build.log" 2>&1; then
+    tail -n 30 "$work/build.log" >&2
+    exit 2
+fi
 bash deploy/image_contents.sh "$IMAGE"

@@ -2,15 +2,15 @@
 # `make image`: builds deploy/Containerfile with buildah, without a daemon, as attendance:dev (IMAGE names another), and
 # says how large it is.  The build itself needs no network: this machine fetches base and wheels by its own settings
 # (apt's, pip's), of which nothing gets into the image.
-#   BASE     image to build on; default: Docker Hub's python:3.11-slim-bookworm, or where it is not reached within a
-#            minute, Debian bookworm with its own Python 3.11, by debootstrap
+#   BASE, BUILD_BASE   what the Containerfile calls so; default: Docker Hub's Python 3.11, or where it is not reached
+#            within two minutes, Debian bookworm with its own Python 3.11, by debootstrap
 #   PYTHON   a Python whose settings of pip are those of this machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${IMAGE:=attendance:dev}" "${PYTHON:=.venv/bin/python}"
 export STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}" BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
-BOOTSTRAPPED=localhost/python:3.11-bookworm
-HUB=docker.io/library/python:3.11-slim-bookworm
+HUB=docker.io/library/python:3.11
+BOOTSTRAPPED=localhost/python:3.11
 
 [ "$(id -u)" -eq 0 ] || { echo "Building the image needs root: sudo make image" >&2; exit 2; }
 
@@ -25,12 +25,13 @@ install_missing() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Debian with Python 3.11 and its venv, from the mirror that apt uses here; nothing of this machine stays in it.
+# `bootstrap NAME PACKAGE…`: Debian with its Python, from the mirror that apt uses here; nothing of this machine stays in it.
 bootstrap() {
-    local root="$work/base" mirror container
+    local name=$1 root="$work/base" mirror container
+    shift
+    echo "making $name by debootstrap" >&2
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 2>/dev/null | awk '$2 == "bookworm" {print $1; exit}') || true
-    echo "making $BOOTSTRAPPED by debootstrap" >&2
-    if ! debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root" ${mirror:+"$mirror"} \
+    if ! debootstrap --variant=minbase --include="$(IFS=,; echo "$*")" bookworm "$root" ${mirror:+"$mirror"} \
         >"$work/debootstrap.log" 2>&1; then
         tail -n 5 "$work/debootstrap.log" >&2
         exit 2
@@ -40,19 +41,22 @@ bootstrap() {
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$root" / >/dev/null
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-    buildah commit --quiet --rm "$container" "$BOOTSTRAPPED" >/dev/null
+    buildah commit --quiet --rm "$container" "$name" >/dev/null
     rm -rf "$root"
 }
 
-base() {
-    [ -z "${BASE:-}" ] || return 0
-    if buildah inspect --type image "$BOOTSTRAPPED" >/dev/null 2>&1; then
-        BASE=$BOOTSTRAPPED
-    elif timeout 60 buildah pull --quiet "$HUB" >/dev/null 2>&1; then
-        BASE=$HUB
+is_here() { buildah inspect --type image "$1" >/dev/null 2>&1; }
+
+bases() {
+    if [ -n "${BASE:-}" ] && [ -n "${BUILD_BASE:-}" ]; then
+        return
+    elif timeout 120 buildah pull --quiet "$HUB-slim-bookworm" >/dev/null 2>&1 \
+        && timeout 600 buildah pull --quiet "$HUB-bookworm" >/dev/null 2>&1; then
+        BASE=$HUB-slim-bookworm BUILD_BASE=$HUB-bookworm
     else
-        bootstrap
-        BASE=$BOOTSTRAPPED
+        BASE=$BOOTSTRAPPED-bookworm BUILD_BASE=$BOOTSTRAPPED-bookworm-build
+        is_here "$BASE" || bootstrap "$BASE" python3 ca-certificates
+        is_here "$BUILD_BASE" || bootstrap "$BUILD_BASE" python3 python3-venv ca-certificates binutils
     fi
 }
 
@@ -65,7 +69,7 @@ fetch_wheels() {
     awk '/^[a-z]/ {wanted = /^(hatchling|packaging|pathspec|pluggy|setuptools|trove-classifiers)==/} wanted' \
         requirements.lock > "$work/builder.lock"
     cp deploy/requirements.lock "$work/"
-    container=$(buildah from --pull-never "$BASE")
+    container=$(buildah from --pull-never "$BUILD_BASE")
     buildah run --volume "$work:/fetched" "${options[@]}" "$container" -- sh -euc '
         python3.11 -m venv /fetch
         for lock in requirements builder; do
@@ -78,12 +82,12 @@ fetch_wheels() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 install_missing
-base
+bases
 fetch_wheels
 echo "building $IMAGE on $BASE" >&2
 if ! buildah build --pull-never --file deploy/Containerfile --ignorefile .dockerignore --tag "$IMAGE" \
-    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg PIP_INDEX_URL= --build-arg PIP_NO_INDEX=1 \
-    --build-arg PIP_FIND_LINKS=/wheels . >"$work/build.log" 2>&1; then
+    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg BUILD_BASE="$BUILD_BASE" \
+    --build-arg PIP_INDEX_URL= --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels . >"$work/build.log" 2>&1; then
     tail -n 30 "$work/build.log" >&2
     exit 2
 fi

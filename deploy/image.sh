@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${IMAGE:=attendance:dev}" "${PYTHON:=.venv/bin/python}"
-export STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}" BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
+export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
 HUB=docker.io/library/python:3.11
 BOOTSTRAPPED=localhost/python:3.11
 

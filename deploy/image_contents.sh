@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # `deploy/image_contents.sh IMAGE`: how large an image is, and what in it takes the most (megabytes of 10^6 bytes).
 set -euo pipefail
-export STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}"
 image=$1
 container=$(buildah from --pull-never "$image")
 trap 'buildah rm "$container" >/dev/null' EXIT

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${IMAGE:=attendance:dev}"
-export STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}" BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
+export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}"
 LARGEST=900  # megabytes
 PACKAGES=/opt/attendance/lib/python3.11/site-packages
 
@@ -65,7 +65,7 @@ shown "a chart, and reports as PDF, ODS and XLSX"
 
 port=$(free_port)
 within python -m portal --port "$port" & servers+=($!)
-answers 60 ask "http://127.0.0.1:$port/health/ready" || failed "the portal is not ready"
+answers 180 ask "http://127.0.0.1:$port/health/ready" || failed "the portal is not ready"
 ask "http://127.0.0.1:$port/health/live" | grep -q live || failed "/health/live"
 ask "http://127.0.0.1:$port/" | grep -q 差勤資料彙整平臺 || failed "the portal's first page"
 ask "http://127.0.0.1:$port/static/portal.css" | grep -q font-family || failed "the portal's styles"
@@ -78,13 +78,13 @@ mkdir "$work/home/workspace"
 printf 'load_from:\n  - grpc_server: {host: 127.0.0.1, port: %s, location_name: attendance}\n' "$port" > "$work/home/workspace/workspace.yaml"
 within sh -c "python -m pipelines.dagster_home && dagster instance info" >/dev/null
 within dagster api grpc -h 127.0.0.1 -p "$port" -m pipelines.definitions & servers+=($!)
-answers 60 within dagster api grpc-health-check -p "$port" || failed "the code location does not answer"
+answers 180 within dagster api grpc-health-check -p "$port" || failed "the code location does not answer"
 within dagster definitions validate -w /srv/attendance/workspace/workspace.yaml >"$work/validate.txt" 2>&1 \
     || { cat "$work/validate.txt" >&2; failed "the code location does not load"; }
 shown "the code location loads"
 port=$(free_port)
 within dagster-webserver -h 127.0.0.1 -p "$port" -w /srv/attendance/workspace/workspace.yaml >/dev/null 2>&1 & servers+=($!)
-answers 60 ask "http://127.0.0.1:$port/server_info" || failed "Dagster's pages"
+answers 180 ask "http://127.0.0.1:$port/server_info" || failed "Dagster's pages"
 shown "Dagster's pages answer"
 within python -c "import dagster_k8s, boto3; dagster_k8s.K8sRunLauncher; boto3.client('s3', region_name='x'), boto3.client('sts', region_name='x')" || failed "Kubernetes or S3"
 shown "the launcher of Kubernetes jobs and the S3 client load"

@@ -85,9 +85,10 @@ install_missing
 bases
 fetch_wheels
 echo "building $IMAGE on $BASE" >&2
+# The wheels are where every Debian has an empty folder: a volume's place stays in the image.
 if ! buildah build --pull-never --file deploy/Containerfile --ignorefile .dockerignore --tag "$IMAGE" \
-    --volume "$work/wheels:/wheels:ro" --build-arg BASE="$BASE" --build-arg BUILD_BASE="$BUILD_BASE" \
-    --build-arg PIP_INDEX_URL= --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/wheels . >"$work/build.log" 2>&1; then
+    --volume "$work/wheels:/mnt:ro" --build-arg BASE="$BASE" --build-arg BUILD_BASE="$BUILD_BASE" \
+    --build-arg PIP_INDEX_URL= --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/mnt . >"$work/build.log" 2>&1; then
     tail -n 30 "$work/build.log" >&2
     exit 2
 fi

@@ -41,9 +41,10 @@ size=$(bash deploy/image_contents.sh "$IMAGE" | awk 'NR == 1 {print $2}')
 [ "$size" -lt "$LARGEST" ] || failed "$size MB, and at most $LARGEST are wanted"
 shown "$size MB"
 
-for absent in "$PACKAGES"/{django,playwright,pytest,pip,setuptools,hatchling,pipelines/demo,portal/demo} /usr/bin/{gcc,strip} /src /wheels /built; do
+for absent in "$PACKAGES"/{django,playwright,pytest,pip,setuptools,hatchling,pipelines/demo,portal/demo} /usr/bin/{gcc,strip} /src /built; do
     [ ! -e "$root$absent" ] || failed "$absent is in the image"
 done
+[ -z "$(ls -A "$root/mnt")" ] || failed "something is left in /mnt"
 ! grep -rlE '^(deb|URIs:) |index-url|find-links' "$root"/etc/apt "$root"/etc/pip* "$root"/root 2>/dev/null | grep . || failed "a mirror is named in it"
 [ "$(within id -u)" = 10001 ] || failed "it does not run as 10001"
 shown "no tools, no demonstration, no mirror; runs as 10001"

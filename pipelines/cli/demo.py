@@ -28,7 +28,7 @@ ROWS = 16
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("demo", short_help="看它跑一遍 see it work: a small country, three months")(demo)
+    app.command("demo", short_help="執行示範 see it work: a small country, three months")(demo)
 
 
 def demo(

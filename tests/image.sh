@@ -10,6 +10,7 @@ PACKAGES=/opt/attendance/lib/python3.11/site-packages
 
 work=$(mktemp -d)
 container=$(buildah from --pull-never "$IMAGE")
+buildah config --volume /srv/attendance- "$container"  # a folder of this test's is mounted there instead
 root=$(buildah mount "$container")
 servers=()
 : > "$work/servers.txt"

@@ -22,7 +22,7 @@ from warehouse.ledger.engine import writing
 from warehouse.register import import_register
 
 SCHOOL, MONTH = "376500102A", "2021-06"
-#: Seconds for the whole on a busy machine; quiet, from submitting to seeing it takes some five (docs/portal.md).
+#: Seconds for each thing that is waited for, on a busy machine.
 PATIENCE = 120
 
 

@@ -34,11 +34,11 @@ demo-servers: $(STAMP) ## the demo's WebITR servers again, for another pull; Ctr
 # Over the demo where nobody has said otherwise and there is nothing else; nothing of a demo runs by itself.
 .PHONY: dagster
 dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data, or the demo's); Ctrl-C ends them
-	@home="$${ATTENDANCE_HOME:-data}"; \
-	  if [ -z "$${ATTENDANCE_HOME:-}" ] && [ ! -d data ] && [ -d demo-data/demo ]; then home=demo-data; fi; \
-	  export ATTENDANCE_HOME="$$home"; \
+	@if [ -z "$${ATTENDANCE_HOME:-}$${ATTENDANCE_SETTINGS:-}" ] && [ ! -d data ] && [ -d demo-data/demo ]; then \
+	    export ATTENDANCE_HOME=demo-data; \
+	  fi; \
 	  DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
-	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" exec $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 # The demo is made where it is not there yet, and has a single sign-on of its own (portal/demo/); ATTENDANCE_HOME shows
 # another installation by its own settings.

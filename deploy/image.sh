@@ -37,7 +37,8 @@ bootstrap() {
         exit 2
     fi
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/debootstrap \
-        "$root"/usr/share/{doc,locale,man} "$root"/etc/apt/sources.list "$root"/etc/{resolv.conf,hostname}
+        "$root"/usr/share/{locale,man} "$root"/etc/apt/sources.list "$root"/etc/{resolv.conf,hostname}
+    find "$root/usr/share/doc" -type f ! -name copyright -delete
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$root" / >/dev/null
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"

@@ -21,15 +21,23 @@ ROOMY := $(shell df --block-size=1G --output=avail /dev/shm 2>/dev/null | awk 'N
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(STAMP) ## a small country: three channels, three months, the reports
 	@$(BIN)/attendance demo $(ARGS)
 
+.PHONY: demo-servers
+demo-servers: $(STAMP) ## the demo's WebITR servers again, for another pull; Ctrl-C ends them
+	@exec $(BIN)/attendance demo --serve
+
+# Over the demo where nobody has said otherwise and there is nothing else; nothing of a demo runs by itself.
 .PHONY: dagster
-dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data); Ctrl-C ends them
-	@DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
+dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data, or the demo's); Ctrl-C ends them
+	@if [ -z "$${ATTENDANCE_HOME:-}$${ATTENDANCE_SETTINGS:-}" ] && [ ! -d data ] && [ -d demo-data/demo ]; then \
+	    export ATTENDANCE_HOME=demo-data; \
+	  fi; \
+	  DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
 	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 # The demo is made where it is not there yet, and has a single sign-on of its own (portal/demo/); ATTENDANCE_HOME shows
@@ -49,6 +57,15 @@ test: $(STAMP) system ## all tests, side by side; ARGS="-n 2 tests/checks" is pa
 fuzz: $(STAMP) ## the JSON reader against any bytes (atheris); ARGS="-max_total_time=480", any of libFuzzer's
 	@mkdir -p .fuzz/corpus
 	@$(BIN)/python -m tests.fuzz .fuzz/corpus tests/fuzz/corpus -dict=tests/fuzz/json.dict -artifact_prefix=.fuzz/ $(ARGS)
+
+# As root, with buildah and debootstrap, which are installed where they are missing; not part of CI.
+.PHONY: image
+image: $(STAMP) ## the container image attendance:dev (deploy/Containerfile), by buildah, and what is in it
+	@bash deploy/image.sh
+
+.PHONY: image-test
+image-test: $(STAMP) ## in that image: the demo, the doctor, the portal answering, the code location loading
+	@bash tests/image.sh
 
 .PHONY: lint
 lint: $(STAMP) ## ruff: rules and layout

@@ -1,6 +1,7 @@
 """Everything that Dagster knows of: the assets, jobs, schedules and the sensor, and the resource `platform`.
 
-Importing this reads no settings and opens nothing; the platform is made when a run or the sensor needs it.
+Importing this opens nothing and works with any settings, of which it asks only whether the home is a demo's
+(`default_status`); the platform is made when a run or the sensor needs it.
 """
 
 from collections.abc import Iterator

@@ -11,13 +11,12 @@ import dagster as dg
 
 from assets.partitions import MONTHS, TAIPEI, YEARS
 from assets.platform import Platform
+from pipelines import default_status
 from pipelines.jobs import AS_DUE, look_job, monthly, pull, yearly_ratios_job
 from warehouse.ledger.engine import reading
 
 if TYPE_CHECKING:
     from assets.agenda import Work
-
-ON = dg.DefaultScheduleStatus.RUNNING
 
 
 def _asked_of(context: dg.ScheduleEvaluationContext, platform: Platform, kind: str) -> "list[Work]":
@@ -49,7 +48,7 @@ def _requests(
     cron_schedule="0 6 * * *",  # every day: made-up Saturdays are working days
     job=pull,
     execution_timezone=TAIPEI,
-    default_status=ON,
+    default_status=default_status.SCHEDULES,
     description="上班日 06:00 收取未回覆者，已回覆者僅取異動 On working days who has not answered is asked, "
     "and who has for changes only",
 )
@@ -70,7 +69,7 @@ def pull_on_working_days(
     cron_schedule="0 3 * * *",
     job=monthly,
     execution_timezone=TAIPEI,
-    default_status=ON,
+    default_status=default_status.SCHEDULES,
     description="每日 03:00 關帳：前一日期限屆滿的月份 The months of which a deadline passed the day before are closed",
 )
 def close_when_due(
@@ -85,7 +84,7 @@ def close_when_due(
     cron_schedule="0 5 * * *",
     job=yearly_ratios_job,
     execution_timezone=TAIPEI,
-    default_status=ON,
+    default_status=default_status.SCHEDULES,
     description="每日 05:00：12 月期限屆滿或年度關帳時計算該年度報送比例 A year's ratios when its December was "
     "due, and when it closes",
 )
@@ -101,7 +100,7 @@ def year_end(
     cron_schedule="0 7 * * *",
     job=look_job,
     execution_timezone=TAIPEI,
-    default_status=ON,
+    default_status=default_status.SCHEDULES,
     description="每日 07:00 製作逾期與未報送一覽 The page of who is late and missing, every day",
 )
 def look_every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:

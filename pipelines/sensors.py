@@ -28,6 +28,7 @@ from assets.late_and_missing import judged
 from assets.overdue import GOING_ON, NO_PROCESS, goes_on, month_of, overdue, waiting
 from assets.partitions import MONTHS
 from assets.platform import Platform
+from pipelines import default_status
 from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, only, pull
 from pipelines.telling_job import notices
 from warehouse.journal import log
@@ -65,7 +66,7 @@ def runs_for(months: dict[str, int], outside: Iterable[str], last_month: str) ->
 @dg.sensor(
     jobs=[entry, late_entry],
     minimum_interval_seconds=EVERY_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=default_status.SENSORS,
     description="補送與人工報送：有新送達者即入檔 Enter what has arrived since, late months included",
 )
 def late_arrivals(
@@ -94,7 +95,7 @@ def late_arrivals(
 @dg.sensor(
     job=catch_up,
     minimum_interval_seconds=EVERY_SECONDS // 2,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=default_status.SENSORS,
     description="補發布：已入檔而未發布的月份 Publish what was entered and is not published, as after a backfill",
 )
 def ledger_ahead(
@@ -132,7 +133,7 @@ def _backfill_goes_on(instance: dg.DagsterInstance, platform: Platform) -> bool:
 
 @dg.sensor(
     minimum_interval_seconds=EVERY_SECONDS // 2,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=default_status.SENSORS,
     description="程序已中止的作業：視為失敗，由 Dagster 重新執行 Runs whose process is gone (power cut, out of "
     "memory): failed, and taken up again by Dagster's run retries",
 )
@@ -154,7 +155,7 @@ def dead_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Pl
 @dg.sensor(
     jobs=[monthly, late_entry, pull],
     minimum_interval_seconds=WATCH_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
+    default_status=default_status.SENSORS,
     description="未完成的作業：未收檔、未關帳、久候未檢核或無回應者 Work that never came back: done again at most once "
     "a day, and shown as checks of late_and_missing",
 )

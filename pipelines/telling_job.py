@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.partitions import TAIPEI
 from assets.platform import Platform
+from pipelines import default_status
 
 
 @dg.op(out=dg.Out(dg.Nothing), description="通知：發送應發的通知 Send what is to be told, each once")
@@ -44,7 +45,7 @@ def notices() -> None:
     cron_schedule="*/10 * * * *",
     job=notices,
     execution_timezone=TAIPEI,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+    default_status=default_status.SCHEDULES,
     description="每 10 分鐘：有應發的通知即發送 Every ten minutes, where there is anything to tell",
 )
 def tell_when_due(

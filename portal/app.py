@@ -11,6 +11,7 @@ from assets.font import FONT
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from pipelines.sign_in_key import sign_in_key
+from portal import health
 from portal.api import check as api_check
 from portal.api import findings, submissions
 from portal.desk import open_desk
@@ -23,6 +24,7 @@ from portal.wire import Guarded
 _HERE = Path(__file__).parent
 #: The more particular path first: `/agencies/{agency}/tokens` is no month.
 _ROUTERS = (
+    health.router,
     home.router,
     sign_in.router,
     check.router,
@@ -60,6 +62,7 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
         lifespan=lifespan,
     )
     app.state.desk = desk
+    app.state.readiness = health.Readiness(platform)
     app.state.single_sign_on = (
         SingleSignOn(settings, sign_in_key(platform.home, settings)) if settings.oidc_issuer else None
     )

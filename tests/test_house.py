@@ -115,6 +115,9 @@ def test_bare_make_lists_the_commands():
     listed = re.findall(r"^  make ([a-z-]+) +\S", ran.stdout, re.MULTILINE)
     wanted = {
         "demo",
+        "demo-servers",
+        "image",
+        "image-test",
         "test",
         "lint",
         "types",

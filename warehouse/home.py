@@ -85,6 +85,11 @@ class Home:
         return self.root / "sources.toml"
 
     @property
+    def demo(self) -> Path:
+        """The made-up country's systems: a folder of theirs is what tells a demo's home from others."""
+        return self.root / "demo"
+
+    @property
     def archive_files(self) -> Files:
         """The reports of retired years: `warehouse.retention.archive`."""
         return LocalFiles(self.root / "archive") if self.objects is None else self.objects.files("archive")

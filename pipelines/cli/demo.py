@@ -1,18 +1,23 @@
 """`attendance demo`: the made-up country from the first document to the reports, for who sees this the first time."""
 
 import os
+import signal
 import sys
+import threading
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.console import note, progress, say
+from pipelines.cli.failures import CannotError
 from pipelines.cli.findings_text import roc
 
 if TYPE_CHECKING:
     from pipelines.demo.run import RoundRun
+    from pipelines.settings import Settings
 
 #: Where the demo lives unless `ATTENDANCE_HOME` says otherwise: made-up data must not land in a real home by mistake.
 FOLDER = Path("demo-data")
@@ -23,18 +28,49 @@ ROWS = 16
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command("demo", short_help="看它跑一遍 see it work: a small country, three months")(demo)
+    app.command("demo", short_help="執行示範 see it work: a small country, three months")(demo)
 
 
-def demo() -> None:
+def demo(
+    *,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="重新啟動示範之 WebITR 系統 start the demo's WebITR servers again, until Ctrl-C"),
+    ] = False,
+) -> None:
     """小型示範：三種管道、三個月份、三種報表 A small country: three channels, three months, status and reports.
 
     Lives in ./demo-data unless ATTENDANCE_HOME is set; run again, it shows what is there.
     """
-    from pipelines.demo.run import SHOWN, DemoRefused, run_demo
+    if find_spec("pipelines.demo") is None:
+        raise CannotError(
+            "示範僅附於原始碼，請於原始碼資料夾執行 make demo the demonstration is part of the source tree only: run "
+            "make demo there"
+        )
     from pipelines.settings import load_settings
 
     settings = load_settings(None if os.environ.get("ATTENDANCE_HOME") else FOLDER)
+    if serve:
+        _serve(settings)
+    else:
+        _show(settings)
+
+
+def _serve(settings: "Settings") -> None:
+    """Serve until Ctrl-C or SIGTERM, also where a script that started us in the background has SIGINT ignored."""
+    from pipelines.demo.systems import started_again
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with started_again(settings.place) as server:
+        note(f"WebITR: {server.url}；位址已寫入 now in {settings.place.sources}；Ctrl-C 結束 ends it")
+        ended.wait()
+
+
+def _show(settings: "Settings") -> None:
+    from pipelines.demo.run import SHOWN, DemoRefused, run_demo
+
     home = settings.place.root
     with progress("示範 demo", 2 * len(SHOWN)) as advance:
 
@@ -45,7 +81,7 @@ def demo() -> None:
         try:
             run_demo(settings, on_round=done)
         except DemoRefused:
-            if not (home / "demo").is_dir():
+            if not settings.place.demo.is_dir():
                 raise
             note(f"示範資料已在 {home}，刪除該資料夾可重做 the demo is there already; remove {home} to make it anew")
     agency = _say_results(home, SHOWN[-1])
@@ -93,6 +129,7 @@ def _say_where_next(home: Path, month: str, agency: str) -> None:
     say("接下來 where to look next:")
     for command, why in (
         (f"{here} make dagster", "Dagster 頁面：哪個機關有哪個月 its pages: which agency has which month"),
+        (f"{program} demo --serve", "示範之 WebITR 系統 its WebITR servers again, for another pull"),
         (f"{here} {sys.executable} -m portal.demo", "入口網，附示範帳號 the portal, with the demo's accounts"),
         (f"{home / 'warehouse.duckdb'}", "以任何 DuckDB 唯讀開啟 open it read-only with any DuckDB"),
         (f"{program} findings --agency {agency} --month {month}", "這個機關哪裡有誤 what is wrong there"),

@@ -27,7 +27,7 @@ from pipelines.demo.country import COUNTIES, SUBSYSTEMS, Country, Handing
 from pipelines.demo.manual_files import write_manual_files
 from pipelines.demo.office_files import write_office_files
 from pipelines.demo.plan import MONTHS, OUTAGES, SLOW, WEBHR_DOWN, Round
-from pipelines.demo.sources import sources_toml
+from pipelines.demo.systems import database_url, write_sources
 from pipelines.demo.webhr_database import fill
 from pipelines.demo.webitr_server import WebItrServer
 from pipelines.jobs import enter_month_of_all, monthly, pull_month
@@ -159,7 +159,7 @@ class _Systems:
     def __init__(self, country: Country, opened: Platform) -> None:
         self._country = country
         self._opened = opened
-        self._folder = opened.home.root / "demo"
+        self._folder = opened.home.demo
         self._server = WebItrServer()
         self._webitr = [agency.agency_code for agency in country.agencies if agency.channel == WEBITR]
 
@@ -167,11 +167,10 @@ class _Systems:
         """Fill the databases, start the server, and write where both are."""
         self._folder.mkdir(exist_ok=True)
         for subsystem in SUBSYSTEMS:
-            fill(self._url(subsystem.name), MONTHS, list(self._country.webhr_rows(subsystem)))
+            url = database_url(self._opened.home, subsystem.name)
+            fill(url, MONTHS, list(self._country.webhr_rows(subsystem)))
         self._server.__enter__()
-        databases = {subsystem: self._url(subsystem.name) for subsystem in SUBSYSTEMS}
-        text = sources_toml(self._country, self._server, databases)
-        self._opened.sources.write_text(text, encoding="utf-8")
+        write_sources(self._opened.home, self._country, self._server)
         self._server.slow = {self._webitr[SLOW]: _SLOW_SECONDS}
         return self
 
@@ -205,6 +204,3 @@ class _Systems:
         files = write_manual_files(self._folder / "files", handings, month)
         hand_in(self._opened, [HandedIn(name, data) for name, data in read_submissions(files)])
         shutil.rmtree(self._folder / "files")
-
-    def _url(self, name: str) -> str:
-        return f"sqlite:///{self._folder / name}.sqlite"

@@ -70,9 +70,14 @@ class WebItrServer:
         """Serve these documents from now on, each in place of the agency's earlier one of that month."""
         self._documents.update(((one.agency_code, one.month), one.data) for one in handings)
 
+    @property
+    def url(self) -> str:
+        """Where all of them are."""
+        return f"http://{_HOST}:{self._socket.getsockname()[1]}"
+
     def base_url(self, agency_code: str) -> str:
         """The agency's `base_url` for sources.toml."""
-        return f"http://{_HOST}:{self._socket.getsockname()[1]}/{agency_code}"
+        return f"{self.url}/{agency_code}"
 
     @staticmethod
     def token(agency_code: str) -> str:

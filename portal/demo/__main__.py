@@ -1,13 +1,20 @@
-"""`python -m portal.demo`: the portal over the demo's data, with a single sign-on of its own; Ctrl-C ends both."""
+"""`python -m portal.demo`: the portal over the demo's data; Ctrl-C ends it and its two companions.
+
+They are a single sign-on of its own, and a process that enters what is submitted.
+"""
 
 import argparse
 import secrets
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 
+from assets.platform import Platform
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from pipelines.settings_portal import PortalSettings
@@ -18,6 +25,8 @@ from warehouse.access.authorisations import ROLES
 
 #: Everybody's; the provider listens on this machine alone.
 _PASSWORD = "demo"  # noqa: S105 — no secret
+#: Seconds that a run under way is waited for at the end.
+_PATIENCE = 60
 
 
 def main() -> None:
@@ -46,20 +55,42 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             provider = start_provider(Path(folder), options.provider_port, client)
             try:
-                sys.stderr.write(_welcome(url))
-                app = create_app(opened, settings)
-                uvicorn.run(
-                    app,
-                    host="127.0.0.1",
-                    port=options.port,
-                    log_level="warning",
-                    server_header=False,
-                    proxy_headers=False,
-                )
+                with _entering():
+                    _serve(opened, settings, options.port)
             finally:
                 stop_provider(provider)
     finally:
         opened.engine.dispose()
+
+
+@contextmanager
+def _entering() -> Iterator[None]:
+    """Have what is submitted entered, until the block ends; a run under way is waited for."""
+    # In a session of its own: Ctrl-C is for whoever started it, who ends it then.
+    command = [sys.executable, "-m", "portal.demo.entering"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 — ourselves
+    try:
+        yield
+    finally:
+        assert process.stdin is not None  # noqa: S101 — a pipe, as asked for
+        process.stdin.close()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it leaves undone, the next one takes up from the ledger
+            process.wait()
+
+
+def _serve(opened: Platform, settings: PortalSettings, port: int) -> None:
+    sys.stderr.write(_welcome(settings.url))
+    uvicorn.run(
+        create_app(opened, settings),
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+    )
 
 
 def _welcome(url: str) -> str:

@@ -25,6 +25,8 @@ UNKNOWN = "999999999Z"
 
 #: Open to everybody, and why.
 PUBLIC = {
+    ("GET", "/health/live"): "says that the process answers, to whoever starts it again where it does not",
+    ("GET", "/health/ready"): "says whether requests may be sent here, and nothing of why not",
     ("GET", "/"): "says what there is, and to whom it belongs only to those who are signed in",
     ("GET", "/check"): "the format check needs no agency and keeps nothing",
     ("POST", "/check"): "the same",

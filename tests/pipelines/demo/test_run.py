@@ -2,6 +2,9 @@
 
 import hmac
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from datetime import datetime
@@ -10,12 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from assets.intake import pull
 from pipelines.cli.app import ending
 from pipelines.demo.country import COUNTIES, Country
 from pipelines.demo.plan import MONTHS, Round
 from pipelines.demo.run import DemoRefused, RoundRun, run_demo
 from pipelines.resources import platform
 from pipelines.settings import Settings
+from tests.pipelines.test_default_status import by_itself
 from tests.support.disclosure import Wanted, disclosures
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
@@ -132,3 +137,28 @@ def test_a_home_that_holds_data_is_left_alone(home):
     with pytest.raises(DemoRefused, match="ATTENDANCE_HOME"):
         run_demo(Settings(home=home))
     assert (home / "sources.toml").read_bytes() == before
+
+
+@pytest.mark.usefixtures("rounds")
+def test_nothing_of_the_demo_comes_alive_by_itself(home):
+    assert set(by_itself(home).values()) == {False}
+
+
+@pytest.mark.usefixtures("rounds")
+def test_its_servers_start_again_and_have_what_was_handed_in(home):
+    """By the command, which is ended as a script would that started it in the background."""
+    in_the_background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+    command = [*in_the_background, sys.executable, "-m", "pipelines.cli.app", "demo", "--serve"]
+    told = {**os.environ, "ATTENDANCE_HOME": str(home)}
+    with subprocess.Popen(command, env=told, stderr=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stderr is not None
+            assert "sources.toml" in serving.stderr.readline()
+            opened = platform(Settings(home=home))
+            report = pull(opened, MONTHS[-1])
+            opened.engine.dispose()
+        finally:
+            serving.terminate()
+    assert serving.wait(30) == 0
+    assert (report.failures, report.arrived) == ([], 0)
+    assert report.outcomes["webitr", "unchanged"] > 10

@@ -20,7 +20,8 @@ Generated from the commands' own help by `python -m pipelines.cli.reference > do
 
 `ATTENDANCE_HOME` (default `./data`) is where everything is kept; `attendance settings` prints every setting.
 Exit codes: 0 done; 1 the data has faults (a document or record refused, a part of the installation found wrong);
-2 wrong usage, an unreadable file, or a part that is down; 130 interrupted. Warnings alone are no faults.
+2 wrong usage, an unreadable file, or a part that is down; 70 a fault of this program; 130 interrupted, 143 ended by
+SIGTERM. Warnings alone are no faults.
 With `--format json` standard output is JSON only, one object a line; everything else goes to standard error.
 """
 

@@ -9,6 +9,7 @@ from assets.worker_pool import default_workers
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from portal.app import create_app
+from portal.server import server_config
 
 
 def main() -> None:
@@ -27,14 +28,8 @@ def main() -> None:
     opened = platform(settings, actor="portal")
     sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
     try:
-        uvicorn.run(
-            create_app(opened, settings.portal, check_processes=options.check_processes),
-            host=options.host,
-            port=options.port,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,  # which proxies are believed is ours to say (wire.py)
-        )
+        app = create_app(opened, settings.portal, check_processes=options.check_processes)
+        uvicorn.Server(server_config(app, settings.portal, host=options.host, port=options.port)).run()
     finally:
         opened.engine.dispose()
 

@@ -11,6 +11,7 @@ from assets.font import FONT
 from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from pipelines.sign_in_key import sign_in_key
+from portal.admission import Admission
 from portal.api import check as api_check
 from portal.api import findings, submissions
 from portal.desk import open_desk
@@ -68,5 +69,6 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     for router in _ROUTERS:
         app.include_router(router)
     add_problems(app)
-    app.add_middleware(BelievedProxies, settings=settings)
-    return Guarded(app, platform.limits.max_bytes, secure=settings.secure)
+    app.add_middleware(Admission, desk=desk)
+    app.add_middleware(BelievedProxies, settings=settings)  # outside: whose a body is goes by the address it finds
+    return Guarded(app, secure=settings.secure)

@@ -14,6 +14,7 @@ from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from portal.demo.people import PEOPLE, authorise_all
 from portal.demo.provider import Registration, issuer_at, start_provider, stop_provider
+from portal.server import server_config
 from warehouse.access.authorisations import ROLES
 
 #: Everybody's; the provider listens on this machine alone.
@@ -48,14 +49,7 @@ def main() -> None:
             try:
                 sys.stderr.write(_welcome(url))
                 app = create_app(opened, settings)
-                uvicorn.run(
-                    app,
-                    host="127.0.0.1",
-                    port=options.port,
-                    log_level="warning",
-                    server_header=False,
-                    proxy_headers=False,
-                )
+                uvicorn.Server(server_config(app, settings, port=options.port)).run()
             finally:
                 stop_provider(provider)
     finally:

@@ -1,9 +1,7 @@
 """格式檢核: a form that takes a document and shows everything wrong with it; nothing is stored.  Open to everybody."""
 
-from typing import Annotated
-
 from anyio import to_thread
-from fastapi import APIRouter, Depends, File, Request, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
@@ -11,6 +9,7 @@ from portal.desk import Desk
 from portal.format_check import SHOWN
 from portal.guard import visit_of
 from portal.limiting import limited
+from portal.uploads import Uploaded
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -23,7 +22,7 @@ def form(request: Request) -> Response:
 
 
 @router.post("/check", dependencies=[Depends(limited)])
-async def check(request: Request, file: Annotated[UploadFile, File()]) -> Response:
+async def check(request: Request, file: Uploaded) -> Response:
     """The findings, and the form again."""
     desk: Desk = request.app.state.desk
     visit = await to_thread.run_sync(visit_of, request)

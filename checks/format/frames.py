@@ -15,7 +15,8 @@ _LONG_NAME = 64
 
 
 @cache
-def _required(node: Node) -> frozenset[bytes]:
+def required(node: Node) -> frozenset[bytes]:
+    """Give the names that an object must have."""
     return frozenset(child.name.encode() for child in node.properties if not child.nullable)
 
 
@@ -48,7 +49,7 @@ class ObjectFrame:
         #: How many faults were kept when it began: those after it are its own.
         self.kept_before = kept_before
         self.readers: dict[bytes, Reader] = readers(node) if node else {}
-        self.required: frozenset[bytes] = _required(node) if node else frozenset()
+        self.required: frozenset[bytes] = required(node) if node else frozenset()
         #: The names that it had, in their order.
         self.seen: dict[bytes, None] = {}
         #: Whether it has a member already, so that a comma must come before the next.
@@ -82,13 +83,17 @@ class ObjectFrame:
 class ArrayFrame:
     """An array that is being read.  `items` is None inside of what the format does not know."""
 
-    __slots__ = ("index", "items", "node", "order", "run")
+    __slots__ = ("element", "index", "items", "node", "numbers", "order", "run")
 
     def __init__(self, node: Node | None) -> None:
         self.node = node
         self.items = node.items if node else None
         #: Index of the element being read; -1 before the first.
         self.index = -1
+        #: Where the element being read begins, and how many faults there were before; None where it is not counted.
+        self.element: tuple[int, int] | None = None
+        #: Elements that were read before → how many faults each has.
+        self.numbers: dict[bytes, int] = {}
         #: What a run of certainly right records looks like, properties in the order last learnt.
         self.run = NEVER
         self.order: tuple[bytes, ...] = ()

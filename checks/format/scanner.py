@@ -11,7 +11,7 @@ from re import Pattern
 from checks.findings import Finding
 from checks.format import encoding
 from checks.format.faults import Fault, Faults, Place
-from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
+from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names, required
 from checks.format.identify import identify
 from checks.format.locate import locate
 from checks.format.positions import Positions
@@ -27,6 +27,7 @@ from checks.format.tokens import (
     NEXT_KEY,
     SCALAR,
     UTF8_BOM,
+    WHOLLY_WRONG,
     Key,
     Kind,
     skip_space,
@@ -42,13 +43,15 @@ _RECORD_ID = b"record_id"
 _RECORD_DEPTH = 3
 #: Orders of properties that are learnt from one document; each is a pattern to compile.
 _ORDERS_LEARNT = 8
+#: Elements of one array whose number of faults is learnt, and the bytes of the longest of them.
+_NUMBERS_LEARNT, _SHORT = 4096, 64
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What a scan found.  Identity as the document says it, where it says it readably, faulty or not."""
 
-    #: In document order; at most `faults.KEPT` and those that ended the reading.
+    #: In document order; at most as many as `Faults` keeps and those that ended the reading.
     findings: list[Finding]
     #: How many faults there are, kept or not.
     total: int
@@ -104,7 +107,7 @@ class _Reading:
     def __init__(self, data: bytes, limits: Limits) -> None:
         self.data = data
         self.limits = limits
-        self.faults = Faults()
+        self.faults = Faults.of(data)
         #: Properties that tell whose document it is, under their names in `Scan`.
         self.told: dict[str, str] = {}
         self.told_at: dict[str, int] = {}
@@ -166,14 +169,21 @@ class _Reading:
         if end is None:
             raise fault_at_member(self.data, offset, first=not frame.begun)
         if not frame.required <= frame.seen.keys():
-            for child in frame.missing():
-                frame.child = child
-                self._fault(frame.offset, "F005", expected=child.expected, always=frame.node is DOCUMENT)
+            self._missing(frame)
         elif frame.node and len(self.stack) == _RECORD_DEPTH:
             self._learn_order(frame)
         self._name_record(frame)
         self.stack.pop()
         return end.end()
+
+    def _missing(self, frame: ObjectFrame) -> None:
+        always = frame.node is DOCUMENT
+        if self.faults.full and not always:
+            self.faults.total += len(frame.required - frame.seen.keys())
+            return
+        for child in frame.missing():
+            frame.child = child
+            self._fault(frame.offset, "F005", expected=child.expected, always=always)
 
     def _learn_order(self, frame: ObjectFrame) -> None:
         """Expect the records that follow to have their properties in this one's order."""
@@ -201,6 +211,7 @@ class _Reading:
 
     def _array(self, frame: ArrayFrame, offset: int) -> int:
         """Elements up to the array's end, or up to one that is itself an object or array."""
+        self._learn_number(frame, offset)
         while True:
             comma = NEXT_ELEMENT.match(self.data, offset) if frame.index >= 0 else None
             if comma is None:
@@ -215,10 +226,41 @@ class _Reading:
                 self._count(frame, offset, self.data.count(b"{", offset, spotless.end()))
                 offset = spotless.end()
                 continue
+            if self.faults.full and frame.items and (passed := self._passed_over(frame, frame.items, offset)):
+                offset = passed
+                continue
             self._count(frame, offset, 1)
+            frame.element = (offset, self.faults.total) if self.faults.full else None
             offset = self._value(frame.items, offset)
             if self.stack[-1] is not frame:
                 return offset
+
+    def _passed_over(self, frame: ArrayFrame, record: Node, offset: int) -> int | None:
+        """Pass over elements whose faults are only counted, and known without reading; None where there are none.
+
+        Nothing is as short and has as many faults as an empty object, or as what is no object: a run of those is
+        counted at once.  Other short ones are read once, and counted where they come again.
+        """
+        if found := WHOLLY_WRONG.match(self.data, offset):
+            end = found.end()
+            elements, empty = self.data.count(b",", offset, end) + 1, self.data.count(b"{", offset, end)
+            faults = elements - empty + empty * len(required(record))
+        else:
+            end = self.data.find(b"}", offset, offset + _SHORT) + 1
+            elements, faults = 1, frame.numbers.get(self.data[offset:end], -1) if end else -1
+        if faults < 0 or elements > self.limits.max_records - frame.index - 1:
+            return None
+        self.faults.total += faults
+        frame.index += elements
+        return end
+
+    def _learn_number(self, frame: ArrayFrame, end: int) -> None:
+        """Remember how many faults the element had that ends here, if it is a short one."""
+        if frame.element is None:
+            return
+        (start, before), frame.element = frame.element, None
+        if end - start <= _SHORT and len(frame.numbers) < _NUMBERS_LEARNT:
+            frame.numbers[self.data[start:end]] = self.faults.total - before
 
     def _count(self, frame: ArrayFrame, offset: int, records: int) -> None:
         """Go on by so many elements, the first of which is at `offset`.  Raises _OverLimit."""

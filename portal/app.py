@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -20,6 +21,7 @@ from portal.identity.single_sign_on import SingleSignOn
 from portal.pages import agencies, check, home, interface, month, people, reports, sign_in, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
+from warehouse.ledger.engine import LedgerLost
 
 _HERE = Path(__file__).parent
 #: The more particular path first: `/agencies/{agency}/tokens` is no month.
@@ -47,6 +49,8 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.check.start()
+        with contextlib.suppress(LedgerLost):  # then the first page says so
+            await to_thread.run_sync(lambda: desk.remembered.register)
         yield
         desk.check.close()
 

@@ -130,3 +130,23 @@ def _finding(fault: Fault, line: int | None, column: int | None) -> Finding:
         message=rule.message.format_map(words),
         message_en=rule.message_en.format_map(words),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan found.  Identity as the document says it, where it says it readably, faulty or not."""
+
+    #: In document order; at most as many as `Faults` keeps, and those that ended the reading.
+    findings: list[Finding]
+    #: How many faults there are, kept or not.
+    total: int
+    #: Line and column of the values told below, by their names.
+    places: dict[str, tuple[int, int]]
+    #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
+    complete: bool
+    agency_code: str | None
+    month: str | None
+    system: str | None
+    version: str | None
+    #: RFC 3339, as written.
+    produced_at: str | None

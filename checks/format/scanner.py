@@ -5,13 +5,11 @@ document, and where.  It builds no tree of the document: what it holds is the wa
 most, and the faults.
 """
 
-from dataclasses import dataclass
 from re import Pattern
 
-from checks.findings import Finding
 from checks.format import encoding
-from checks.format.faults import Fault, Faults, Place
-from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names, required
+from checks.format.faults import Fault, Faults, Place, Scan
+from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
 from checks.format.identify import identify
 from checks.format.locate import locate
 from checks.format.positions import Positions
@@ -27,7 +25,6 @@ from checks.format.tokens import (
     NEXT_KEY,
     SCALAR,
     UTF8_BOM,
-    WHOLLY_WRONG,
     Key,
     Kind,
     skip_space,
@@ -43,28 +40,6 @@ _RECORD_ID = b"record_id"
 _RECORD_DEPTH = 3
 #: Orders of properties that are learnt from one document; each is a pattern to compile.
 _ORDERS_LEARNT = 8
-#: Elements of one array whose number of faults is learnt, and the bytes of the longest of them.
-_NUMBERS_LEARNT, _SHORT = 4096, 64
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What a scan found.  Identity as the document says it, where it says it readably, faulty or not."""
-
-    #: In document order; at most as many as `Faults` keeps and those that ended the reading.
-    findings: list[Finding]
-    #: How many faults there are, kept or not.
-    total: int
-    #: Line and column of the values told below, by their names.
-    places: dict[str, tuple[int, int]]
-    #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
-    complete: bool
-    agency_code: str | None
-    month: str | None
-    system: str | None
-    version: str | None
-    #: RFC 3339, as written.
-    produced_at: str | None
 
 
 def scan(data: bytes, limits: Limits) -> Scan:
@@ -211,7 +186,7 @@ class _Reading:
 
     def _array(self, frame: ArrayFrame, offset: int) -> int:
         """Elements up to the array's end, or up to one that is itself an object or array."""
-        self._learn_number(frame, offset)
+        frame.learn(self.data, offset, self.faults.total)
         while True:
             comma = NEXT_ELEMENT.match(self.data, offset) if frame.index >= 0 else None
             if comma is None:
@@ -236,31 +211,13 @@ class _Reading:
                 return offset
 
     def _passed_over(self, frame: ArrayFrame, record: Node, offset: int) -> int | None:
-        """Pass over elements whose faults are only counted, and known without reading; None where there are none.
-
-        Nothing is as short and has as many faults as an empty object, or as what is no object: a run of those is
-        counted at once.  Other short ones are read once, and counted where they come again.
-        """
-        if found := WHOLLY_WRONG.match(self.data, offset):
-            end = found.end()
-            elements, empty = self.data.count(b",", offset, end) + 1, self.data.count(b"{", offset, end)
-            faults = elements - empty + empty * len(required(record))
-        else:
-            end = self.data.find(b"}", offset, offset + _SHORT) + 1
-            elements, faults = 1, frame.numbers.get(self.data[offset:end], -1) if end else -1
-        if faults < 0 or elements > self.limits.max_records - frame.index - 1:
+        """Pass over elements whose faults are only counted, and known without reading; None where there are none."""
+        end, elements, faults = frame.known(self.data, record, offset)
+        if not elements or elements > self.limits.max_records - frame.index - 1:
             return None
         self.faults.total += faults
         frame.index += elements
         return end
-
-    def _learn_number(self, frame: ArrayFrame, end: int) -> None:
-        """Remember how many faults the element had that ends here, if it is a short one."""
-        if frame.element is None:
-            return
-        (start, before), frame.element = frame.element, None
-        if end - start <= _SHORT and len(frame.numbers) < _NUMBERS_LEARNT:
-            frame.numbers[self.data[start:end]] = self.faults.total - before
 
     def _count(self, frame: ArrayFrame, offset: int, records: int) -> None:
         """Go on by so many elements, the first of which is at `offset`.  Raises _OverLimit."""

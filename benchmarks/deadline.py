@@ -124,11 +124,11 @@ def _home_of(opened: Platform, nation: Nation, codes: Sequence[str]) -> dict[str
 
 
 @contextmanager
-def served(command: Sequence[str], home: Path) -> Iterator[int]:
-    """Run a portal over a home until the block ends; its port, which the command gets as its last argument."""
+def served(command: Sequence[str], home: Path, tree: Path = HERE.parent) -> Iterator[int]:
+    """Run a portal of a tree over a home until the block ends; its port, the command's last argument."""
     port = 18_300
     environment = {**os.environ, "ATTENDANCE_HOME": str(home)}
-    process = subprocess.Popen([*command, str(port)], env=environment, cwd=HERE.parent)
+    process = subprocess.Popen([*command, str(port)], env=environment, cwd=tree)
     try:
         while True:
             try:

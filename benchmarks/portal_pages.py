@@ -68,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     out = Path(tempfile.mkdtemp(prefix="pages-", dir=options.work))
     try:
-        cookie, listing = _home(make_nation(options.work, 206 / AGENCIES), out)
+        cookie, listing = home_of(make_nation(options.work, 206 / AGENCIES), out)
         with served([sys.executable, "-m", "portal", "--port"], out / "home") as port:
             for path in PAGES:
                 _print(_asked(port, path, cookie, options.times))
@@ -77,8 +77,8 @@ def main() -> None:
         shutil.rmtree(out)
 
 
-def _home(nation: Nation, out: Path) -> tuple[str, float]:
-    """An operator's cookie, and the seconds that DuckDB takes for the list."""
+def home_of(nation: Nation, out: Path) -> tuple[str, float]:
+    """Make the home `out/home`: an operator's cookie, and the seconds that DuckDB takes for the list."""
     opened = platform(Settings(home=out / "home"), actor="benchmark")
     register = out / "register.csv"
     write_register(register, [50] * AGENCIES)

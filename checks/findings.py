@@ -1,7 +1,7 @@
 """A finding: one thing that is wrong with a submission, said so that the agency can mend it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -46,7 +46,11 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as `attendance check --format json` prints it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _NAMES}
+
+
+#: Of a finding's values none holds others: `dataclasses.asdict`, which copies deeply, takes five times as long.
+_NAMES = tuple(one.name for one in fields(Finding))
 
 
 def masked_person_id(person_id: pl.Expr) -> pl.Expr:

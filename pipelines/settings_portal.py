@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from warehouse.access.sessions import Lifetime
 
+KIB, MIB = 1 << 10, 1 << 20
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -35,7 +36,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 
 
 class PortalSettings(BaseModel):
-    """Where the portal is, who signs people in, and which proxies are believed."""
+    """Where the portal is, who signs people in, which proxies are believed, and how much anybody may take of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,6 +76,43 @@ class PortalSettings(BaseModel):
     )
     redis_url: SecretStr | None = Field(
         default=None, description="請求計數 redis://host that counts requests, where several portals share the limit"
+    )
+    anonymous_bytes_a_minute: int = Field(
+        default=4 * MIB,
+        ge=64 * KIB,
+        description="未登入檢核量 bytes that one address may have checked in a minute without signing in",
+    )
+    anonymous_bytes_in_transit: int = Field(
+        default=64 * MIB,
+        ge=64 * KIB,
+        description="未登入傳輸量 bytes at a time of all who are not signed in",
+    )
+    bytes_in_transit: int = Field(
+        default=512 * MIB,
+        ge=MIB,
+        description="傳輸量 bytes of documents at a time, from arrival to answer; one account or token has half of it",
+    )
+    body_seconds: float = Field(
+        default=20.0, gt=0, description="內容逾時秒數 seconds that a body may pause, and in which it must be under way"
+    )
+    body_bytes_a_second: int = Field(
+        default=8 * KIB, ge=1, description="最低傳輸速率 bytes a second that a body must come with after that"
+    )
+    head_seconds: float = Field(
+        default=10.0, gt=0, description="標頭逾時秒數 seconds in which a request's line and headers must be here"
+    )
+    unread_seconds: float = Field(
+        default=60.0, gt=0, description="未讀取逾時秒數 seconds for which an answer may wait for who does not read it"
+    )
+    connections: int = Field(default=1000, ge=1, description="連線數 connections at a time")
+    connections_an_address: int = Field(
+        default=100, ge=1, description="每位址連線數 connections at a time of one address that is no believed proxy"
+    )
+    slow_reads: int = Field(
+        default=32, ge=1, description="費時查詢數 slow reads (a past, a file, a comparison) that may wait, of all"
+    )
+    slow_reads_an_account: int = Field(
+        default=3, ge=1, description="每帳號費時查詢數 slow reads that may wait or be under way of one account"
     )
 
     @field_validator("proxies")

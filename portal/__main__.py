@@ -3,18 +3,15 @@
 import argparse
 import sys
 
-import uvicorn
-
 from assets.worker_pool import default_workers
-from pipelines import signals
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from portal.app import create_app
+from portal.server import serve
 
 
 def main() -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    signals.take()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8300)
@@ -29,14 +26,8 @@ def main() -> None:
     opened = platform(settings, actor="portal")
     sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
     try:
-        uvicorn.run(
-            create_app(opened, settings.portal, check_processes=options.check_processes),
-            host=options.host,
-            port=options.port,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,  # which proxies are believed is ours to say (wire.py)
-        )
+        app = create_app(opened, settings.portal, check_processes=options.check_processes)
+        serve(app, settings.portal, host=options.host, port=options.port)
     finally:
         opened.engine.dispose()
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -12,6 +13,7 @@ from assets.platform import Platform
 from pipelines.settings_portal import PortalSettings
 from pipelines.sign_in_key import sign_in_key
 from portal import health
+from portal.admission import Admission
 from portal.api import check as api_check
 from portal.api import findings, submissions
 from portal.desk import open_desk
@@ -20,6 +22,7 @@ from portal.identity.single_sign_on import SingleSignOn
 from portal.pages import agencies, check, home, interface, month, people, reports, sign_in, submit, tokens
 from portal.problems import add_problems
 from portal.wire import Guarded
+from warehouse.ledger.engine import LedgerLost
 
 _HERE = Path(__file__).parent
 #: The more particular path first: `/agencies/{agency}/tokens` is no month.
@@ -48,6 +51,8 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.check.start()
+        with contextlib.suppress(LedgerLost):  # then the first page says so
+            await to_thread.run_sync(lambda: desk.remembered.register)
         yield
         desk.check.close()
 
@@ -71,5 +76,6 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     for router in _ROUTERS:
         app.include_router(router)
     add_problems(app)
-    app.add_middleware(BelievedProxies, settings=settings)
-    return Guarded(app, platform.limits.max_bytes, secure=settings.secure)
+    app.add_middleware(Admission, desk=desk)
+    app.add_middleware(BelievedProxies, settings=settings)  # outside: whose a body is goes by the address it finds
+    return Guarded(app, secure=settings.secure)

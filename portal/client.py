@@ -12,7 +12,10 @@ Documents are bytes, as they are to be handed in; answers are the interface's JS
 """
 
 import hashlib
+import math
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,15 +34,27 @@ class Refused(RuntimeError):  # noqa: N818 — reads as what it is
 
 
 class Attendance:
-    """The platform, as one agency's system by its token."""
+    """The platform, as one agency's system by its token.
+
+    Seconds: `timeout` for an answer; `pause` before the second of `attempts`, twice as long before each further one
+    unless the platform says how long; `longest_pause` at most, whatever it says.
+    """
 
     def __init__(
-        self, address: str, token: str, *, timeout: float = 60.0, attempts: int = 5, pause: float = 1.0
+        self,
+        address: str,
+        token: str,
+        *,
+        timeout: float = 60.0,
+        attempts: int = 5,
+        pause: float = 1.0,
+        longest_pause: float = 120.0,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(base_url=f"{address.rstrip('/')}/api/v1/", headers=headers, timeout=timeout)
         self._attempts = attempts
         self._pause = pause
+        self._longest_pause = longest_pause
 
     def __enter__(self) -> Self:
         return self
@@ -89,19 +104,45 @@ class Attendance:
             except httpx.TransportError:
                 if last:
                     raise
-                time.sleep(self._pause * 2 ** (attempt - 1))
+                self._wait(attempt, None)
                 continue
             if answer.status_code not in _AGAIN or last:
                 break
-            time.sleep(float(answer.headers.get("Retry-After", self._pause * 2 ** (attempt - 1))))
+            self._wait(attempt, _told_to_wait(answer))
         return _read(answer)
+
+    def _wait(self, attempt: int, told: float | None) -> None:
+        time.sleep(min(self._pause * 2 ** (attempt - 1) if told is None else told, self._longest_pause))
+
+
+def _told_to_wait(answer: httpx.Response) -> float | None:
+    """Seconds by `Retry-After`, a number or a date (RFC 9110, 10.2.3); None where it says neither."""
+    said = answer.headers.get("Retry-After", "")
+    try:
+        seconds = float(said)
+    except ValueError:
+        until, now = _moment(said), _moment(answer.headers.get("Date", "")) or datetime.now(UTC)
+        return max((until - now).total_seconds(), 0.0) if until is not None else None
+    return max(seconds, 0.0) if not math.isnan(seconds) else None
+
+
+def _moment(text: str) -> datetime | None:
+    """A date of HTTP; None where it is none, or none that a calendar has."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def _read(answer: httpx.Response) -> dict[str, Any]:
     try:
         said = answer.json()
     except ValueError:
+        said = None
+    if not isinstance(said, dict):
         said = {"title": answer.reason_phrase, "detail": "不是平臺的回應 no answer of the platform's"}
+        raise Refused(answer.status_code, said)
     if answer.is_error:
         raise Refused(answer.status_code, said)
-    return dict(said)
+    return said

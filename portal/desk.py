@@ -15,6 +15,7 @@ from portal.format_check import FormatCheck
 from portal.limiting import Limiter
 from portal.register import Remembered
 from portal.reports.sources import Sources
+from portal.slow_reads import SlowReads
 from portal.words import in_templates
 
 _HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ class Desk:
     check: FormatCheck
     counter: Counter
     limiter: Limiter
+    slow: SlowReads
     reports: Sources
     templates: Jinja2Templates
 
@@ -50,7 +52,7 @@ class Desk:
 
 def open_desk(platform: Platform, settings: PortalSettings, processes: int = 0) -> Desk:
     """The portal of a platform, which whoever calls opens and closes; checks are by so many processes (0: here)."""
-    remembered = Remembered(platform)
+    remembered, slow = Remembered(platform), SlowReads(settings)
     templates = Jinja2Templates(_HERE / "templates")
     templates.env.globals |= in_templates(platform)
     return Desk(
@@ -60,6 +62,7 @@ def open_desk(platform: Platform, settings: PortalSettings, processes: int = 0) 
         check=FormatCheck(remembered, processes),
         counter=Counter(platform),
         limiter=Limiter(settings),
-        reports=Sources(platform),
+        slow=slow,
+        reports=Sources(platform, slow),
         templates=templates,
     )

@@ -80,7 +80,11 @@ class Allowed:
         """Raises `NotSignedIn`, `NotAllowed`, 404 for what is no agency or month, 429 for one form too many."""
         visit = await to_thread.run_sync(self._let_in, request)
         if request.method not in _SAFE:
-            await _from_here(request, visit)
+            try:
+                await _from_here(request, visit)
+            except BaseException:
+                await request.close()  # files that came with the form
+                raise
         return visit
 
     def _let_in(self, request: Request) -> Visit:
@@ -90,12 +94,22 @@ class Allowed:
         agency = visit.agency_code
         if request.method not in _SAFE:
             visit.desk.limiter.count(f"account:{visit.visitor.account}")
-        if self.right is not None and (agency is None or not visit.access.may(self.right, agency, visit.month)):
+        if self.right is not None and not self._may(self.right, visit):
             log.warning("access_refused", agency=agency, account=visit.visitor.account, right=self.right.value)
             raise NotAllowed
         if self.right is Right.GRANT and agency is not None and visit.desk.remembered.register.name(agency) is None:
             raise HTTPException(404, "機關代碼檔沒有這個機關 the register has no such agency")
         return visit
+
+    def _may(self, right: Right, visit: Visit) -> bool:
+        return visit.agency_code is not None and visit.access.may(right, visit.agency_code, visit.month)
+
+
+class AllowedSomewhere(Allowed):
+    """The visit, where somebody is signed in and has the right to any agency; the page itself has none."""
+
+    def _may(self, right: Right, visit: Visit) -> bool:
+        return visit.access.everywhere or bool(visit.access.own(right))
 
 
 #: Whoever is signed in, whatever they may.
@@ -105,8 +119,7 @@ SIGNED_IN = Allowed(None)
 def visit_of(request: Request) -> Visit | None:
     """Who is signed in with this request's cookie, whatever they may do here; None where nobody is."""
     desk: Desk = request.app.state.desk
-    cookie = request.cookies.get(desk.cookie)
-    visitor = _visitor(desk, cookie) if cookie else None
+    visitor = visitor_of(request, desk)
     if visitor is None:
         return None
     access = Access(visitor.held, desk.remembered.register, desk.this_month)
@@ -115,7 +128,11 @@ def visit_of(request: Request) -> Visit | None:
     return visit
 
 
-def _visitor(desk: Desk, cookie: str) -> Visitor | None:
+def visitor_of(request: Request, desk: Desk) -> Visitor | None:
+    """Who has this request's cookie; None where nobody has."""
+    cookie = request.cookies.get(desk.cookie)
+    if not cookie:
+        return None
     at = desk.platform.clock()
     with reading(desk.platform.engine) as session:
         signed_in = session_of(session, cookie, at, desk.settings.lifetime)

@@ -19,7 +19,9 @@ _TITLES = {
     403: "沒有權限 Not allowed",
     404: "查無此頁 Not found",
     405: "不支援的方法 Method not allowed",
+    408: "傳送逾時 Too slow",
     409: "無法照辦 Conflict",
+    411: "未標明長度 Length required",
     413: "檔案過大 Too large",
     415: "不支援的格式 Unsupported",
     422: "資料不完整 Incomplete",
@@ -99,6 +101,4 @@ async def _failed(request: Request, error: Exception) -> Response:
 async def _unreadable(request: Request, error: Exception) -> Response:
     """Name the fields; what was in them is not repeated."""
     fields = {str(one["loc"][-1]) for one in error.errors()} if isinstance(error, RequestValidationError) else set()
-    if fields == {"file"}:
-        return problem(request, 422, "沒有收到檔案，請選擇一個 JSON 檔案 no file came: choose a JSON file")
     return problem(request, 422, f"欄位不正確 not as they should be: {', '.join(sorted(fields))}")

@@ -1,5 +1,6 @@
 """The register as the portal remembers it: reading 8,300 agencies takes longer than most answers."""
 
+import math
 import threading
 import time
 
@@ -19,7 +20,7 @@ class Remembered:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._lock = threading.Lock()
-        self._read_at = -_REMEMBERED
+        self._read_at = -math.inf
         self._register: RegisterAgencies
         self._context: CheckContext
 
@@ -44,12 +45,19 @@ class Remembered:
         return time.monotonic() - self._read_at < _REMEMBERED
 
     def _see_to_it(self) -> None:
-        with self._lock:
-            if self._stands():
-                return
-            platform, today = self._platform, self._platform.today()
-            with reading(platform.engine) as session:
-                self._register = RegisterAgencies(session)
-                closures = closures_of(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
-            self._context = CheckContext(today, platform.limits, self._register or None, closures=closures)
-            self._read_at = time.monotonic()
+        # While one thread reads it anew the others go by the old one: all of them would wait here, and every page.
+        if self._stands() or not self._lock.acquire(blocking=self._read_at < 0):
+            return
+        try:
+            if not self._stands():
+                self._read()
+        finally:
+            self._lock.release()
+
+    def _read(self) -> None:
+        platform, today = self._platform, self._platform.today()
+        with reading(platform.engine) as session:
+            self._register = RegisterAgencies(session)
+            closures = closures_of(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
+        self._context = CheckContext(today, platform.limits, self._register or None, closures=closures)
+        self._read_at = time.monotonic()

@@ -1,10 +1,6 @@
-"""What holds for every request and answer: the headers that a browser goes by, and how much anybody may send.
-
-Pure ASGI, so that a body is counted while it comes and never held for it.
-"""
+"""What holds for every answer: the headers that a browser goes by."""
 
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Everything comes from the portal itself; nothing is inline, nothing is framed.
@@ -23,44 +19,20 @@ _HEADERS = {
 }
 #: By TLS, by nothing else from then on (RFC 6797): a year, without what other hosts of the domain do.
 _TLS_ALONE = "max-age=31536000"
-_PLAIN = frozenset({b"", b"identity"})
-_PACKED = "請勿壓縮，直接傳送 JSON 檔案 do not compress (Content-Encoding): send the JSON itself"
-#: Bytes of a form around the file in it.
-_AROUND = 64 * 1024
 
 
 class Guarded:
-    """An application behind these headers and this limit (`max_bytes` of a document); `secure`: browsers come by TLS.
+    """An application behind these headers; `secure`: browsers come by TLS."""
 
-    A body is taken as it is: what was compressed is refused (415), so that nothing here unpacks more than came.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int, *, secure: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self._app = app
         self._headers = {**_HEADERS, **({"Strict-Transport-Security": _TLS_ALONE} if secure else {})}
-        self._limit = max_bytes + _AROUND
-        self._said = f"上限 {max_bytes:,} 位元組 at most {max_bytes:,} bytes (F009)"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = dict(reversed(scope["headers"]))
-        declared, packed = said.get(b"content-length", b"0"), said.get(b"content-encoding", b"")
-        came = 0
-
-        async def counted() -> Message:
-            nonlocal came
-            if packed.strip().lower() not in _PLAIN:
-                raise HTTPException(415, _PACKED)
-            if declared.isdigit() and int(declared) > self._limit:
-                raise HTTPException(413, self._said)
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self._limit:
-                raise HTTPException(413, self._said)
-            return message
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -74,4 +46,4 @@ class Guarded:
                 headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
-        await self._app(scope, counted, guarded)
+        await self._app(scope, receive, guarded)

@@ -9,8 +9,9 @@ from checks.format.positions import Positions
 from checks.format.schema import DOCUMENT
 from checks.format.values import SHOWN
 
-#: Findings kept of one document.  Memory is bounded by it; totals are counted in full.
-KEPT = 10_000
+#: Findings kept of one document at most, and of any; between them one for so many bytes, which is more than one for
+#: each record.  Memory and work are bounded by it; totals are counted in full.
+KEPT, _KEPT_OF_ANY, _BYTES_EACH = 10_000, 1_000, 100
 
 _DATASETS = {child.name: child for child in DOCUMENT.properties if child.items}
 
@@ -77,15 +78,21 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults so far: at most `KEPT` of them kept (and the few that must never be lost), all counted."""
+    """The faults so far: at most `most` of them kept (and the few that must never be lost), all counted."""
 
+    most: int = KEPT
     total: int = 0
     kept: list[Fault] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, data: bytes) -> "Faults":
+        """None so far, of a document."""
+        return cls(min(max(len(data) // _BYTES_EACH, _KEPT_OF_ANY), KEPT))
 
     @property
     def full(self) -> bool:
         """Whether faults are only counted from now on."""
-        return len(self.kept) >= KEPT
+        return len(self.kept) >= self.most
 
     def add(self, fault: Fault) -> None:
         """Count the fault and keep it."""
@@ -123,3 +130,23 @@ def _finding(fault: Fault, line: int | None, column: int | None) -> Finding:
         message=rule.message.format_map(words),
         message_en=rule.message_en.format_map(words),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan found.  Identity as the document says it, where it says it readably, faulty or not."""
+
+    #: In document order; at most as many as `Faults` keeps, and those that ended the reading.
+    findings: list[Finding]
+    #: How many faults there are, kept or not.
+    total: int
+    #: Line and column of the values told below, by their names.
+    places: dict[str, tuple[int, int]]
+    #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
+    complete: bool
+    agency_code: str | None
+    month: str | None
+    system: str | None
+    version: str | None
+    #: RFC 3339, as written.
+    produced_at: str | None

@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from checks.format.schema import Node
 from checks.format.spotless import NEVER, Reader, readers, run, whole_order
+from checks.format.tokens import WHOLLY_WRONG
 from checks.format.values import shown_name
 
 #: Names of an object beyond this many that are not the format's are no longer compared with one another:
@@ -12,10 +13,13 @@ from checks.format.values import shown_name
 _NAMES_REMEMBERED = 100_000
 #: Longer names are remembered by their digest.
 _LONG_NAME = 64
+#: Elements of one array whose number of faults is learnt, and the bytes of the longest of them.
+_NUMBERS_LEARNT, _SHORT = 4096, 64
 
 
 @cache
-def _required(node: Node) -> frozenset[bytes]:
+def required(node: Node) -> frozenset[bytes]:
+    """Give the names that an object must have."""
     return frozenset(child.name.encode() for child in node.properties if not child.nullable)
 
 
@@ -48,7 +52,7 @@ class ObjectFrame:
         #: How many faults were kept when it began: those after it are its own.
         self.kept_before = kept_before
         self.readers: dict[bytes, Reader] = readers(node) if node else {}
-        self.required: frozenset[bytes] = _required(node) if node else frozenset()
+        self.required: frozenset[bytes] = required(node) if node else frozenset()
         #: The names that it had, in their order.
         self.seen: dict[bytes, None] = {}
         #: Whether it has a member already, so that a comma must come before the next.
@@ -82,13 +86,17 @@ class ObjectFrame:
 class ArrayFrame:
     """An array that is being read.  `items` is None inside of what the format does not know."""
 
-    __slots__ = ("index", "items", "node", "order", "run")
+    __slots__ = ("element", "index", "items", "node", "numbers", "order", "run")
 
     def __init__(self, node: Node | None) -> None:
         self.node = node
         self.items = node.items if node else None
         #: Index of the element being read; -1 before the first.
         self.index = -1
+        #: Where the element being read begins, and how many faults there were before; None where it is not counted.
+        self.element: tuple[int, int] | None = None
+        #: Elements that were read before → how many faults each has.
+        self.numbers: dict[bytes, int] = {}
         #: What a run of certainly right records looks like, properties in the order last learnt.
         self.run = NEVER
         self.order: tuple[bytes, ...] = ()
@@ -99,6 +107,28 @@ class ArrayFrame:
         """Expect records with their properties in this order."""
         if self.items:
             self.order, self.run = order, run(self.items, order)
+
+    def known(self, data: bytes, record: Node, offset: int) -> tuple[int, int, int]:
+        """Of elements whose faults are known without reading: offset of their end, their number, their faults.
+
+        Nothing is as short and has as many faults as an empty object, or as what is no object: a run of those is
+        counted at once.  Other short ones are read once, and known where they come again.
+        """
+        if found := WHOLLY_WRONG.match(data, offset):
+            end = found.end()
+            elements, empty = data.count(b",", offset, end) + 1, data.count(b"{", offset, end)
+            return end, elements, elements - empty + empty * len(required(record))
+        end = data.find(b"}", offset, offset + _SHORT) + 1
+        faults = self.numbers.get(data[offset:end]) if end else None
+        return (end, 0, 0) if faults is None else (end, 1, faults)
+
+    def learn(self, data: bytes, end: int, total: int) -> None:
+        """Remember how many faults the element had that ends here, if it is a short one; `total`: those so far."""
+        if self.element is None:
+            return
+        (start, before), self.element = self.element, None
+        if end - start <= _SHORT and len(self.numbers) < _NUMBERS_LEARNT:
+            self.numbers[data[start:end]] = total - before
 
     @property
     def step(self) -> int:

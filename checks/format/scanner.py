@@ -5,12 +5,10 @@ document, and where.  It builds no tree of the document: what it holds is the wa
 most, and the faults.
 """
 
-from dataclasses import dataclass
 from re import Pattern
 
-from checks.findings import Finding
 from checks.format import encoding
-from checks.format.faults import Fault, Faults, Place
+from checks.format.faults import Fault, Faults, Place, Scan
 from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
 from checks.format.identify import identify
 from checks.format.locate import locate
@@ -42,26 +40,6 @@ _RECORD_ID = b"record_id"
 _RECORD_DEPTH = 3
 #: Orders of properties that are learnt from one document; each is a pattern to compile.
 _ORDERS_LEARNT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What a scan found.  Identity as the document says it, where it says it readably, faulty or not."""
-
-    #: In document order; at most `faults.KEPT` and those that ended the reading.
-    findings: list[Finding]
-    #: How many faults there are, kept or not.
-    total: int
-    #: Line and column of the values told below, by their names.
-    places: dict[str, tuple[int, int]]
-    #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
-    complete: bool
-    agency_code: str | None
-    month: str | None
-    system: str | None
-    version: str | None
-    #: RFC 3339, as written.
-    produced_at: str | None
 
 
 def scan(data: bytes, limits: Limits) -> Scan:
@@ -104,7 +82,7 @@ class _Reading:
     def __init__(self, data: bytes, limits: Limits) -> None:
         self.data = data
         self.limits = limits
-        self.faults = Faults()
+        self.faults = Faults.of(data)
         #: Properties that tell whose document it is, under their names in `Scan`.
         self.told: dict[str, str] = {}
         self.told_at: dict[str, int] = {}
@@ -166,14 +144,21 @@ class _Reading:
         if end is None:
             raise fault_at_member(self.data, offset, first=not frame.begun)
         if not frame.required <= frame.seen.keys():
-            for child in frame.missing():
-                frame.child = child
-                self._fault(frame.offset, "F005", expected=child.expected, always=frame.node is DOCUMENT)
+            self._missing(frame)
         elif frame.node and len(self.stack) == _RECORD_DEPTH:
             self._learn_order(frame)
         self._name_record(frame)
         self.stack.pop()
         return end.end()
+
+    def _missing(self, frame: ObjectFrame) -> None:
+        always = frame.node is DOCUMENT
+        if self.faults.full and not always:
+            self.faults.total += len(frame.required - frame.seen.keys())
+            return
+        for child in frame.missing():
+            frame.child = child
+            self._fault(frame.offset, "F005", expected=child.expected, always=always)
 
     def _learn_order(self, frame: ObjectFrame) -> None:
         """Expect the records that follow to have their properties in this one's order."""
@@ -201,6 +186,7 @@ class _Reading:
 
     def _array(self, frame: ArrayFrame, offset: int) -> int:
         """Elements up to the array's end, or up to one that is itself an object or array."""
+        frame.learn(self.data, offset, self.faults.total)
         while True:
             comma = NEXT_ELEMENT.match(self.data, offset) if frame.index >= 0 else None
             if comma is None:
@@ -215,10 +201,23 @@ class _Reading:
                 self._count(frame, offset, self.data.count(b"{", offset, spotless.end()))
                 offset = spotless.end()
                 continue
+            if self.faults.full and frame.items and (passed := self._passed_over(frame, frame.items, offset)):
+                offset = passed
+                continue
             self._count(frame, offset, 1)
+            frame.element = (offset, self.faults.total) if self.faults.full else None
             offset = self._value(frame.items, offset)
             if self.stack[-1] is not frame:
                 return offset
+
+    def _passed_over(self, frame: ArrayFrame, record: Node, offset: int) -> int | None:
+        """Pass over elements whose faults are only counted, and known without reading; None where there are none."""
+        end, elements, faults = frame.known(self.data, record, offset)
+        if not elements or elements > self.limits.max_records - frame.index - 1:
+            return None
+        self.faults.total += faults
+        frame.index += elements
+        return end
 
     def _count(self, frame: ArrayFrame, offset: int, records: int) -> None:
         """Go on by so many elements, the first of which is at `offset`.  Raises _OverLimit."""

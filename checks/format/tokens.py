@@ -25,6 +25,9 @@ CLOSE_ARRAY = re.compile(WS + rb"\]")
 SCALAR = re.compile(
     rb'"(' + STRING_BODY + rb')"|(' + NUMBER + rb")|(true|false)(?![0-9A-Za-z_])|(null)(?![0-9A-Za-z_])"
 )
+_WHOLLY_WRONG = rb"(?:\{" + WS + rb"\}|\[" + WS + rb"\]|" + NUMBER + rb"|(?:true|false|null)(?![0-9A-Za-z_]))"
+#: Elements of an array of records that are empty objects, or no objects and without comma or brace.
+WHOLLY_WRONG = re.compile(_WHOLLY_WRONG + rb"(?:" + WS + rb"," + WS + _WHOLLY_WRONG + rb")*+")
 
 
 #: A match of `FIRST_KEY` or `NEXT_KEY`: its first group is the body of the name.

@@ -53,19 +53,28 @@ class Scoped:
 
     def _let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
         desk: Desk = request.app.state.desk
-        if credentials is None:
-            count_address(request)
-            raise HTTPException(401, "請附權杖 send a token: Authorization: Bearer …", _UNKNOWN)
-        with reading(desk.platform.engine) as session:
-            token = token_of(session, credentials.credentials, desk.platform.today())
+        token = token_that_stands(desk, credentials.credentials if credentials else "")
         if token is None:
-            log.warning("token_refused", why="none that stands")
-            count_address(request)
-            raise HTTPException(
-                401, "權杖不存在、已註銷或已屆期 no such token, or it was revoked or has ended", _UNKNOWN
-            )
+            raise token_refused(request, sent=credentials is not None)
         desk.limiter.count(f"token:{token.id}")
         if self.scope not in token.scopes:
             log.warning("token_refused", agency=token.agency_code, token=token.id, why=f"scope {self.scope}")
             raise HTTPException(403, f"權杖的用途不含 {self.scope} the token's scopes do not hold {self.scope}")
         return Caller(desk, token)
+
+
+def token_that_stands(desk: Desk, said: str) -> Token | None:
+    """The token that was sent, where it opens anything today."""
+    if not said:
+        return None
+    with reading(desk.platform.engine) as session:
+        return token_of(session, said, desk.platform.today())
+
+
+def token_refused(request: Request, *, sent: bool) -> HTTPException:
+    """401, counted by address; raises 429 where that is one too many.  `sent`: there was one, and it does not stand."""
+    count_address(request)
+    if not sent:
+        return HTTPException(401, "請附權杖 send a token: Authorization: Bearer …", _UNKNOWN)
+    log.warning("token_refused", why="none that stands")
+    return HTTPException(401, "權杖不存在、已註銷或已屆期 no such token, or it was revoked or has ended", _UNKNOWN)

@@ -155,6 +155,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         (401, "沒有權杖 no token that stands"),
         (403, "權杖不含此用途或此機關 not what the token is for"),
         (404, "查無資料 nothing of that name"),
+        (408, "傳送過慢 too slow"),
+        (411, "未標明長度 without a length"),
         (413, "檔案過大 too large"),
         (415, "壓縮的內容 compressed"),
         (422, "內容不符 not as it should be"),

@@ -14,6 +14,7 @@ from portal.api.guard import Caller, Scoped
 from portal.api.models import PROBLEMS, Month, Receipt, Taken, problem_response
 from portal.checked import Checked
 from portal.counter import stated
+from portal.uploads import body_of
 from warehouse.access.tokens import TokenRefused, bind_key
 from warehouse.duties import Duties, calendar_of
 from warehouse.journal import log
@@ -54,7 +55,7 @@ async def submit(
     Sent again it is the same submission.  An `Idempotency-Key` holds a retry to the same document: under one key
     another document is refused (409).
     """
-    data = await request.body()
+    data = await body_of(request)
     said = await in_thread(stated, data)
     if said.agency_code is not None and said.agency_code != caller.agency:
         log.warning("token_refused", agency=caller.agency, token=caller.token.id, why="another agency")

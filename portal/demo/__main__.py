@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
-
-from assets.platform import Platform
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from portal.demo.people import PEOPLE, authorise_all
 from portal.demo.provider import Registration, issuer_at, start_provider, stop_provider
+from portal.server import serve
 from warehouse.access.authorisations import ROLES
 
 #: Everybody's; the provider listens on this machine alone.
@@ -56,7 +54,8 @@ def main() -> None:
             provider = start_provider(Path(folder), options.provider_port, client)
             try:
                 with _entering():
-                    _serve(opened, settings, options.port)
+                    sys.stderr.write(_welcome(url))
+                    serve(create_app(opened, settings), settings, port=options.port)
             finally:
                 stop_provider(provider)
     finally:
@@ -79,18 +78,6 @@ def _entering() -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()  # what it leaves undone, the next one takes up from the ledger
             process.wait()
-
-
-def _serve(opened: Platform, settings: PortalSettings, port: int) -> None:
-    sys.stderr.write(_welcome(settings.url))
-    uvicorn.run(
-        create_app(opened, settings),
-        host="127.0.0.1",
-        port=port,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-    )
 
 
 def _welcome(url: str) -> str:

@@ -6,19 +6,18 @@ header is gone from the request, and what was verified is in its state.
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipelines.settings_portal import PortalSettings
+from portal.addresses import Address, Network, address_of, is_in
 from portal.problems import problem
 from warehouse.access.certificates import NoSubject, Subject, subject_of
 from warehouse.journal import log
 
 _KEPT = "certificate"
-_Address = IPv4Address | IPv6Address
 
 
 class BelievedProxies:
@@ -34,8 +33,8 @@ class BelievedProxies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        peer = _address(scope["client"][0]) if scope.get("client") else None
-        believed = peer is not None and _in(peer, self._networks)
+        peer = address_of(scope["client"][0]) if scope.get("client") else None
+        believed = peer is not None and is_in(peer, self._networks)
         said = [value for name, value in scope["headers"] if name == self._header]
         try:
             subject = _subject(said, believed=believed)
@@ -87,29 +86,15 @@ def _subject(said: Sequence[bytes], *, believed: bool) -> Subject | None:
         raise _NotBelievedError("subject", str(NoSubject())) from None
 
 
-def _client(scope: Scope, networks: Sequence[IPv4Network | IPv6Network], peer: _Address | None) -> _Address | None:
+def _client(scope: Scope, networks: Sequence[Network], peer: Address | None) -> Address | None:
     """The last hop that is no believed proxy: what is left of it anybody may have written."""
     came = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     last = peer
     for hop in reversed([one.strip() for one in came.split(",") if one.strip()]):
-        address = _address(hop)
+        address = address_of(hop)
         if address is None:
             break
         last = address
-        if not _in(address, networks):
+        if not is_in(address, networks):
             break
     return last
-
-
-def _address(text: str) -> _Address | None:
-    """An address with or without a port; IPv4 in IPv6's clothes is IPv4."""
-    bare = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0] if "." in text else text
-    try:
-        address = ip_address(text if text.startswith("::ffff:") else bare)
-    except ValueError:
-        return None
-    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
-
-
-def _in(address: _Address, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    return any(address in network for network in networks)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from authlib.integrations.base_client import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth
 from joserfc.errors import JoseError
 from starlette.requests import Request
@@ -102,6 +102,8 @@ class SingleSignOn:
             raise (
                 SignInRefused(403, "access_denied", _CANCELLED) if cancelled else SignInRefused(400, "error", _EXPIRED)
             )
+        if not request.query_params.get("code"):
+            raise SignInRefused(400, "code", _EXPIRED)
         request.scope["session"] = session
         claims = await self._claims(request)
         account = _account(claims.get(self._settings.oidc_account_claim))
@@ -154,7 +156,7 @@ class SingleSignOn:
                 claims = more | claims
         except JoseError as error:
             raise SignInRefused(403, error.error, _NOT_PROVEN) from None
-        except OAuthError as error:
+        except AuthlibBaseError as error:
             # The client's own secret is the operators' to set right; a code that was used is the browser's.
             ours = error.error in {"invalid_client", "unauthorized_client"}
             words = (503, _NOT_PROVEN) if ours else (400, _EXPIRED)

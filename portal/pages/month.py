@@ -3,6 +3,7 @@
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -45,8 +46,12 @@ def month(request: Request, visit: Viewer, by: Literal["rule", "record"] = "rule
 
 
 @router.get("/changes")
-def changes(request: Request, visit: Viewer, before: str | None = None, after: str | None = None) -> Response:
+async def changes(request: Request, visit: Viewer, before: str | None = None, after: str | None = None) -> Response:
     """What changed from one submission to another; by default, to the newest from what counted before."""
+    return await visit.desk.slow.run(visit.visitor.account, partial(_changes, request, visit, before, after))
+
+
+def _changes(request: Request, visit: Visit, before: str | None, after: str | None) -> Response:
     platform, place = visit.desk.platform, (visit.agency, visit.of_month)
     values: dict[str, Any] = {}
     with reading(platform.engine) as session:
@@ -59,8 +64,12 @@ def changes(request: Request, visit: Viewer, before: str | None = None, after: s
 
 
 @router.get("/findings.{suffix}")
-def findings_file(visit: Viewer, suffix: Literal["xlsx", "ods"]) -> Response:
+async def findings_file(visit: Viewer, suffix: Literal["xlsx", "ods"]) -> Response:
     """The error report, by rule and finding by finding, as the command line writes it."""
+    return await visit.desk.slow.run(visit.visitor.account, partial(_findings_file, visit, suffix))
+
+
+def _findings_file(visit: Visit, suffix: str) -> Response:
     platform = visit.desk.platform
     standing = standing_findings(platform, visit.agency, visit.of_month)
     with tempfile.TemporaryDirectory() as folder:

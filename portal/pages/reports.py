@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
+from anyio import to_thread
+from duckdb import DuckDBPyConnection
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
@@ -60,8 +63,9 @@ def reports(request: Request, visit: Visitor) -> Response:
 @router.get("/{report}.{suffix}")
 async def file(visit: Visitor, report: Shown, suffix: Suffix, wanted: Filters) -> Response:
     """All rows that were asked for, as a file."""
-    question = asked(visit, report.table, wanted)
-    with _told():
+    slow = visit.desk.slow
+    with _told(), slow.place_of(visit.visitor.account):
+        question = await slow.reading.run(partial(asked, visit, report.table, wanted))
         try:
             return await file_of(visit, question, suffix)
         except NothingPublished:
@@ -69,27 +73,55 @@ async def file(visit: Visitor, report: Shown, suffix: Suffix, wanted: Filters) -
 
 
 @router.get("/{report}")
-def report(request: Request, visit: Visitor, report: Shown, wanted: Filters) -> Response:
-    """One page of a report."""
+async def report(request: Request, visit: Visitor, report: Shown, wanted: Filters) -> Response:
+    """One page of a report.  Of a past all is done in the slow reads' queues, from making out the question on."""
+    slow = visit.desk.slow
+    with _told():
+        if not wanted.as_of:
+            return await to_thread.run_sync(_as_published, request, visit, report, wanted)
+        with slow.place_of(visit.visitor.account):
+            question = await slow.reading.run(partial(asked, visit, report.table, wanted))
+            show = partial(_shown, request, visit, report, question, wanted.page)
+            return await visit.desk.reports.read(question.year, question.as_of, show, slow.reading)
+
+
+def _as_published(request: Request, visit: Visit, report: Shown, wanted: Wanted) -> Response:
     question = asked(visit, report.table, wanted)
-    values: dict[str, Any] = {"nothing": False, "rows": [], "found": 0, "page": 1, "pages": 1}
     try:
-        with _told(), visit.desk.reports.open(question.year, question.as_of) as connection:
-            found = count(connection, question.selection)
-            pages = max(1, -(-found // PAGE))
-            page = min(wanted.page, pages)
-            columns = COLUMNS[report.table]
-            listed = rows(connection, question.selection, columns, limit=PAGE, offset=(page - 1) * PAGE)
-            values |= {"rows": [dict(zip(columns, row, strict=True)) for row in listed], "found": found}
-            values |= {"page": page, "pages": pages, "chart": chart(connection, question)}
-            values["ratio"] = _ratio(connection, question)
-            values["published"] = None if question.as_of else published_at(connection)
+        return visit.desk.reports.published(partial(_shown, request, visit, report, question, wanted.page))
     except NothingPublished:
-        values["nothing"] = True
-    described = TABLES[f"reports.{report.table}"]
-    values |= {
+        return _page(request, visit, report, question, nothing=True, rows=[], found=0, page=1, pages=1)
+
+
+def _shown(
+    request: Request, visit: Visit, report: Shown, question: Asked, page: int, connection: DuckDBPyConnection
+) -> Response:
+    return _page(request, visit, report, question, **_read(question, page, connection))
+
+
+def _read(question: Asked, wanted_page: int, connection: DuckDBPyConnection) -> dict[str, Any]:
+    """What a page shows of the rows."""
+    table = question.selection.report
+    found = count(connection, question.selection)
+    pages = max(1, -(-found // PAGE))
+    page = min(wanted_page, pages)
+    listed = rows(connection, question.selection, COLUMNS[table], limit=PAGE, offset=(page - 1) * PAGE)
+    return {
+        "nothing": False,
+        "rows": [dict(zip(COLUMNS[table], row, strict=True)) for row in listed],
+        "found": found,
+        "page": page,
+        "pages": pages,
+        "chart": chart(connection, question),
+        "ratio": _ratio(connection, question),
+        "published": None if question.as_of else published_at(connection),
+    }
+
+
+def _page(request: Request, visit: Visit, report: Shown, question: Asked, **read: Any) -> Response:
+    values: dict[str, Any] = {
         "report": report.value,
-        "table": described,
+        "table": TABLES[f"reports.{report.table}"],
         "columns": COLUMNS[report.table],
         "scoped": report.table in ROLLED_UP,
         "shown": shown,
@@ -99,7 +131,7 @@ def report(request: Request, visit: Visitor, report: Shown, wanted: Filters) -> 
         "q": question,
         "authorities": _authorities(visit),
     }
-    return visit.desk.page(request, "report.html", visit=visit, **values)
+    return visit.desk.page(request, "report.html", visit=visit, **values, **read)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ readably is kept all the same, as by `attendance submit`, and whoever hands it i
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, File, Request, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -17,27 +17,27 @@ from assets.receipts import NoSuchSubmission, issue_receipt
 from portal.access import Right
 from portal.counter import stated
 from portal.format_check import SHOWN
-from portal.guard import SIGNED_IN, Allowed, NotAllowed, Visit
+from portal.guard import Allowed, AllowedSomewhere, NotAllowed, Visit
 from portal.submissions import submission_page
+from portal.uploads import Uploaded
 from warehouse.journal import log
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-Submitter = Annotated[Visit, Depends(SIGNED_IN)]
+#: Before the file: who may not submit sends none.
+Submitter = Annotated[Visit, Depends(AllowedSomewhere(Right.SUBMIT))]
 Viewer = Annotated[Visit, Depends(Allowed(Right.VIEW))]
 
 
 @router.get("/submit")
 def form(request: Request, visit: Submitter) -> Response:
     """The form, for those who may submit for some agency."""
-    _see_that_they_submit(visit)
     return visit.desk.page(request, "submit.html", visit=visit, names=_own(visit))
 
 
 @router.post("/submit")
-async def submit(request: Request, visit: Submitter, file: Annotated[UploadFile, File()]) -> Response:
+async def submit(request: Request, visit: Submitter, file: Uploaded) -> Response:
     """Take the document and go to its page."""
-    _see_that_they_submit(visit)
     data, name = await file.read(), file.filename or ""
     said = await to_thread.run_sync(stated, data)
     if said.agency_code is not None and not visit.access.may(Right.SUBMIT, said.agency_code, said.month):
@@ -77,11 +77,6 @@ def _receipt(visit: Visit, id_: str) -> dict[str, Any]:
         return issue_receipt(visit.desk.platform, visit.agency, visit.of_month, id_)
     except NoSuchSubmission as error:
         raise HTTPException(404, str(error)) from None
-
-
-def _see_that_they_submit(visit: Visit) -> None:
-    if not visit.access.everywhere and not visit.access.own(Right.SUBMIT):
-        raise NotAllowed("您沒有報送授權，請洽機關人事主管 you may not submit: ask your agency's head of personnel")
 
 
 def _own(visit: Visit) -> dict[str, str]:

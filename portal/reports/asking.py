@@ -17,6 +17,8 @@ from warehouse.deadlines import TAIPEI
 from warehouse.months import month_range
 from warehouse.reports.selection import REPORTS, ROLLED_UP, Selection
 
+#: The first year of the ROC: nothing was known before.
+_BEGINNING = datetime(ROC_YEAR_OFFSET + 1, 1, 1, tzinfo=TAIPEI)
 SCOPES = ("country", "authority", "agency")
 
 
@@ -113,9 +115,10 @@ def _moment(visit: Visit, text: str) -> datetime | None:
         said = datetime.fromisoformat(text)
         said = said if said.tzinfo else said.replace(tzinfo=TAIPEI)
         said = said.replace(second=0, microsecond=0)
-        later = said > visit.desk.platform.clock()
-        said.astimezone(TAIPEI)
+        told, later = said >= _BEGINNING, said > visit.desk.platform.clock()
     except (ValueError, OverflowError):
+        told = later = False
+    if not told:
         raise HTTPException(422, "時點應為 YYYY-MM-DDThh:mm a moment is written YYYY-MM-DDThh:mm") from None
     if later:
         raise HTTPException(422, "時點尚未到來，請改為現在以前 that moment has not come yet: choose one before now")

@@ -1,10 +1,11 @@
 """A report as a file: the rows that were asked for, all of them, in words; none of them held in memory but on paper."""
 
 from collections.abc import Iterator
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
 
-from anyio import to_thread
+import duckdb
 from starlette.responses import Response, StreamingResponse
 
 from assets.report_kinds import COLUMNS
@@ -30,14 +31,15 @@ _PIECE = 64 * 1024
 
 
 async def file_of(visit: Visit, question: Asked, suffix: Suffix) -> Response:
-    """The file, to keep.  Raises `TooManyRows`, `TooManyForPaper`, and as `Sources.open` does."""
-    file = await to_thread.run_sync(_made, visit, question, suffix, limiter=visit.desk.reports.making_files)
+    """The file, to keep.  Raises `TooManyRows`, `TooManyForPaper`, and as `Sources.read` does."""
+    make = partial(_made, visit, question, suffix)
+    file = await visit.desk.reports.read(question.year, question.as_of, make, visit.desk.slow.making_files)
     length = file.seek(0, 2)
     headers = {"Content-Disposition": attachment(_name(question, suffix)), "Content-Length": str(length)}
     return StreamingResponse(_pieces(file), media_type=_TYPES[suffix], headers=headers)
 
 
-def _made(visit: Visit, question: Asked, suffix: Suffix) -> IO[bytes]:
+def _made(visit: Visit, question: Asked, suffix: Suffix, connection: duckdb.DuckDBPyConnection) -> IO[bytes]:
     """A file without a name, which is gone as soon as nobody reads it."""
     selection = question.selection
     table = TABLES[f"reports.{selection.report}"]
@@ -45,16 +47,15 @@ def _made(visit: Visit, question: Asked, suffix: Suffix) -> IO[bytes]:
     head = [table.headings[name] for name in columns]
     file = TemporaryFile()  # noqa: SIM115 — closed by whoever sends it
     try:
-        with visit.desk.reports.open(question.year, question.as_of) as connection:
-            total = count(connection, selection)
-            if suffix == "pdf":
-                see_that_it_fits(total)
-                made_at = visit.desk.platform.clock().astimezone(TAIPEI)
-                whole = list(rows(connection, selection, columns))
-                write_pdf(Paper(table.title, notes(visit, question), columns, head, whole, made_at), file)
-            else:
-                worded = (_worded(columns, row) for row in rows(connection, selection, columns))
-                write_long_table(worded, file, f".{suffix}", head=head, title=table.title, total=total)
+        total = count(connection, selection)
+        if suffix == "pdf":
+            see_that_it_fits(total)
+            made_at = visit.desk.platform.clock().astimezone(TAIPEI)
+            whole = list(rows(connection, selection, columns))
+            write_pdf(Paper(table.title, notes(visit, question), columns, head, whole, made_at), file)
+        else:
+            worded = (_worded(columns, row) for row in rows(connection, selection, columns))
+            write_long_table(worded, file, f".{suffix}", head=head, title=table.title, total=total)
     except BaseException:
         file.close()
         raise

@@ -4,107 +4,125 @@ The past is not quite still: what had arrived by a moment may be judged after it
 what was built is kept for minutes only, and a moment that has hardly passed not at all.
 """
 
-import threading
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import duckdb
-from anyio import CapacityLimiter
+from anyio import CancelScope, to_thread
 
 from assets.platform import Platform
+from portal.slow_reads import Queue, SlowReads
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.past import warehouse_as_of
 from warehouse.reports.query import NothingPublished
+
+_Read = TypeVar("_Read")
 
 #: Seconds for which a past is kept, and how many of them.
 KEPT, MOST = 300.0, 3
 #: A moment less long ago is built anew each time: what arrived by then may still be on its way into the ledger.
 SETTLED = timedelta(minutes=5)
-#: Files made at a time, of all who ask; others wait without holding a thread.
-_FILES_AT_A_TIME = 2
 
 
 @dataclass
 class _Past:
-    """A warehouse as of a moment; closed when it is no longer kept and nobody reads it."""
+    """A warehouse as of a moment, built or being built; closed when it is no longer kept and nobody reads it."""
 
     opened: AbstractContextManager[duckdb.DuckDBPyConnection]
-    connection: duckdb.DuckDBPyConnection
-    made_at: float = field(default_factory=time.monotonic)
+    #: Of its own, so that it goes on for others where who asked first has gone.
+    building: asyncio.Task[duckdb.DuckDBPyConnection]
+    asked_at: float = field(default_factory=time.monotonic)
     readers: int = 0
     kept: bool = True
 
-    def close_if_done(self) -> None:
-        if not self.kept and not self.readers:
-            self.opened.__exit__(None, None, None)
+    @property
+    def built(self) -> bool:
+        return self.building.done() and not self.building.cancelled() and self.building.exception() is None
+
+    async def close_if_done(self) -> None:
+        if not self.kept and not self.readers and self.built:
+            self.readers = -1  # once
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self.opened.__exit__, None, None, None)
 
 
 class Sources:
-    """Opens what a question is asked of; for any number of threads."""
+    """Reads what a question is asked of; for one event loop."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, slow: SlowReads) -> None:
         self._platform = platform
+        self._slow = slow
         self._pasts: dict[tuple[datetime, int], _Past] = {}
-        self._lock = threading.Lock()
-        #: One is built at a time: two would take twice the memory, and mostly they are the same one.
-        self._building = threading.Lock()
-        self.making_files = CapacityLimiter(_FILES_AT_A_TIME)
 
-    @contextmanager
-    def open(self, year: int, as_of: datetime | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Figures of a year as published, or as known at an aware moment.
+    async def read(
+        self, year: int, as_of: datetime | None, read: Callable[[duckdb.DuckDBPyConnection], _Read], queue: Queue
+    ) -> _Read:
+        """What `read` makes, in a queue's turn, of a year's figures as published, or as known at an aware moment.
 
-        Raises `NothingPublished`, and as `warehouse_as_of` does.
+        Raises `NothingPublished`, 503 where too many wait, and as `warehouse_as_of` does.
         """
-        platform = self._platform
         if as_of is None:
-            if not platform.home.warehouse.exists():
-                raise NothingPublished(platform.home)
-            with open_warehouse(platform.home.warehouse) as connection:
-                yield connection
-            return
-        past = self._past(as_of, year)
+            return await queue.run(partial(self.published, read))
+        return await self._of_past(as_of, year, read, queue)
+
+    def published(self, read: Callable[[duckdb.DuckDBPyConnection], _Read]) -> _Read:
+        """What `read` makes, here and now, of what is published; raises `NothingPublished`."""
+        home = self._platform.home
+        if not home.warehouse.exists():
+            raise NothingPublished(home)
+        with open_warehouse(home.warehouse) as connection:
+            return read(connection)
+
+    async def _of_past(
+        self, as_of: datetime, year: int, read: Callable[[duckdb.DuckDBPyConnection], _Read], queue: Queue
+    ) -> _Read:
+        past = self._pasts.get((as_of, year)) or self._begun(as_of, year)
+        past.readers += 1
         try:
-            with past.connection.cursor() as cursor:
-                yield cursor
+            connection = await asyncio.shield(past.building)
+            return await queue.run(partial(_read, connection, read))
         finally:
-            with self._lock:
-                past.readers -= 1
-                past.close_if_done()
+            past.readers -= 1
+            for over in (past, *self._forgotten()):
+                await over.close_if_done()
 
-    def _past(self, as_of: datetime, year: int) -> _Past:
-        """One that is kept or a new one, with one reader more."""
-        with self._building:
-            with self._lock:
-                self._forget_old()
-                past = self._pasts.get((as_of, year))
-                if past is not None:
-                    past.readers += 1
-                    return past
-            platform = self._platform
-            opened = warehouse_as_of(platform.home, platform.engine, as_of, year, first_month=platform.first_month)
-            past = _Past(opened, opened.__enter__(), readers=1)
-            with self._lock:
-                if platform.clock() - as_of < SETTLED:
-                    past.kept = False
-                    return past
-                self._pasts[as_of, year] = past
-                while len(self._pasts) > MOST:
-                    self._drop(next(iter(self._pasts)))
-            return past
+    def _begun(self, as_of: datetime, year: int) -> _Past:
+        """Begin to build one; what asks for the same from now on gets this one."""
+        platform, key = self._platform, (as_of, year)
+        opened = warehouse_as_of(platform.home, platform.engine, as_of, year, first_month=platform.first_month)
+        past = self._pasts[key] = _Past(opened, asyncio.create_task(self._slow.building.run(opened.__enter__)))
 
-    def _forget_old(self) -> None:
-        now = time.monotonic()
-        for key in [key for key, past in self._pasts.items() if now - past.made_at >= KEPT]:
-            self._drop(key)
+        def done(_building: object) -> None:
+            if not past.built or platform.clock() - as_of < SETTLED:
+                self._forget(key, past)
 
-    def _drop(self, key: tuple[datetime, int]) -> None:
-        past = self._pasts.pop(key)
+        past.building.add_done_callback(done)
+        return past
+
+    def _forget(self, key: tuple[datetime, int], past: _Past) -> None:
         past.kept = False
-        past.close_if_done()
+        if self._pasts.get(key) is past:
+            del self._pasts[key]
+
+    def _forgotten(self) -> list[_Past]:
+        """Forget what was asked for long ago, and all but the newest."""
+        built = [(key, past) for key, past in self._pasts.items() if past.built]
+        now = time.monotonic()
+        over = built[:-MOST] + [(key, past) for key, past in built[-MOST:] if now - past.asked_at >= KEPT]
+        for key, past in over:
+            self._forget(key, past)
+        return [past for _, past in over]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, read: Callable[[duckdb.DuckDBPyConnection], _Read]) -> _Read:
+    with connection.cursor() as cursor:
+        return read(cursor)
 
 
 def published_at(connection: duckdb.DuckDBPyConnection) -> datetime | None:

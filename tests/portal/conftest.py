@@ -1,13 +1,10 @@
 """The portal over a small installation, asked without a network in between; and in a browser over a real server."""
 
 import shutil
-import threading
-import time
 from datetime import date
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from pipelines.resources import platform
@@ -16,6 +13,7 @@ from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
 from tests.support.installations import AUTHORITY, FIRST, NOW, SECOND, installation
 from tests.support.portal_country import country
+from tests.support.portals import serving
 from tests.support.postgres import free_port
 from warehouse.access.authorisations import Wanted, authorise
 from warehouse.access.certificates import subject_of
@@ -83,16 +81,8 @@ def portal(opened):
 def served(opened):
     """The address of a portal that a browser can reach."""
     port = free_port()
-    settings = PortalSettings(url=f"http://127.0.0.1:{port}")
-    config = uvicorn.Config(create_app(opened, settings), host="127.0.0.1", port=port, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield settings.url
-    server.should_exit = True
-    thread.join()
+    with serving(opened, PortalSettings(url=f"http://127.0.0.1:{port}"), port) as address:
+        yield address
 
 
 @pytest.fixture

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 import uvicorn
 
 from portal.app import create_app
+from portal.server import server_config
 
 
 @contextmanager
 def serving(platform, settings, port):
     """Serve until the block ends; yields the portal's address."""
-    config = uvicorn.Config(
-        create_app(platform, settings), host="127.0.0.1", port=port, log_level="warning", proxy_headers=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(create_app(platform, settings), settings, port=port))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,7 +1,10 @@
 """F009, and what keeps the scan's memory and time within bounds."""
 
 import json
+import random
 import tracemalloc
+
+import pytest
 
 from checks.format.faults import KEPT
 from checks.format.scanner import scan
@@ -50,13 +53,58 @@ def test_the_total_is_true_where_findings_are_capped(scanned, document):
     document["clockings"] = [{"person_id": "A123456789", "at": "?", "kind": "?", "more": 1}] * KEPT
     del document["month"]
     text = json.dumps(document)
+    assert len(scanned(text.replace(": 1}", ": 1}" + " " * 100)).findings) == KEPT + 1
     found = scanned(text)
     assert found.total == 3 * KEPT + 1
-    assert len(found.findings) == KEPT + 1
+    # Of a document of faults alone no more than there are hundreds of bytes.
+    assert len(found.findings) == len(text) // 100 + 1
     assert found.findings[0].pointer == "/month"
     cut = scanned(text[:-1])
     assert cut.findings[-1].rule == "F002"
     assert cut.total == 3 * KEPT + 1  # without the month, which only the document's end would say; with the F002
+
+
+JUNK = (
+    "{}",
+    "{ }",
+    "[]",
+    "[\n]",
+    "null",
+    "true",
+    "0",
+    "-1.5e3",
+    '"x"',
+    '{"a":1}',
+    "[1]",
+    '{"a":"}"}',
+    '{"hours":8,"hours":"{"}',
+)
+
+
+@pytest.mark.parametrize("separator", [",", " , ", ",\n"])
+def test_what_is_passed_over_is_counted_as_if_it_were_read(scanned, document, separator):
+    """Beyond the findings that are kept elements are only counted, and those that come again are not read again."""
+
+    def total(elements):
+        document["leaves"] = []
+        text = json.dumps(document)
+        return scanned(text.replace('"leaves": []', f'"leaves": [{separator.join(elements)}]')).total
+
+    enough = ["1"] * 1000
+    for seed in range(20):
+        some = random.Random(seed).choices(JUNK, k=60)
+        assert total([*enough, *some]) == total(enough) + sum(total([one]) - total([]) for one in some)
+
+
+def test_what_is_passed_over_still_ends_at_the_limit_and_at_faults_of_syntax(scanned, document):
+    document["leaves"] = []
+    text = json.dumps(document)
+    many = ",".join(["{}"] * 2000)
+    last = scanned(text.replace('"leaves": []', f'"leaves": [{many}]'), max_records=1500).findings[-1]
+    assert (last.rule, last.pointer) == ("F009", "/leaves/1500")
+    for wrong in ("{},]", "{} {}]", "{},nul]", "01]", "{},{]"):
+        cut = scanned(text.replace('"leaves": []', f'"leaves": [{many},{wrong}'))
+        assert (cut.findings[-1].rule, cut.complete) == ("F002", False), wrong
 
 
 def test_memory_is_bounded_however_many_the_faults(document):

@@ -32,6 +32,7 @@ from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from pipelines.dagster_home import prepare
 from pipelines.resources import platform
+from pipelines.sensors import AGAIN_AFTER
 from pipelines.settings import load_settings
 from tests.support.dagster_processes import dagster_process, wait_until
 from tests.support.installations import add_agencies, document
@@ -187,7 +188,7 @@ def _status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
 
 
 def _taken_up(instance: dg.DagsterInstance, run_id: str) -> bool:
-    return any(run.parent_run_id == run_id for run in instance.get_runs())
+    return bool(instance.get_runs(dg.RunsFilter(tags={AGAIN_AFTER: run_id})))
 
 
 def _published(opened: Platform, instance: dg.DagsterInstance) -> bool:

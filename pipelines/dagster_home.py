@@ -32,11 +32,6 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 120
   max_runtime_seconds: 43200
-# A run that died (not one whose work failed) is taken up again, as often as its job's tags say.
-run_retries:
-  enabled: true
-  max_retries: 0
-  retry_on_asset_or_op_failure: false
 schedules:
   use_threads: true
   num_workers: 2

@@ -249,14 +249,9 @@ def mark_agency_months(context: dg.OpExecutionContext, entry: Entry, platform: d
     return entry
 
 
-#: Dagster's run retries take up again what died, twice at most, and whole: what it had done it finds done.
-RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "ALL_STEPS"}
-
-
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="每月作業：收檔、入檔、發布、報表\n\nA month from the channels to the reports; what the schedules, "
     "the sensor and `attendance run` execute.",
 )
@@ -270,7 +265,6 @@ def monthly() -> None:
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="入檔作業：不收檔，僅處理已收到者\n\nThe same without pulling: for what has arrived already.",
 )
 def entry() -> None:
@@ -281,7 +275,6 @@ def entry() -> None:
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="收檔作業：僅收檔\n\nPull a month; the sensor then has it entered.",
 )
 def pull() -> None:
@@ -292,7 +285,6 @@ def pull() -> None:
 @dg.job(
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="補送入檔：僅入檔與標示，發布由 catch_up 接續；可依機關回填多個月份\n\nEnter and mark only, for "
     "backfills of many months by agencies that are not neighbours; `catch_up` publishes what came of it, a month once.",
 )
@@ -303,7 +295,6 @@ def late_entry() -> None:
 
 @dg.job(
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="補發布：檢核、發布凡是落後於帳冊的月份，並計算其年度比例，各一次\n\nReview, publish every month "
     "that is behind the ledger, and show the year's ratios, each once; the sensor starts it when nothing else goes on.",
 )
@@ -316,21 +307,18 @@ look_job = dg.define_asset_job(
     "look",
     selection=[late_and_missing],
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="逾期與未報送：重新製作該頁\n\nMake the page of who is late and missing anew.",
 )
 yearly_ratios_job = dg.define_asset_job(
     "yearly_ratios",
     selection=[submission_ratios],
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="年度比例作業：機關報送比例表\n\nThe year's submission ratios.",
 )
 publish_job = dg.define_asset_job(
     "publish",
     selection=[reviews, core_tables, monthly_counts, summary],
     executor_def=dg.in_process_executor,
-    tags=RETRIED,
     description="發布作業：重新發布該月\n\nPublish a month anew, as after a backfill of agency-months.",
 )
 

@@ -8,8 +8,8 @@ minute.
 or arrivals in any number of months, lead to one run of `catch_up`, which publishes each month once.  A month of which
 a run goes on waits for that run, and no other month does.
 
-`dead_runs` fails what counts as started and has no process any more, so that nothing waits for it; Dagster's own run
-retries (dagster.yaml) take it up again.
+`dead_runs` fails what counts as started and has no process any more, so that nothing waits for it, and runs it again.
+Dagster's own run retries are not used for that: they look once, and miss a failure that is not in its run's record yet.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from assets.overdue import GOING_ON, NO_PROCESS, goes_on, month_of, overdue, wai
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from pipelines import default_status
-from pipelines.jobs import AS_DUE, catch_up, entry, late_entry, look_job, monthly, only, pull
+from pipelines.jobs import AS_DUE, JOBS, catch_up, entry, late_entry, look_job, monthly, only, pull
 from pipelines.telling_job import notices
 from warehouse.journal import log
 from warehouse.ledger.engine import reading
@@ -41,6 +41,10 @@ WATCH_SECONDS = 600
 #: A backfill that goes on for longer is not waited for: whatever hangs in it would withhold every month.
 _BACKFILL_PATIENCE = timedelta(hours=3)
 
+#: Tags of a run that lost its process, of the one that does its work again, and which attempt that is.
+GONE, AGAIN_AFTER, ATTEMPT = "attendance/process_gone", "attendance/again_after", "attendance/attempt"
+_ATTEMPTS = 3
+_JOB_NAMES = {job.name for job in (*JOBS, notices)}
 _PUBLISHES_NOTHING = {pull.name, look_job.name, notices.name}
 _BACKFILLS_GOING_ON = BulkActionsFilter(
     statuses=[BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
@@ -132,24 +136,42 @@ def _backfill_goes_on(instance: dg.DagsterInstance, platform: Platform) -> bool:
 
 
 @dg.sensor(
+    jobs=[*JOBS, notices],
     minimum_interval_seconds=EVERY_SECONDS // 2,
     default_status=default_status.SENSORS,
-    description="程序已中止的作業：視為失敗，由 Dagster 重新執行 Runs whose process is gone (power cut, out of "
-    "memory): failed, and taken up again by Dagster's run retries",
+    description="程序已中止的作業：視為失敗並重新執行 Runs whose process is gone (power cut, out of memory): failed, and "
+    "run again, twice at most",
 )
-def dead_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SkipReason:
-    """Fail the runs that had no process at the last look and have none now; in between Dagster notes ordinary ends."""
-    folder = run_locks.folder_of(platform.home)
-    found = {run.run_id: run for run in run_locks.without_process(context.instance, folder)}
-    dead = found.keys() & set(json.loads(context.cursor or "[]"))
-    for run_id in dead:
-        context.instance.report_run_failed(found[run_id], NO_PROCESS)
+def dead_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
+    """Fail the runs that had no process at the last look and have none now; in between Dagster notes ordinary ends.
+
+    That a run was failed here stands in its tags before it is, and what is to run again is told by them: should this
+    process die in between, the next look asks for it. Run keys keep a run from being asked for twice.
+    """
+    instance, folder = context.instance, run_locks.folder_of(platform.home)
+    suspected = json.loads(context.cursor or "[]")
+    found = {run.run_id: run for run in run_locks.without_process(instance, folder)}
+    for run_id in found.keys() & set(suspected):
+        instance.add_run_tags(run_id, {GONE: "true"})
+        instance.report_run_failed(found[run_id], NO_PROCESS)
         log.error("run_without_process", run=run_id, job=found[run_id].job_name)
-    run_locks.remove_left(context.instance, folder)
-    context.update_cursor(json.dumps(sorted(found.keys() - dead)))
-    return dg.SkipReason(
-        f"視為失敗 {len(dead)} 件 failed {len(dead)}, 待確認 to be asked again {len(found) - len(dead)}"
-    )
+    run_locks.remove_left(instance, folder)
+    ended = instance.get_runs(dg.RunsFilter(run_ids=suspected)) if suspected else []
+    requests = [again for run in ended if GONE in run.tags and (again := _again(run))]
+    return dg.SensorResult(run_requests=requests, cursor=json.dumps(sorted(found.keys() - set(suspected))))
+
+
+def _again(run: dg.DagsterRun) -> dg.RunRequest | None:
+    """The same once more; of a backfill's run, what waits in its month. None where it has died often enough."""
+    attempt = int(run.tags.get(ATTEMPT, "1"))
+    tags = {ATTEMPT: str(attempt + 1), AGAIN_AFTER: run.run_id}
+    if attempt >= _ATTEMPTS:
+        return None
+    if run.job_name in _JOB_NAMES:
+        partition = run.tags.get("dagster/partition")
+        return dg.RunRequest(f"again {run.run_id}", run.run_config, tags, run.job_name, partition_key=partition)
+    month = month_of(run)
+    return dg.RunRequest(f"again {run.run_id}", None, tags, late_entry.name, partition_key=month) if month else None
 
 
 @dg.sensor(

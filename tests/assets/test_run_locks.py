@@ -13,10 +13,12 @@ import pytest
 from assets import run_locks
 from pipelines.dagster_home import prepare
 from pipelines.definitions import defs
-from pipelines.sensors import dead_runs
+from pipelines.sensors import AGAIN_AFTER, ATTEMPT, _again, dead_runs
 from pipelines.settings import load_settings
 from tests.support.installations import installation
 
+#: Tags of a backfill's run over several partitions.
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 HOLDS = """
 import sys, time
 from pathlib import Path
@@ -68,8 +70,8 @@ def dead(here, instance, **later):
 
 def tick(here, instance, cursor):
     context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs, resources={"platform": here})
-    dead_runs(context)
-    return context.cursor
+    result = dead_runs(context)
+    return result.cursor, result.run_requests
 
 
 def test_a_run_lives_as_long_as_its_process_however_long_that_is(here, instance, process):
@@ -82,27 +84,48 @@ def test_a_run_lives_as_long_as_its_process_however_long_that_is(here, instance,
 
 def test_a_dead_run_is_failed_at_the_second_look_and_nothing_waits_for_it(here, instance, process):
     run_id, holder = process
-    cursor = tick(here, instance, None)
+    cursor, _ = tick(here, instance, None)
     assert json.loads(cursor) == []
     holder.kill()
     holder.wait()
-    cursor = tick(here, instance, cursor)
-    assert json.loads(cursor) == [run_id]
+    suspects, requests = tick(here, instance, cursor)
+    assert (json.loads(suspects), requests) == ([run_id], [])
     assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.STARTED
-    cursor = tick(here, instance, cursor)
+    cursor, (again,) = tick(here, instance, suspects)
     assert json.loads(cursor) == []
     assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+    assert (again.job_name, again.partition_key) == ("entry", "2021-06")
+    assert again.tags[AGAIN_AFTER] == run_id
+    # A sensor that died before its cursor was kept looks again, and asks for the same run by the same key.
+    assert [one.run_key for one in tick(here, instance, suspects)[1]] == [again.run_key]
+
+
+def test_what_dies_each_time_is_not_run_for_ever(here, instance):
+    run_id = started(instance, **run_locks.tags(), **{ATTEMPT: "3"})
+    (run_locks.folder_of(here.home)).mkdir()
+    (run_locks.folder_of(here.home) / run_id).touch()
+    cursor, _ = tick(here, instance, None)
+    assert tick(here, instance, cursor)[1] == []
+    assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_of_a_dead_run_of_a_backfill_what_waits_in_its_month_is_entered(here, instance):
+    job = defs.resolve_implicit_global_asset_job_def()
+    made = instance.create_run_for_job(job, tags=dict.fromkeys(RANGE, "376500001A|2021-06"))
+    again = _again(made)
+    assert (again.job_name, again.partition_key) == ("late_entry", "2021-06")
 
 
 def test_a_run_that_ended_between_two_looks_is_not_failed(here, instance, process):
     run_id, holder = process
     holder.kill()
     holder.wait()
-    cursor = tick(here, instance, None)
+    cursor, _ = tick(here, instance, None)
     instance.report_dagster_event(
         dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job_name="entry", message="done"), run_id
     )
-    assert json.loads(tick(here, instance, cursor)) == []
+    left, requests = tick(here, instance, cursor)
+    assert (json.loads(left), requests) == ([], [])
     assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.SUCCESS
     assert list(run_locks.folder_of(here.home).iterdir()) == []
 

@@ -139,8 +139,8 @@ def _backfill_goes_on(instance: dg.DagsterInstance, platform: Platform) -> bool:
     jobs=[*JOBS, notices],
     minimum_interval_seconds=EVERY_SECONDS // 2,
     default_status=default_status.SENSORS,
-    description="程序已中止的作業：視為失敗並重新執行 Runs whose process is gone (power cut, out of memory): failed, and "
-    "run again, twice at most",
+    description="程序已中止的作業：視為失敗並重新執行 Runs whose process is gone (power cut, out of memory): "
+    "failed, and run again, twice at most",
 )
 def dead_runs(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     """Fail the runs that had no process at the last look and have none now; in between Dagster notes ordinary ends.

@@ -11,6 +11,7 @@ from typing import Any
 from assets.platform import Platform
 from pipelines.resources import platform
 from pipelines.settings import Settings
+from tests.support.ledger import put_migrated
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency
 
@@ -22,6 +23,8 @@ PERSON = "A123456789"
 
 def installation(root: Path, now: datetime = NOW, **settings: Any) -> Platform:
     """A platform whose register holds the four agencies."""
+    if "ledger_url" not in settings:
+        put_migrated(root / "ledger.sqlite")
     opened = platform(Settings(home=root, **settings), actor="test", clock=lambda: now)
     add_agencies(opened, *AGENCIES)
     return opened

@@ -218,15 +218,15 @@ def new_postgresql_database(postgresql_server: PostgresServer) -> Iterator[Calla
 
     All of them are dropped at the test's end, whoever is still connected.  `encoding` is any of PostgreSQL's server
     encodings (`EUC_TW`, `SQL_ASCII`, …; Big5 is none of them).  psycopg knows no EUC_TW: connect with
-    `client_encoding=utf8`.
+    `client_encoding=utf8`.  `template` is the database that it is a copy of.
     """
     made: list[sql.Identifier] = []
 
-    def create(encoding: str = "UTF8") -> str:
+    def create(encoding: str = "UTF8", template: str = "template0") -> str:
         name = f"test_{secrets.token_hex(6)}"
         postgresql_server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'").format(
-                sql.Identifier(name), sql.Literal(encoding)
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'").format(
+                sql.Identifier(name), sql.Identifier(template), sql.Literal(encoding)
             )
         )
         made.append(sql.Identifier(name))

@@ -121,6 +121,8 @@ def _explain(url: URL, context: ExceptionContext) -> None:
     if not isinstance(error, OperationalError):
         return
     name = getattr(error.orig, "sqlite_errorname", None)
+    if name == "SQLITE_READONLY" and context.connection and context.connection.get_execution_options().get(READS):
+        return  # written in a session that only reads: our fault
     if name is None or name.startswith(_OF_SQLITE):
         raise LedgerLost(url, _reason(error)) from context.original_exception
 

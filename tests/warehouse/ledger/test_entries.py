@@ -224,13 +224,13 @@ print(sum(sum(judge(ledger, *(result(str(n), "entered") for n in range(i, i + 10
 """
 
 
-def test_two_processes_judge_one_agency_s_corrections(ledger, ledger_url):
+def test_two_processes_judge_one_agency_s_corrections(ledger):
     """Each batch is all of one agency-month: every one meets the other process's pointer."""
     arrive(ledger, *(arrived(str(number), day(1 + number / 100)) for number in range(200)))
     code = "from warehouse.ledger.engine import open_ledger\n" + _CHILD
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", code, ledger_url],
+            [sys.executable, "-c", code, ledger.url.render_as_string(hide_password=False)],
             cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -137,8 +137,14 @@ def runs_alive(home: Home) -> Iterator[Diagnosis]:
     if not (home.dagster / "dagster.yaml").exists():
         return
     name = "執行中的作業 runs"
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
-        dead = dead_runs(home, instance)
+    try:
+        with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+            dead = dead_runs(home, instance)
+    except Exception as error:  # noqa: BLE001 — its storage may be any database, away or on a disk that is full
+        said = f"Dagster 的資料庫無法開啟 Dagster's own database cannot be opened ({type(error).__name__})"
+        remedy = "請確認資料庫已啟動、磁碟有空間 see that it is up and its disk has room"
+        yield Diagnosis(name, ok=False, found=said, remedy=remedy)
+        return
     if dead:
         listed = some(f"{run.job_name} {run.tags.get('dagster/partition', '')}".strip() for run in dead)
         remedy = (

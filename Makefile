@@ -14,7 +14,7 @@ ARGS ?=
 # processes, and each would compile all that it imports once more, 3 s of its 4.
 export PYTHONDONTWRITEBYTECODE :=
 # One more than there are cores: tests of servers and daemons wait for much of their time.
-SIDE_BY_SIDE := -q -n $(shell echo $$(( $$(nproc) + 1 ))) --dist worksteal
+SIDE_BY_SIDE := -q --durations=30 -n $(shell echo $$(( $$(nproc) + 1 ))) --dist worksteal
 # Homes of tests lie in memory where it has room (tmpfs).  On a disk every ledger, landing and warehouse waits for it (a
 # publication: 0.3 s of work, 2–3 s on a busy disk), and no test proves anything of a power cut, which that is for.
 ROOMY := $(shell df --block-size=1G --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 >= 8 {print "/dev/shm"}')

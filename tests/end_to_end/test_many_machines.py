@@ -32,7 +32,7 @@ from warehouse.publish.fetching import fetch
 from warehouse.publish.publisher import publish
 
 MONTH = "2021-06"
-WORKERS, SHARE = 3, 12
+WORKERS, SHARE = 2, 12
 #: Seconds: far more than it takes, as others may be at work on the machine.
 PATIENCE = 600
 #: Dagster makes a run of each stretch of neighbouring agencies: those between hand in nothing and keep them apart.

@@ -57,7 +57,7 @@ def test_a_backfill_of_agency_months_is_published_by_itself_each_month_and_year_
         return instance.get_backfill(id_).status.value in DONE and bool(done)
 
     with dagster_process(["dagster-daemon", "run", "-w", "workspace.yaml"], tmp_path, tmp_path / "daemon.log"):
-        wait_until(caught_up, 300)
+        wait_until(caught_up, 1_200)
 
     assert len(runs(instance, **{"dagster/backfill": id_})) == len(MONTHS)  # agencies that are neighbours: one a month
     assert {run.status.value for run in instance.get_runs()} == {"SUCCESS"}

@@ -156,7 +156,7 @@ def test_processes_that_start_at_once_have_one_key(tmp_path):
     for process in processes:
         process.start()
     start.set()
-    keys = {found.get(timeout=30) for _ in processes}
+    keys = {found.get(timeout=300) for _ in processes}
     for process in processes:
         process.join()
     assert len(keys) == 1

@@ -112,7 +112,7 @@ def submissions_landed(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Pull one month; fails, once what was brought is recorded, where a channel is down."""
-    from assets.intake import pull
+    from assets.pull import pull
 
     report = pull(platform, context.partition_key)
     check = channels_answered(platform, report)

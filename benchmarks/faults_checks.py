@@ -20,7 +20,7 @@ from faults_process import RECEIPTS
 from sqlalchemy import Engine, NullPool, create_engine, select
 
 from assets.channels.documents import read_submissions
-from pipelines.cli.maintain import diagnoses
+from pipelines.doctor import diagnoses
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger.lifecycle import RECEIVED

@@ -23,9 +23,10 @@ import psutil
 from assets import batches
 from assets.channels.documents import read_submissions
 from assets.entry import enter_month, months_outside, not_accounted_for
-from assets.intake import HandedIn, hand_in, pull
+from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.publishing import publish_months
+from assets.pull import pull
 from assets.reviewing import review
 from pipelines.cli.failures import one_line
 from pipelines.dagster_home import prepare

@@ -117,7 +117,7 @@ def pull_month(context: dg.OpExecutionContext, config: ToPull, platform: dg.Reso
     had nothing new "unsynced", though whatever came is entered and marked by the same run.
     """
     from assets.agenda import asked_of
-    from assets.intake import pull as bring_in
+    from assets.pull import pull as bring_in
 
     month = context.partition_key
     asked = asked_of(platform, month) if config.as_due else None

@@ -29,6 +29,10 @@ from pipelines.settings import Settings
 from warehouse.ledger import lifecycle
 
 
+class UnknownMonth(ValueError):  # noqa: N818 — reads as what it is
+    """A month that is no partition of ours: before the collection began, or in the future."""
+
+
 @dataclass(frozen=True)
 class MonthRun:
     """What the run of one month did: what was pulled, how the channels did, and each submission's result."""
@@ -80,17 +84,19 @@ def run_month(
     """Execute the job `monthly` for each month in turn; no agencies named means all.
 
     `on_month` is told of each as it is done; `clock` gives the moment that deadlines are judged by.  Raises what a
-    stage raised (`SourcesError`, `PublishingBusy`, `StoreIncomplete`, `LandingDamaged`, OSError), ValueError for a
-    month that is no partition; months done stay done.
+    stage raised (`SourcesError`, `PublishingBusy`, `StoreIncomplete`, `LandingDamaged`, OSError), `UnknownMonth`;
+    months done stay done.
     """
     for month in months:
         if not MONTHS.has_partition_key(month):
             known = MONTHS.get_partition_keys()
-            raise ValueError(f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}")
+            raise UnknownMonth(
+                f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}"
+            )
     job, report = defs.resolve_job_def(monthly.name), RunReport()
     with _opened(settings, actor, clock) as (opened, instance):
         for month in months:
-            report.months.append(_run_one(job, instance, opened, month, sorted(agencies), debug=debug))
+            report.months.append(run_one(job, instance, opened, month, sorted(agencies), debug=debug))
             if on_month:
                 on_month(report.months[-1])
     return report
@@ -119,16 +125,17 @@ def _opened(
         opened.engine.dispose()
 
 
-def _run_one(
+def run_one(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     opened: Platform,
     month: str,
-    agencies: list[str],
+    agencies: Sequence[str] = (),
     *,
-    debug: bool,
+    debug: bool = False,
 ) -> MonthRun:
-    chosen = {"config": {"agencies": agencies}}
+    """Execute the job `monthly`, resolved, for a month that is a partition; a channel that is down is in the result."""
+    chosen = {"config": {"agencies": list(agencies)}}
     config = {"ops": {pull_month.name: chosen, enter_month_of_all.name: chosen}}
     run_id, limit = make_new_run_id(), opened.pull_limits.failed_share
     try:

@@ -41,7 +41,7 @@ def pull(month: options.Month, agency: options.Agencies = None, output: options.
     failed for some; what the others brought is kept.
     """
     from assets.channel_health import health_of
-    from assets.intake import pull as pull_month
+    from assets.pull import pull as pull_month
     from pipelines.cli.platform import opened
 
     with opened() as platform, progress(f"收件 pulling {roc(month)}") as advance:

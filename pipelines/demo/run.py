@@ -15,7 +15,6 @@ from typing import Self
 import dagster as dg
 from sqlalchemy import func, select
 
-from assets.channel_health import health_of
 from assets.channels.documents import read_submissions
 from assets.channels.protocol import MANUAL, Channel, Delivery, FetchMemory, Land
 from assets.channels.webitr import NAME as WEBITR
@@ -30,9 +29,9 @@ from pipelines.demo.plan import MONTHS, OUTAGES, SLOW, WEBHR_DOWN, Round
 from pipelines.demo.systems import database_url, write_sources
 from pipelines.demo.webhr_database import fill
 from pipelines.demo.webitr_server import WebItrServer
-from pipelines.jobs import enter_month_of_all, monthly, pull_month
+from pipelines.jobs import monthly
 from pipelines.resources import platform
-from pipelines.runs import MonthRun
+from pipelines.runs import MonthRun, run_one
 from pipelines.settings import Settings
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Agency, Submission
@@ -143,14 +142,7 @@ def _refuse_if_used(opened: Platform) -> None:
 
 
 def _run_month(instance: dg.DagsterInstance, opened: Platform, month: str) -> MonthRun:
-    result = defs.resolve_job_def(monthly.name).execute_in_process(
-        instance=instance,
-        partition_key=month,
-        resources={"platform": DemoPlatform(**vars(opened))},
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )
-    report, entry = result.output_for_node(pull_month.name), result.output_for_node(enter_month_of_all.name)
-    return MonthRun(month, result.run_id, report, health_of(report, opened.pull_limits.failed_share), entry.outcomes)
+    return run_one(defs.resolve_job_def(monthly.name), instance, DemoPlatform(**vars(opened)), month)
 
 
 class _Systems:

@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from assets.channel_health import health_of, health_recorded
 from assets.channels.protocol import Delivery, Outcome, Reason
 from assets.fetch_memory import LedgerMemory, remember
-from assets.intake import CHUNK_DOCUMENTS, HandedIn, InboxBusy, hand_in, pull
+from assets.intake import CHUNK_DOCUMENTS, HandedIn, hand_in
 from assets.platform import PullLimits
+from assets.pull import InboxBusy, pull
 from assets.pull_report import Failure, PullReport
 from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
 from warehouse.landing import LandingFull
@@ -123,7 +124,7 @@ def test_what_the_ledger_could_not_record_stays_in_the_inbox(quick_inbox, monkey
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr("assets.intake.record_arrivals", full)
+        broken.setattr("assets.pull.record_arrivals", full)
         with pytest.raises(OSError, match="disk full"):
             pull(quick_inbox, "2021-06")
     assert (quick_inbox.home.inbox / "june.json").exists()
@@ -176,7 +177,7 @@ def test_of_two_pulls_at_once_the_second_waits_for_the_inbox(quick_inbox):
 
 
 def test_a_pull_that_waits_too_long_says_who_empties_the_inbox(quick_inbox, monkeypatch):
-    monkeypatch.setattr("assets.intake._PATIENCE", 0.0)
+    monkeypatch.setattr("assets.pull._PATIENCE", 0.0)
     with exclusive(quick_inbox.home.root / ".inbox.lock", 0, InboxBusy):
         report = pull(quick_inbox, "2021-06")
     (failure,) = report.failures

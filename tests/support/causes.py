@@ -136,7 +136,7 @@ def channel_fails(here: Here) -> None:
             session.add(Obligation(agency_code=code, channel="webitr"))
     (here.home / "sources.toml").write_text(_webitr(port))
     code, said = here.attendance("run", "--month", here.months[-1])
-    assert code == 1, said
+    assert code == 2, said
 
 
 def _webitr(port: int) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -457,14 +458,21 @@ def test_a_ledger_of_a_newer_program_is_refused(made, disk, keys, attendance, tm
 
 
 def test_a_backup_of_an_older_ledger_is_migrated(made, source, disk, keys, attendance, tmp_path, monkeypatch):
-    """As the program of ledger 0006 would have made it: without the tables and the column that came later."""
+    """As the program of ledger 0006 would have made it: without the tables and the columns that came later."""
     folder, before = disk / str(made["name"]), rows(source.home.warehouse)
     then = _tables_of("0006")
     for file in (folder / "ledger").glob("*.parquet"):
         if file.stem not in then:
             file.unlink()
-    agencies = folder / "ledger" / "agencies.parquet"
-    pq.write_table(pq.read_table(agencies).drop_columns(["kind"]), agencies)
+        else:
+            table = pq.read_table(file)
+            later = [name for name in table.column_names if name not in then[file.stem]]
+            before_then = [pa.nulls(table.num_rows, pa.string()) for _ in then[file.stem] - set(table.column_names)]
+            gone = sorted(then[file.stem] - set(table.column_names))
+            table = table.drop_columns(later)
+            for name, column in zip(gone, before_then, strict=True):
+                table = table.append_column(name, column)
+            pq.write_table(table, file)
     _rewritten(folder, revision="0006")
     elsewhere = tmp_path / "elsewhere"
     assert attendance("backup", "restore", disk, "--to", elsewhere, "--keys", keys).code == 0
@@ -473,13 +481,14 @@ def test_a_backup_of_an_older_ledger_is_migrated(made, source, disk, keys, atten
     assert rows(elsewhere / "warehouse.duckdb") == before
 
 
-def _tables_of(revision: str) -> set[str]:
-    """The tables of a ledger of this revision."""
+def _tables_of(revision: str) -> dict[str, set[str]]:
+    """Table → columns of a ledger of this revision."""
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         upgrade(connection, revision)
     with engine.connect() as connection:
-        return set(inspect(connection).get_table_names())
+        looked = inspect(connection)
+        return {table: {one["name"] for one in looked.get_columns(table)} for table in looked.get_table_names()}
 
 
 def _rewritten(folder: Path, **changed: object) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.intake import pull
+from assets.pull import pull
 from pipelines.cli.app import ending
 from pipelines.demo.country import COUNTIES, Country
 from pipelines.demo.plan import MONTHS, Round

@@ -11,15 +11,10 @@ from collections.abc import Collection
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster_shared.record import replace
 from pydantic import Field
 
-from assets.core_tables import CORE, VERSION_TAG, behind, core_tables, reconciled
-from assets.core_tables import shown as shown_of
+from assets.core_tables import behind, core_tables
 from assets.entry import (
     Entry,
     accounting,
@@ -35,10 +30,10 @@ from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.pull_report import PullReport
 from assets.register import know_register
-from assets.reports import MONTHLY_COUNTS, SUBMISSION_RATIOS, SUMMARY, monthly_counts, submission_ratios, summary
+from assets.reports import SUBMISSION_RATIOS, monthly_counts, submission_ratios, summary
 from assets.reviews import reviews, shown
 from assets.telling import reckon_grid, remember, say, tell, untold
-from warehouse.journal import log
+from pipelines.publication import materialized, publish, publish_each
 from warehouse.ledger.engine import reading
 
 
@@ -72,41 +67,6 @@ AS_DUE = {"ops": {"pull_month": {"config": {"as_due": True}}}}
 def only(months: Collection[str]) -> dict[str, Any]:
     """Have the job `catch_up` publish these months alone."""
     return {"ops": {publish_what_is_behind.name: {"config": {"months": list(months)}}}}
-
-
-def _materialized(
-    asset: dg.AssetsDefinition, partition: str, metadata: dict[str, Any], version: str | None = None
-) -> dg.AssetMaterialization:
-    tags = None if version is None else {VERSION_TAG: version}
-    return dg.AssetMaterialization(asset.key, partition=partition, metadata=metadata, tags=tags)
-
-
-def _of_newest(instance: dg.DagsterInstance, result: dg.AssetCheckEvaluation) -> dg.AssetCheckEvaluation:
-    """The result as one of the partition's newest materialisation: Dagster shows no other as current."""
-    wanted = dg.AssetRecordsFilter(result.asset_key, asset_partitions=[str(result.partition)])
-    (record,) = instance.fetch_materializations(wanted, limit=1).records
-    target = AssetCheckEvaluationTargetMaterializationData(
-        storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-    )
-    return replace(result, target_materialization_data=target)
-
-
-def _publish(context: dg.OpExecutionContext, platform: Platform, months: Collection[str]) -> None:
-    """Publish these months at once, show what readers now see of each, and stop where records do not reconcile."""
-    from assets.publishing import publish_months
-
-    wrong = []
-    for done in publish_months(platform, months):
-        context.log_event(_materialized(core_tables, done.month, shown_of(platform, done), done.version))
-        check = reconciled(done)
-        say(context, _of_newest(context.instance, check))
-        if check.passed:
-            context.log_event(_materialized(monthly_counts, done.month, MONTHLY_COUNTS.show(platform, done.month)))
-            context.log_event(_materialized(summary, done.month, SUMMARY.show(platform, done.month)))
-        else:
-            wrong.append(done.month)
-    if wrong:
-        raise dg.Failure(f"對帳不符 records do not reconcile: {CORE.to_user_string()} {', '.join(wrong)}")
 
 
 @dg.op(description="收檔：經各管道取得該月報送 Pull the month through every channel")
@@ -165,17 +125,17 @@ def review_what_changed(context: dg.OpExecutionContext, entry: Entry, platform: 
     from assets.reviewing import review
 
     reviewed = review(platform)
-    context.log_event(_materialized(reviews, entry.month, shown(reviewed)))
+    context.log_event(materialized(reviews, entry.month, shown(reviewed)))
     others = [month for month in reviewed.months if month != entry.month]
     if others:
-        _publish(context, platform, others)
+        publish(context, platform, others)
     return entry
 
 
 @dg.op(description="發布：更新 warehouse.duckdb 與報表 Publish the month and the reports")
 def publish_one_month(context: dg.OpExecutionContext, entry: Entry, platform: dg.ResourceParam[Platform]) -> Entry:
     """Publish, and show what readers now see."""
-    _publish(context, platform, [entry.month])
+    publish(context, platform, [entry.month])
     return entry
 
 
@@ -186,7 +146,7 @@ def review_all(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platfo
 
     reviewed = review(platform)
     for month in reviewed.months:
-        context.log_event(_materialized(reviews, month, shown(reviewed)))
+        context.log_event(materialized(reviews, month, shown(reviewed)))
 
 
 @dg.op(
@@ -202,32 +162,19 @@ def publish_what_is_behind(
     months = [month for month in behind(platform, context.instance) if not config.months or month in config.months]
     if months:
         try:
-            _publish(context, platform, months)
+            publish(context, platform, months)
         except Exception:
             if len(months) == 1:
                 raise
-            _publish_each(context, platform, months)
+            publish_each(context, platform, months)
     return months
-
-
-def _publish_each(context: dg.OpExecutionContext, platform: Platform, months: Collection[str]) -> None:
-    """Publish them one by one; raises `dg.Failure` that names those that could not be, after all the others are."""
-    failed = []
-    for month in months:
-        try:
-            _publish(context, platform, [month])
-        except Exception as error:  # noqa: BLE001 — whatever is wrong with a month, the others are published
-            failed.append(f"{month} ({type(error).__name__})")
-            log.error("month_not_published", month=month, error=type(error).__name__)
-    if failed:
-        raise dg.Failure(f"未能發布 could not be published: {', '.join(failed)}")
 
 
 @dg.op(description="各年度報送比例，各一次 The ratios of the years that these months are in, each once")
 def ratios_of_years(context: dg.OpExecutionContext, months: list[str], platform: dg.ResourceParam[Platform]) -> None:
     """Show each year's ratios, which the publishing has just reckoned."""
     for year in sorted({month[:4] for month in months}):
-        context.log_event(_materialized(submission_ratios, year, SUBMISSION_RATIOS.show(platform, year)))
+        context.log_event(materialized(submission_ratios, year, SUBMISSION_RATIOS.show(platform, year)))
 
 
 @dg.op(description="標示各機關入檔情形 Mark each agency-month in Dagster's grid")

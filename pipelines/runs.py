@@ -90,9 +90,7 @@ def run_month(
     for month in months:
         if not MONTHS.has_partition_key(month):
             known = MONTHS.get_partition_keys()
-            raise UnknownMonth(
-                f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be from {known[0]} to {known[-1]}"
-            )
+            raise UnknownMonth(f"{month}: 月份須在 {known[0]} 至 {known[-1]} 之間 must be within these")
     job, report = defs.resolve_job_def(monthly.name), RunReport()
     with _opened(settings, actor, clock) as (opened, instance):
         for month in months:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 
@@ -224,15 +225,23 @@ def test_a_clock_that_is_wrong_is_for_later(opened, stage, path):
 
 
 def test_what_happens_all_the_time_is_one_line_a_minute_with_its_number(monkeypatch):
-    monkeypatch.setattr(log_throttle, "_INTERVAL", 0.2)
-    lines = []
+    minutes, lines = [], []
+
+    class Minute(threading.Timer):
+        """One that is over when the test says so."""
+
+        def start(self):
+            minutes.append(self.function)
+
+    monkeypatch.setattr(log_throttle, "Timer", Minute)
     throttle = LogThrottle(lambda event, **figures: lines.append((event, *figures.values())), "away")
     for _ in range(100):
         throttle.count("ledger")
     throttle.count("disk")
     assert lines == [("away", "ledger", 1), ("away", "disk", 1)]
-    wait_for(lambda: len(lines) == 3)
-    assert lines[2] == ("away", "ledger", 99)
-    wait_for(lambda: not throttle._pending)
+    minutes[0]("ledger")
+    assert lines[2:] == [("away", "ledger", 99)]
+    minutes[2]("ledger")
+    assert len(lines) == 3
     throttle.count("ledger")
     assert lines[3:] == [("away", "ledger", 1)]

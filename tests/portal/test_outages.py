@@ -32,7 +32,7 @@ from warehouse.ledger.engine import LedgerUnavailable, writing
 MONTH = "2021-06"
 #: Seconds for each thing that is waited for, on a busy machine.
 PATIENCE = 120
-EACH = 25
+EACH = 20
 
 
 @pytest.fixture
@@ -106,6 +106,8 @@ def requests_of(clerk, system):
         ("POST", "/check", {"headers": clerk, "files": file}),
         ("GET", f"/api/v1/months/{MONTH}", {"headers": system}),
         ("POST", "/api/v1/submissions", {"headers": system, "content": document(FIRST)}),
+        ("POST", f"/api/v1/months/{MONTH}/explanations", {"headers": system, "json": {"finding_keys": ["x"]}}),
+        ("POST", f"/agencies/{FIRST}/tokens", {"headers": clerk, "data": {"label": "系統"}}),
         ("GET", "/health/ready", {}),
     ]
 

@@ -40,7 +40,8 @@ class Reported:
 
     `name` is a file's name or a submission's id, `agency_name` what the register calls the agency, where there is one,
     `when` when it was received or checked.  `counts` are read, entered,
-    refused, warned by dataset, `findings` rows with the stored model's names, `days` as `checks.causes.record_days`.
+    refused, warned by dataset, `findings` rows with the stored model's names, `unlisted` rule → how many more there are
+    (None: perhaps, and nobody counted), `days` as `checks.causes.record_days`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Reported:
     when: str
     counts: Mapping[str, Sequence[int]]
     findings: Sequence[Mapping[str, Any]]
+    unlisted: Mapping[str, int] | None
     days: Mapping[str, Sequence[date | None]]
 
     @property
@@ -83,6 +85,19 @@ _HOW_TO_READ = (
 
 def _lines(said: Sequence[str]) -> list[tuple[bool, str]]:
     return [(place == 0, words) for place, words in enumerate(said)]
+
+
+def _more(document: Reported) -> str:
+    """Of a document whose findings are the first of more, how many more, if it is known."""
+    listed = f"{len(document.findings):,}"
+    if document.unlisted is None:
+        return (
+            f"僅列前 {listed} 件，可能另有其他；以下件數均為「至少」 the first {listed}: there may be more of each rule"
+        )
+    more = "、".join(f"{rule} {number:,}" for rule, number in document.unlisted.items())
+    total = f"{len(document.findings) + sum(document.unlisted.values()):,}"
+    zh = f"共 {total} 件，僅列前 {listed} 件；未列者不在以下件數"
+    return f"{zh} the first {listed} of {total}; not in the numbers below: {more}"
 
 
 def _whose(document: Reported) -> str:
@@ -152,6 +167,8 @@ def _first_sheet(documents: Sequence[Reported], groups: Sequence[_Group]) -> She
             ["收件或檢核 received or checked", document.when],
             *([title, words] for title, words in zip(("結果 result", ""), document.verdict, strict=True)),
         ]
+        if document.unlisted != {}:
+            rows.append(["未列 not listed", _more(document)])
         if document.counts:
             rows.append(["資料集 dataset", "讀入 read", "入檔 entered", "退件 refused", "請確認 warned"])
             rows += [[title, *document.counts[name]] for name, title in DATASETS.items() if name in document.counts]

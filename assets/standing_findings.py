@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from assets.platform import Platform
+from checks.format.faults import most_kept
 from warehouse.bundle_cache import bring
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
@@ -31,6 +32,11 @@ class Standing:
     submissions: Sequence[Receipt]
     findings: Sequence[dict[str, Any]]
     waiting: bool
+
+    @property
+    def may_have_more(self) -> bool:
+        """Whether a submission's findings may be the first of more."""
+        return any(may_have_more(one) for one in self.submissions)
 
     def of(self, submission_id: str) -> list[dict[str, Any]]:
         """The findings of one of the submissions."""
@@ -57,6 +63,11 @@ def findings_of_submission(platform: Platform, one: Receipt) -> list[dict[str, A
         answers = explanations_of(session, {row["finding_key"] for row in rows})
     _put_answers(rows, answers)
     return rows
+
+
+def may_have_more(submission: Receipt) -> bool:
+    """Whether its findings may be the first of more: as many fatal ones are kept as of a file of its size can be."""
+    return submission.fatal >= most_kept(submission.size)
 
 
 def _put_answers(rows: Sequence[dict[str, Any]], answers: Mapping[str, Explanation]) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from assets.error_report import Reported
 from assets.platform import Platform
-from assets.standing_findings import Standing
+from assets.standing_findings import Standing, may_have_more
 from checks.causes import record_days
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Agency
@@ -29,6 +29,7 @@ def _reported(platform: Platform, standing: Standing, one: Receipt) -> Reported:
         when=f"{one.last_received_at:%Y-%m-%d %H:%M}",
         counts=one.counts,
         findings=found,
+        unlisted=None if may_have_more(one) else {},
         days=record_days(platform.landing.read(one.submission_id)) if found else {},
     )
 

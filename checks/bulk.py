@@ -14,7 +14,7 @@ import polars as pl
 
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
-from checks.findings import FOUND_SCHEMA, Finding, Severity, findings_frame
+from checks.findings import FOUND_SCHEMA, Finding, findings_frame
 from checks.format.identity import identity_findings
 from checks.format.locate import Target, locate
 from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
@@ -40,7 +40,8 @@ class CheckedDocument:
 
     `refused`: there is a fatal finding, and none of its records is entered.  `findings` is a frame of
     `FOUND_SCHEMA`.  What the document says of itself is None where it could not be read.  `not_evaluated` says
-    which rules did not run, and why.
+    which rules did not run, and why; `unlisted` rule → how many findings there are beside those in `findings`, which
+    of a document of faults alone are the first (`checks.format.faults.most_kept`).
     """
 
     agency_code: str | None
@@ -52,10 +53,7 @@ class CheckedDocument:
     findings: pl.DataFrame
     counts: dict[str, Counts] = field(default_factory=dict)
     not_evaluated: dict[str, str] = field(default_factory=dict)
-
-    def number_of(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
-        return self.findings["severity"].to_list().count(severity.value)
+    unlisted: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,6 +120,7 @@ def check_documents(
             findings=findings_frame(fatal[position]) if position in refused else found.get(position, _NO_FINDINGS),
             counts={} if position in refused else {name: counts[name].get(position, _NO_RECORDS) for name in SUBMITTED},
             not_evaluated=not_evaluated,
+            unlisted=scans[position].unlisted if position in scans else {},
         )
         for position in range(len(documents))
     ]

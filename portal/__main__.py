@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from assets.worker_pool import default_workers
+from pipelines.cli import failures
 from pipelines.resources import platform
 from pipelines.settings import load_settings
 from portal.app import create_app
@@ -21,12 +22,20 @@ def main() -> None:
         default=default_workers(),
         help="processes that check; 0: threads (default: one a core)",
     )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of a fault on standard error")
     options = parser.parse_args()
+    try:
+        _serve(options)
+    except Exception as error:  # noqa: BLE001 — a database that is away, a port that is taken: one line, and its code
+        sys.exit(failures.report(error, debug=options.debug))
+
+
+def _serve(options: argparse.Namespace) -> None:
     settings = load_settings()
     opened = platform(settings, actor="portal")
     sys.stderr.write(f"入口網 the portal: http://{options.host}:{options.port}\n")
     try:
-        app = create_app(opened, settings.portal, check_processes=options.check_processes)
+        app = create_app(opened, settings.portal, check_processes=options.check_processes, debug=options.debug)
         serve(app, settings.portal, host=options.host, port=options.port)
     finally:
         opened.engine.dispose()

@@ -44,8 +44,13 @@ _ROUTERS = (
 )
 
 
-def create_app(platform: Platform, settings: PortalSettings, *, check_processes: int = 0) -> Guarded:
-    """The portal over a platform, which whoever calls opens and closes; 0 `check_processes`: it checks in threads."""
+def create_app(
+    platform: Platform, settings: PortalSettings, *, check_processes: int = 0, debug: bool = False
+) -> Guarded:
+    """The portal over a platform, which whoever calls opens and closes; 0 `check_processes`: it checks in threads.
+
+    `debug`: faults of ours are shown on standard error.
+    """
     desk = open_desk(platform, settings, check_processes)
 
     @contextlib.asynccontextmanager
@@ -75,7 +80,7 @@ def create_app(platform: Platform, settings: PortalSettings, *, check_processes:
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     for router in _ROUTERS:
         app.include_router(router)
-    add_problems(app)
     app.add_middleware(Admission, desk=desk)
     app.add_middleware(BelievedProxies, settings=settings)  # outside: whose a body is goes by the address it finds
+    add_problems(app, debug=debug)
     return Guarded(app, secure=settings.secure)

@@ -97,6 +97,7 @@ def checked(documents: Sequence[bytes], context: CheckContext, threads: int | No
             one.findings.select(*FINDING_SCHEMA).to_dicts(),
             one.counts,
             one.not_evaluated,
+            one.unlisted,
         )
         for one in found
     ]

@@ -63,6 +63,6 @@ def open_desk(platform: Platform, settings: PortalSettings, processes: int = 0) 
         counter=Counter(platform),
         limiter=Limiter(settings),
         slow=slow,
-        reports=Sources(platform, slow),
+        reports=Sources(platform, remembered, slow),
         templates=templates,
     )

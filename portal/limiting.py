@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from pipelines.settings_portal import KIB, PortalSettings
 from portal.addresses import counted_as
+from portal.log_throttle import LogThrottle
 from warehouse.journal import log
 
 _MINUTE = 60
@@ -33,13 +34,14 @@ class Limiter:
         self.waits = settings.redis_url is not None
         shared = settings.redis_url.get_secret_value() if settings.redis_url is not None else None
         together = storage_from_string(shared, wrap_exceptions=True) if shared is not None else alone
+        self._counted_alone = LogThrottle(log.warning, "requests_counted_alone")
         # Of requests each moment is kept; of bytes there would be thousands of moments.
         self._requests = [MovingWindowRateLimiter(storage) for storage in (together, alone)]
         self._bytes = [SlidingWindowCounterRateLimiter(storage) for storage in (together, alone)]
 
     def count(self, whose: str) -> None:
         """Count one request; raises 429 where it is one too many."""
-        if not _hit(self._requests, self._most, whose, 1):
+        if not self._hit(self._requests, self._most, whose, 1):
             raise too_many(
                 f"每分鐘至多 {self._most.amount:,} 次，請稍候再試 "
                 f"at most {self._most.amount:,} requests a minute: wait and retry"
@@ -47,26 +49,25 @@ class Limiter:
 
     def count_bytes(self, whose: str, size: int) -> None:
         """Count what somebody sends without signing in; raises 429 where it is too much."""
-        if not _hit(self._bytes, self._most_kib, whose, -(-size // KIB)):
+        if not self._hit(self._bytes, self._most_kib, whose, -(-size // KIB)):
             most = self._most_kib.amount * KIB
             raise too_many(
                 f"未登入者每分鐘至多 {most:,} 位元組，請稍候再試，或登入後檢核 "
                 f"at most {most:,} bytes a minute without signing in: wait and retry, or sign in"
             )
 
+    def _hit(self, limiters: Sequence[RateLimiter], most: RateLimitItemPerMinute, whose: str, cost: int) -> bool:
+        together, alone = limiters
+        try:
+            return together.hit(most, whose, cost=cost)
+        except StorageError:
+            self._counted_alone.count("redis")
+            return alone.hit(most, whose, cost=cost)
+
 
 def too_many(words: str, seconds: int = _MINUTE) -> HTTPException:
     """429 (RFC 6585): what somebody has had enough of, and after how many seconds there is more."""
     return HTTPException(429, words, headers={"Retry-After": str(seconds)})
-
-
-def _hit(limiters: Sequence[RateLimiter], most: RateLimitItemPerMinute, whose: str, cost: int) -> bool:
-    together, alone = limiters
-    try:
-        return together.hit(most, whose, cost=cost)
-    except StorageError:
-        log.warning("requests_counted_alone")
-        return alone.hit(most, whose, cost=cost)
 
 
 def count_address(request: Request) -> None:

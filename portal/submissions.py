@@ -4,7 +4,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from assets.standing_findings import findings_of_submission
+from assets.standing_findings import findings_of_submission, may_have_more
 from portal.checked import Checked
 from portal.guard import Visit
 from warehouse.duties import Duties, calendar_of
@@ -40,4 +40,5 @@ def _receipt_of(visit: Visit, id_: str) -> Receipt | None:
 def _judged(visit: Visit, found: Receipt) -> Checked:
     """What was found when it was judged, as a check's result."""
     findings = findings_of_submission(visit.desk.platform, found)
-    return Checked.of(found.agency_code, found.month, findings, found.counts, {})
+    unlisted: dict[str, int] | None = None if may_have_more(found) else {}
+    return Checked.of(found.agency_code, found.month, findings, found.counts, {}, unlisted)

@@ -1,6 +1,7 @@
 """The faults of one document as they are come across, and the findings made of them in the end."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.findings import Finding
@@ -10,8 +11,14 @@ from checks.format.schema import DOCUMENT
 from checks.format.values import SHOWN
 
 #: Findings kept of one document at most, and of any; between them one for so many bytes, which is more than one for
-#: each record.  Memory and work are bounded by it; totals are counted in full.
+#: each record.  Memory and work are bounded by it; each rule's faults are counted in full.
 KEPT, _KEPT_OF_ANY, _BYTES_EACH = 10_000, 1_000, 100
+
+
+def most_kept(size: int) -> int:
+    """How many fatal findings are kept of a document of so many bytes."""
+    return min(max(size // _BYTES_EACH, _KEPT_OF_ANY), KEPT)
+
 
 _DATASETS = {child.name: child for child in DOCUMENT.properties if child.items}
 
@@ -81,13 +88,9 @@ class Faults:
     """The faults so far: at most `most` of them kept (and the few that must never be lost), all counted."""
 
     most: int = KEPT
-    total: int = 0
+    #: Rule → its faults, kept or not.
+    by_rule: Counter[str] = field(default_factory=Counter)
     kept: list[Fault] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, data: bytes) -> "Faults":
-        """None so far, of a document."""
-        return cls(min(max(len(data) // _BYTES_EACH, _KEPT_OF_ANY), KEPT))
 
     @property
     def full(self) -> bool:
@@ -96,7 +99,7 @@ class Faults:
 
     def add(self, fault: Fault) -> None:
         """Count the fault and keep it."""
-        self.total += 1
+        self.by_rule[fault.rule] += 1
         self.kept.append(fault)
 
     def findings(self, data: bytes) -> Iterator[Finding]:
@@ -138,8 +141,8 @@ class Scan:
 
     #: In document order; at most as many as `Faults` keeps, and those that ended the reading.
     findings: list[Finding]
-    #: How many faults there are, kept or not.
-    total: int
+    #: Rule → how many faults there are, kept or not.
+    by_rule: Mapping[str, int]
     #: Line and column of the values told below, by their names.
     places: dict[str, tuple[int, int]]
     #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
@@ -150,3 +153,13 @@ class Scan:
     version: str | None
     #: RFC 3339, as written.
     produced_at: str | None
+
+    @property
+    def total(self) -> int:
+        """How many faults there are, kept or not."""
+        return sum(self.by_rule.values())
+
+    @property
+    def unlisted(self) -> dict[str, int]:
+        """Rule → its faults that were not kept."""
+        return dict(Counter(self.by_rule) - Counter(finding.rule for finding in self.findings))

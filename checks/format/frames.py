@@ -1,5 +1,7 @@
 """The objects and arrays that a scan is in the middle of."""
 
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 
@@ -93,10 +95,10 @@ class ArrayFrame:
         self.items = node.items if node else None
         #: Index of the element being read; -1 before the first.
         self.index = -1
-        #: Where the element being read begins, and how many faults there were before; None where it is not counted.
-        self.element: tuple[int, int] | None = None
-        #: Elements that were read before → how many faults each has.
-        self.numbers: dict[bytes, int] = {}
+        #: Where the element being read begins, and the faults by rule before it; None where it is not counted.
+        self.element: tuple[int, Counter[str]] | None = None
+        #: Elements that were read before → rule → how many faults each has.
+        self.numbers: dict[bytes, Mapping[str, int]] = {}
         #: What a run of certainly right records looks like, properties in the order last learnt.
         self.run = NEVER
         self.order: tuple[bytes, ...] = ()
@@ -108,8 +110,8 @@ class ArrayFrame:
         if self.items:
             self.order, self.run = order, run(self.items, order)
 
-    def known(self, data: bytes, record: Node, offset: int) -> tuple[int, int, int]:
-        """Of elements whose faults are known without reading: offset of their end, their number, their faults.
+    def known(self, data: bytes, record: Node, offset: int) -> tuple[int, int, Mapping[str, int]]:
+        """Of elements whose faults are known without reading: offset of their end, their number, their faults by rule.
 
         Nothing is as short and has as many faults as an empty object, or as what is no object: a run of those is
         counted at once.  Other short ones are read once, and known where they come again.
@@ -117,18 +119,18 @@ class ArrayFrame:
         if found := WHOLLY_WRONG.match(data, offset):
             end = found.end()
             elements, empty = data.count(b",", offset, end) + 1, data.count(b"{", offset, end)
-            return end, elements, elements - empty + empty * len(required(record))
+            return end, elements, {"F007": elements - empty, "F005": empty * len(required(record))}
         end = data.find(b"}", offset, offset + _SHORT) + 1
         faults = self.numbers.get(data[offset:end]) if end else None
-        return (end, 0, 0) if faults is None else (end, 1, faults)
+        return (end, 0, {}) if faults is None else (end, 1, faults)
 
-    def learn(self, data: bytes, end: int, total: int) -> None:
-        """Remember how many faults the element had that ends here, if it is a short one; `total`: those so far."""
+    def learn(self, data: bytes, end: int, by_rule: Counter[str]) -> None:
+        """Remember the faults of the element that ends here, if it is a short one; `by_rule`: those so far."""
         if self.element is None:
             return
         (start, before), self.element = self.element, None
         if end - start <= _SHORT and len(self.numbers) < _NUMBERS_LEARNT:
-            self.numbers[data[start:end]] = total - before
+            self.numbers[data[start:end]] = by_rule - before
 
     @property
     def step(self) -> int:

@@ -8,7 +8,7 @@ most, and the faults.
 from re import Pattern
 
 from checks.format import encoding
-from checks.format.faults import Fault, Faults, Place, Scan
+from checks.format.faults import Fault, Faults, Place, Scan, most_kept
 from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
 from checks.format.identify import identify
 from checks.format.locate import locate
@@ -62,7 +62,7 @@ def scan(data: bytes, limits: Limits) -> Scan:
     return Scan(
         findings=list(faults.findings(data)),
         places=Positions(data).of_each(told_at),
-        total=faults.total,
+        by_rule=dict(faults.by_rule),
         complete=complete,
         agency_code=told.get("agency_code"),
         month=told.get("month"),
@@ -82,7 +82,7 @@ class _Reading:
     def __init__(self, data: bytes, limits: Limits) -> None:
         self.data = data
         self.limits = limits
-        self.faults = Faults.of(data)
+        self.faults = Faults(most_kept(len(data)))
         #: Properties that tell whose document it is, under their names in `Scan`.
         self.told: dict[str, str] = {}
         self.told_at: dict[str, int] = {}
@@ -154,7 +154,7 @@ class _Reading:
     def _missing(self, frame: ObjectFrame) -> None:
         always = frame.node is DOCUMENT
         if self.faults.full and not always:
-            self.faults.total += len(frame.required - frame.seen.keys())
+            self.faults.by_rule["F005"] += len(frame.required - frame.seen.keys())
             return
         for child in frame.missing():
             frame.child = child
@@ -186,7 +186,7 @@ class _Reading:
 
     def _array(self, frame: ArrayFrame, offset: int) -> int:
         """Elements up to the array's end, or up to one that is itself an object or array."""
-        frame.learn(self.data, offset, self.faults.total)
+        frame.learn(self.data, offset, self.faults.by_rule)
         while True:
             comma = NEXT_ELEMENT.match(self.data, offset) if frame.index >= 0 else None
             if comma is None:
@@ -205,7 +205,7 @@ class _Reading:
                 offset = passed
                 continue
             self._count(frame, offset, 1)
-            frame.element = (offset, self.faults.total) if self.faults.full else None
+            frame.element = (offset, self.faults.by_rule.copy()) if self.faults.full else None
             offset = self._value(frame.items, offset)
             if self.stack[-1] is not frame:
                 return offset
@@ -215,7 +215,7 @@ class _Reading:
         end, elements, faults = frame.known(self.data, record, offset)
         if not elements or elements > self.limits.max_records - frame.index - 1:
             return None
-        self.faults.total += faults
+        self.faults.by_rule.update(faults)
         frame.index += elements
         return end
 
@@ -255,7 +255,7 @@ class _Reading:
                 self.told[node.tells], self.told_at[node.tells] = text_of(token), offset
             return node
         if self.faults.full:
-            self.faults.total += 1
+            self.faults.by_rule[wrong.rule] += 1
         else:
             shown = shown_value(node, kind, token)
             self._fault(offset, wrong.rule, value=shown, expected=wrong.expected, reason=wrong.reason)
@@ -283,7 +283,7 @@ class _Reading:
     ) -> None:
         """Note a fault of what is being read.  `always`: kept however many there are."""
         if self.faults.full and not always:
-            self.faults.total += 1
+            self.faults.by_rule[rule] += 1
             return
         top = self.stack[-1] if self.stack else None
         child = top.child if isinstance(top, ObjectFrame) else None

@@ -55,7 +55,8 @@ def check(
             counts["files"] += 1
             counts["faulty"] += not ok
             if output is Format.JSON:
-                say_json({"file": name, "ok": ok, "findings": findings_of(checked)})
+                more = {"unlisted": checked.unlisted} if checked.unlisted else {}
+                say_json({"file": name, "ok": ok, "findings": findings_of(checked), **more})
             else:
                 _say_file(name, checked, agency, month, ok=ok)
             if file is not None:
@@ -118,6 +119,7 @@ def _reported(name: str, data: bytes, checked: "CheckedDocument") -> "Reported":
         when=f"{datetime.now(TAIPEI):%Y-%m-%d %H:%M}",
         counts=checked.counts,
         findings=found,
+        unlisted=checked.unlisted,
         days=record_days(data) if found else {},
     )
 
@@ -204,8 +206,8 @@ def _say_file(name: str, checked: "CheckedDocument", agency: str | None, month: 
     findings = findings_of(checked)
     verdict = "整份退件 refused" if checked.refused else "合格 ok" if ok else "部分退件 entered in part"
     whose = agency_month(checked.agency_code or agency, checked.month or month)
-    say(f"{printable(name)}: {whose}: {verdict}{f' ({tally(findings)})' if findings else ''}")
-    say_findings(findings)
+    say(f"{printable(name)}: {whose}: {verdict}{f' ({tally(findings, checked.unlisted)})' if findings else ''}")
+    say_findings(findings, checked.unlisted)
 
 
 def _explain(not_evaluated: dict[str, str], why_no_register: str, *, to_stderr: bool) -> None:

@@ -37,27 +37,38 @@ def roc(month: str | None) -> str:
         return printable(month)
 
 
-def tally(findings: Iterable[Mapping[str, Any]]) -> str:
-    """`2 錯誤 errors, 1 警告 warnings`; empty where there is nothing."""
+def tally(findings: Iterable[Mapping[str, Any]], unlisted: Mapping[str, int] | None = None) -> str:
+    """`2 錯誤 errors, 1 警告 warnings`, and the fatal ones that are `unlisted`; empty where there is nothing."""
     counts = dict.fromkeys(SEVERITIES, 0)
     for finding in findings:
         counts[finding["severity"]] += 1
+    counts["fatal"] += sum((unlisted or {}).values())
     return "、".join(f"{count:,} {_COUNTED[severity]}" for severity, count in counts.items() if count)
 
 
-def say_findings(findings: Sequence[Mapping[str, Any]]) -> None:
-    """Print the findings, worst severity first, each on two lines."""
+def say_findings(findings: Sequence[Mapping[str, Any]], unlisted: Mapping[str, int] | None = None) -> None:
+    """Print the findings, worst severity first, each on two lines; `unlisted`: rule → fatal ones that are not there."""
     for severity, heading in SEVERITIES.items():
         group = [finding for finding in findings if finding["severity"] == severity]
         if not group:
             continue
-        say(f"  {heading} ({len(group):,})")
+        more = (unlisted or {}) if severity == "fatal" else {}
+        say(f"  {heading} ({_number(len(group), more)})")
         for finding in group:
             where = f"{finding['line'] or '-'}:{finding['column'] or '-'}"
             say(f"    {where} {finding['rule']} {_record(finding)}{printable(finding['message'])}{_values(finding)}")
             say(f"    {' ' * len(where)} {printable(finding['message_en'])}")
             if finding.get("explanation"):
                 say(f"    {' ' * len(where)} {_explanation(finding['explanation'])}")
+
+
+def _number(listed: int, unlisted: Mapping[str, int]) -> str:
+    """`3`, or that they are the first of more, and of which rules the others are."""
+    if not unlisted:
+        return f"{listed:,}"
+    total = f"{listed + sum(unlisted.values()):,}"
+    rules = "、".join(f"{rule} {number:,}" for rule, number in unlisted.items())
+    return f"共 {total} 件，僅列前 {listed:,} 件 the first {listed:,} of {total}; 未列 not listed: {rules}"
 
 
 def _explanation(answer: Mapping[str, Any]) -> str:

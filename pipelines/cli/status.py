@@ -171,6 +171,8 @@ def findings(
 
 
 def _say_standing(agency: str, month: str, standing: "Standing") -> None:
+    from assets.standing_findings import may_have_more
+
     explained = sum(row["explanation"] is not None for row in standing.findings)
     answered = f"，其中已說明 of these explained {explained:,}" if explained else ""
     say(f"檢誤結果 findings: {agency_month(agency, month)}: {tally(standing.findings) or '無 none'}{answered}")
@@ -180,3 +182,5 @@ def _say_standing(agency: str, month: str, standing: "Standing") -> None:
         received = f"{one.last_received_at:%Y-%m-%d %H:%M}"
         say(f"  {STATES[one.state]}: {one.submission_id} ({one.channel}, 送達 received {received})")
         say_findings(standing.of(one.submission_id))
+        if may_have_more(one):
+            say("  僅列前若干件，可能另有其他 the first of them: there may be more")

@@ -29,6 +29,7 @@ def findings(caller: Reader, month: MonthPath) -> Any:
         "month": month,
         "waiting": standing.waiting,
         "findings": standing.findings,
+        "may_have_more": standing.may_have_more,
     }
 
 

@@ -67,7 +67,9 @@ class CheckResult(BaseModel):
     agency_code: str | None
     month: str | None
     counts: dict[str, Counts]
-    findings: list[Finding]
+    findings: list[Finding] = Field(description="檢誤 of a document of faults alone the first of them, see total")
+    total: int = Field(description="檢誤總數 how many findings there are, listed or not")
+    by_rule: dict[str, int] = Field(description="各規則件數 rule → how many findings there are, listed or not")
     not_evaluated: dict[str, str] = Field(description="未檢核 rule → why it was not evaluated")
 
 
@@ -117,6 +119,9 @@ class Findings(BaseModel):
     month: str
     waiting: bool
     findings: list[StandingFinding]
+    may_have_more: bool = Field(
+        description="findings 可能僅為前若干件 of a refused submission perhaps the first of them"
+    )
 
 
 class Explaining(BaseModel):

@@ -128,6 +128,6 @@ def _unreadable(id_: str, checked: Checked) -> JSONResponse:
         "status": 422,
         "detail": "請依檢誤更正後重新報送 mend what is found, then submit again",
         "submission_id": id_,
-        "findings": checked.as_json()["findings"],
+        **{name: value for name, value in checked.as_json().items() if name in {"findings", "total", "by_rule"}},
     }
     return JSONResponse(body, 422, media_type="application/problem+json")

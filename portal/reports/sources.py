@@ -6,8 +6,8 @@ what was built is kept for minutes only, and a moment that has hardly passed not
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ import duckdb
 from anyio import CancelScope, to_thread
 
 from assets.platform import Platform
+from portal.register import Remembered
 from portal.slow_reads import Queue, SlowReads
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.past import warehouse_as_of
@@ -55,8 +56,9 @@ class _Past:
 class Sources:
     """Reads what a question is asked of; for one event loop."""
 
-    def __init__(self, platform: Platform, slow: SlowReads) -> None:
+    def __init__(self, platform: Platform, remembered: Remembered, slow: SlowReads) -> None:
         self._platform = platform
+        self._remembered = remembered
         self._slow = slow
         self._pasts: dict[tuple[datetime, int], _Past] = {}
 
@@ -95,7 +97,7 @@ class Sources:
     def _begun(self, as_of: datetime, year: int) -> _Past:
         """Begin to build one; what asks for the same from now on gets this one."""
         platform, key = self._platform, (as_of, year)
-        opened = warehouse_as_of(platform.home, platform.engine, as_of, year, first_month=platform.first_month)
+        opened = self._warehouse_as_of(as_of, year)
         past = self._pasts[key] = _Past(opened, asyncio.create_task(self._slow.building.run(opened.__enter__)))
 
         def done(_building: object) -> None:
@@ -104,6 +106,14 @@ class Sources:
 
         past.building.add_done_callback(done)
         return past
+
+    @contextmanager
+    def _warehouse_as_of(self, as_of: datetime, year: int) -> Iterator[duckdb.DuckDBPyConnection]:
+        """With the register as it is remembered: reading it anew for each past kept every page waiting."""
+        platform, register = self._platform, self._remembered.register
+        home, engine, first = platform.home, platform.engine, platform.first_month
+        with warehouse_as_of(home, engine, as_of, year, first_month=first, register=register) as connection:
+            yield connection
 
     def _forget(self, key: tuple[datetime, int], past: _Past) -> None:
         past.kept = False

@@ -158,3 +158,15 @@ def test_the_page_needs_nothing_from_another_host(portal):
         assert "https://" not in text
     assert " style=" not in home.text
     assert " onclick" not in home.text
+
+
+def test_where_findings_are_capped_page_and_api_say_how_many_there_are(portal):
+    data = document(FIRST, leaves=[{}] * 500)
+    page, answer = ask(portal, upload(data), ("POST", "/api/v1/check", {"content": data}))
+    said = answer.json()
+    listed = len(said["findings"])
+    assert listed < said["total"]
+    assert said["by_rule"] == {"F005": said["total"]}
+    assert f"共 {said['total']:,} 件，僅列前 {SHOWN} 件" in page.text
+    assert f'<td class="number">{said["total"]:,}</td>' in page.text
+    assert f"{listed:,}" not in page.text

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from pipelines.settings_portal import PortalSettings
 from portal.app import create_app
@@ -120,3 +121,18 @@ def test_places_come_back_also_where_a_past_could_not_be_built(opened, operators
     answers = asyncio.run(one_after_the_other())
     assert statuses(answers) == [503] * 3
     assert all("版本檔有誤" in one.text for one in answers)
+
+
+def test_pasts_go_by_the_register_that_is_remembered(opened, operators):
+    app = create_app(opened, PortalSettings())
+    tables = []
+
+    async def one_after_the_other():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8300") as client:
+            await get(client, operators[0], "/agencies")
+            event.listen(opened.engine, "before_cursor_execute", lambda *said: tables.append(said[2]))
+            return [await get(client, operators[0], past(number)) for number in range(2)]
+
+    assert statuses(asyncio.run(one_after_the_other())) == [200, 200]
+    assert any("FROM submissions" in statement for statement in tables)
+    assert not [statement for statement in tables if "FROM agencies" in statement or "FROM obligations" in statement]

@@ -21,16 +21,24 @@ from warehouse.publish.database import build_tables, from_files, open_empty, sho
 from warehouse.publish.known import known_months
 from warehouse.publish.partitions import DETAILS, partitions
 from warehouse.publish.staging import stage
+from warehouse.register.agencies import RegisterAgencies
 from warehouse.tables import TABLES
 
 
 @contextmanager
 def warehouse_as_of(
-    home: Home, engine: Engine, as_of: datetime, year: int, *, first_month: str | None = None
+    home: Home,
+    engine: Engine,
+    as_of: datetime,
+    year: int,
+    *,
+    first_month: str | None = None,
+    register: RegisterAgencies | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a warehouse in memory with the tables of the published one, as they were at `as_of` (aware).
 
-    What had arrived and was granted by then counts.  Only what is of `year` is there.  Raises `StoreIncomplete`,
+    What had arrived and was granted by then counts.  Only what is of `year` is there.  `register` is
+    for who has it at hand: reading it takes most of the time of a small past.  Raises `StoreIncomplete`,
     `VersionsRefused`, `warehouse.duties.CalendarRefused`, and `YearRetired` for a year whose records were removed.
     """
     with tempfile.TemporaryDirectory() as spill, open_empty(":memory:", Path(spill)) as connection:
@@ -38,7 +46,7 @@ def warehouse_as_of(
             refuse_retired(session, f"{year:04}-12")
             known = known_months(session, first_month, as_of, as_of)
             months = [month for month in known.months if month.startswith(f"{year:04}-")]
-            duties = Duties(session, calendar_of(home), as_of=as_of)
+            duties = Duties(session, calendar_of(home), register=register, as_of=as_of)
             stage(connection, session, duties, known, months, now=as_of, as_of=as_of)
             bring(home, session, months)
         for name in DETAILS:

@@ -3,6 +3,7 @@
 import json
 import random
 import tracemalloc
+from collections import Counter
 
 import pytest
 
@@ -56,6 +57,7 @@ def test_the_total_is_true_where_findings_are_capped(scanned, document):
     assert len(scanned(text.replace(": 1}", ": 1}" + " " * 100)).findings) == KEPT + 1
     found = scanned(text)
     assert found.total == 3 * KEPT + 1
+    assert found.by_rule == {"F005": 1, "F006": KEPT, "F008": 2 * KEPT}
     # Of a document of faults alone no more than there are hundreds of bytes.
     assert len(found.findings) == len(text) // 100 + 1
     assert found.findings[0].pointer == "/month"
@@ -85,15 +87,18 @@ JUNK = (
 def test_what_is_passed_over_is_counted_as_if_it_were_read(scanned, document, separator):
     """Beyond the findings that are kept elements are only counted, and those that come again are not read again."""
 
-    def total(elements):
+    def by_rule(elements):
         document["leaves"] = []
         text = json.dumps(document)
-        return scanned(text.replace('"leaves": []', f'"leaves": [{separator.join(elements)}]')).total
+        found = scanned(text.replace('"leaves": []', f'"leaves": [{separator.join(elements)}]'))
+        assert Counter(one.rule for one in found.findings) + Counter(found.unlisted) == Counter(found.by_rule)
+        return Counter(found.by_rule)
 
     enough = ["1"] * 1000
     for seed in range(20):
         some = random.Random(seed).choices(JUNK, k=60)
-        assert total([*enough, *some]) == total(enough) + sum(total([one]) - total([]) for one in some)
+        each = (by_rule([one]) - by_rule([]) for one in some)
+        assert by_rule([*enough, *some]) == sum(each, by_rule(enough))
 
 
 def test_what_is_passed_over_still_ends_at_the_limit_and_at_faults_of_syntax(scanned, document):

@@ -4,6 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from checks.bulk import CheckedDocument
@@ -198,3 +199,15 @@ def test_what_would_be_filed_as_nobodys_is_said_to_be_refused(attendance, write)
     (finding,) = said["findings"]
     assert (finding["rule"], finding["severity"], finding["pointer"]) == ("F010", "fatal", "/agency_code")
     assert "跳脫" in finding["expected"]
+
+
+def test_where_findings_are_capped_it_says_how_many_there_are_of_each_rule(attendance, write, tmp_path):
+    file = write(document(AUTHORITY, leaves=[{}] * 500))
+    ran = attendance("check", file, "--format", "json")
+    (said,) = ran.objects
+    assert (len(said["findings"]), said["unlisted"]) == (1000, {"F005": 2500})
+    ran = attendance("check", file, "-o", tmp_path / "report.xlsx")
+    assert "3,500 致命錯誤" in ran.out
+    assert "共 3,500 件，僅列前 1,000 件 the first 1,000 of 3,500; 未列 not listed: F005 2,500" in ran.out
+    first = openpyxl.load_workbook(tmp_path / "report.xlsx")["請先讀"]
+    assert "共 3,500 件，僅列前 1,000 件；未列者不在以下件數" in repr(list(first.values))

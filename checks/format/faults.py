@@ -12,7 +12,7 @@ from checks.format.values import SHOWN
 
 #: Findings kept of one document at most, and of any; between them one for so many bytes, which is more than one for
 #: each record.  Memory and work are bounded by it; each rule's faults are counted in full.
-KEPT, _KEPT_OF_ANY, _BYTES_EACH = 10_000, 1_000, 100
+KEPT, _KEPT_OF_ANY, _BYTES_EACH = 4_000, 1_000, 100
 
 
 def most_kept(size: int) -> int:

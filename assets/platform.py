@@ -33,8 +33,9 @@ class Platform:
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
     reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core),
-    `notices` how people are told, `pull_limits` what a pull may cost.  `receipt_key` gives the key that signs receipts,
-    made when it is first asked for.  `clock` gives an aware moment; every stage asks it instead of the system, so that
+    `notices` how people are told, `pull_limits` what a pull may cost.  `person_key` and `receipt_key` give the key
+    of persons (32 bytes) and that of receipts (PEM), each made when it is first asked for: receiving needs landing's
+    keys alone, and whoever asks for another learns what is wrong with it (`pipelines.settings.SettingsError`).  `clock` gives an aware moment; every stage asks it instead of the system, so that
     a month can be judged as of then.
     """
 
@@ -42,7 +43,7 @@ class Platform:
     engine: Engine
     landing: Landing
     sources: Path
-    person_key: bytes = field(repr=False)
+    person_key: Callable[[], bytes] = field(repr=False)
     receipt_key: Callable[[], str] = field(repr=False)
     limits: Limits
     inbox: str

@@ -28,7 +28,7 @@ class InFolder:
         for leftover in (self._new, self._old):
             shutil.rmtree(leftover, ignore_errors=True)
         self._new.mkdir(mode=0o750)
-        self.desk = Desk(platform.landing, self._new, platform.person_key, [])
+        self.desk = Desk(platform.landing, self._new, platform.person_key(), [])
 
     def give_up(self, bundles: Sequence[Bundle]) -> None:  # noqa: ARG002 — as the other one
         """Leave everything as it was."""
@@ -69,7 +69,7 @@ class InBundles:
         self._files = self._objects.files(self._MARKS)
         self._files.remove(PERSON_KEY_MARK)
         place = BundlePlace(self._objects, self._MARKS)
-        self.desk = Desk(platform.landing, platform.home.store, platform.person_key, [], place)
+        self.desk = Desk(platform.landing, platform.home.store, platform.person_key(), [], place)
 
     def give_up(self, bundles: Sequence[Bundle]) -> None:
         """Remove what was built."""

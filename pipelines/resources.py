@@ -1,4 +1,4 @@
-"""Building the platform from the settings: folders made, ledger opened and migrated, key read or made.
+"""Building the platform from the settings: folders made, ledger opened and migrated, landing's keys read or made.
 
 Knows nothing of Dagster, so that the commands that need no run start quickly; Dagster's resource `platform`
 (`pipelines/definitions.py`) is this, made when a run first needs it.
@@ -52,7 +52,7 @@ def platform(
         engine=open_ledger(home.ledger_url, to_read=to_read),
         landing=Landing(home.landing_files, landing_ring(settings)),
         sources=home.sources,
-        person_key=person_key(settings),
+        person_key=partial(person_key, settings),
         receipt_key=partial(receipt_key, settings),
         limits=settings.check_limits,
         inbox=settings.inbox_url,

@@ -20,7 +20,6 @@ from assets.channels.protocol import (
     Reason,
     Remembered,
     unforeseen,
-    without_account,
 )
 from assets.fetch_memory import LedgerMemory, remember
 from assets.platform import Platform
@@ -36,6 +35,7 @@ from warehouse.ledger.arrivals import SETTLED, Arrived, orphans, record_arrivals
 from warehouse.ledger.engine import reading, writing
 from warehouse.locks import Busy, exclusive_everywhere
 from warehouse.months import is_month
+from warehouse.redaction import shown_address
 
 #: Documents, and bytes of them, that one ledger transaction records: few commits, little memory.
 CHUNK_DOCUMENTS = 500
@@ -204,7 +204,7 @@ def _collected(
     finally:
         own.close()
     if channel.name == MANUAL:
-        yield Delivery(MANUAL, "", month, Outcome.DOWN, without_account(platform.inbox), reason=reason)
+        yield Delivery(MANUAL, "", month, Outcome.DOWN, shown_address(platform.inbox), reason=reason)
     for agency in sorted(left):
         yield Delivery(channel.name, agency, month, Outcome.FAILED, channel.name, reason=reason)
 
@@ -257,7 +257,7 @@ def _note_inbox(platform: Platform, report: PullReport) -> None:
     """Write down that the inbox could be listed, over what an earlier pull may have said of it."""
     if not report.outcomes[MANUAL, Outcome.DOWN.value]:
         found = Outcome.DELIVERED if report.outcomes[MANUAL, Outcome.DELIVERED.value] else Outcome.NOTHING
-        listed = Delivery(MANUAL, "", report.month, found, without_account(platform.inbox))
+        listed = Delivery(MANUAL, "", report.month, found, shown_address(platform.inbox))
         with writing(platform.engine) as session:
             remember(session, [listed], platform.clock())
 

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pyarrow.lib import ArrowException
 from sqlalchemy import Engine, create_engine, func, make_url, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from warehouse.bundle_cache import bring
@@ -35,6 +35,7 @@ from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
 from warehouse.ledger.base import same_submission
+from warehouse.ledger.database_errors import reason_of
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission, Transition
 from warehouse.ledger.retirements import first_open_month, retired
@@ -43,6 +44,7 @@ from warehouse.publish.database import open_warehouse
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
+from warehouse.redaction import shown_address
 from warehouse.sealed import Keyring
 from warehouse.store import file_of
 
@@ -121,8 +123,9 @@ def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
         if diagnosis.ok and on_sqlite:
             diagnosis = _sound(diagnosis, engine)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        found = f"無法開啟 cannot be opened: {url.render_as_string(hide_password=True)}: {reason}"
+        reason = reason_of(error) if isinstance(error, DBAPIError) else type(error).__name__
+        where = shown_address(url.render_as_string(hide_password=False))
+        found = f"無法開啟 cannot be opened: {where}: {reason}"
         diagnosis = Diagnosis(
             name, ok=False, found=found, remedy="請確認資料庫已啟動且設定無誤 see that the database is up"
         )

@@ -15,8 +15,9 @@ from assets.channel_health import health_recorded
 from assets.channels.config import SourcesError
 from assets.channels.registry import open_channels
 from assets.overdue import dead_runs
-from pipelines.landing_keys import key_file, landing_ring
-from pipelines.person_key import person_key
+from pipelines.doctor_keys import landing_keys, person_key_fits, receipt_key_signs
+from pipelines.doctor_recount import SAMPLE, recount_sample
+from pipelines.landing_keys import key_file
 from pipelines.settings import Settings, SettingsError, load_settings
 from warehouse.backup import MARK
 from warehouse.diagnosis import Advance, Diagnosis, some
@@ -25,16 +26,17 @@ from warehouse.doctor_objects import objects_usable
 from warehouse.home import Home
 from warehouse.ledger import clock
 from warehouse.ledger.engine import reading
-from warehouse.sealed import Keyring
 
 #: Share of the disk that should be free, as in deploy/alerts.yml.
 _FREE_SHARE = 0.1
 _GIB = 1 << 30
-_RESTORE = "請自備份還原 restore it"
 
 
-def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
-    """The settings first; without them nothing else can be found."""
+def diagnoses(advance: Advance, sample: int | None = SAMPLE) -> Iterator[Diagnosis]:
+    """The settings first; without them nothing else can be found.
+
+    `sample`: how many agency-months are recounted; None: all.
+    """
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -61,8 +63,8 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         yield found
         if ring is None:
             return
-    if home.store.exists() and any(home.store.iterdir()):
-        yield person_key_usable(settings)
+    yield from person_key_fits(settings)
+    yield from receipt_key_signs(settings)
     yield from diagnose(home, advance, ring)
     ledger, engine = open_as_it_is(home)
     if engine is None or not ledger.ok:
@@ -71,6 +73,8 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         with reading(engine) as session:
             yield clock_right(session)
             yield from channels_working(session, settings)
+        if ring is not None:
+            yield from recount_sample(settings, engine, ring, advance, sample)
         yield from runs_alive(home)
     finally:
         engine.dispose()
@@ -96,26 +100,6 @@ def disk_has_room(home: Home) -> Diagnosis:
         remedy = f"請清出空間或擴充 make room or enlarge it: {home.root}"
         return Diagnosis(name, ok=False, found=f"{said}，不足 less than {_FREE_SHARE:.0%}", remedy=remedy)
     return Diagnosis(name, ok=True, found=said)
-
-
-def landing_keys(settings: Settings) -> tuple[Diagnosis, Keyring | None]:
-    """Whether landing's keys can be read, and they."""
-    name = "收檔區密鑰 landing keys"
-    try:
-        ring = landing_ring(settings)
-    except SettingsError as error:
-        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE), None
-    return Diagnosis(name, ok=True, found=f"{len(ring.keys)} 把，可用 usable"), ring
-
-
-def person_key_usable(settings: Settings) -> Diagnosis:
-    """Whether the person key can be read."""
-    name = "人員代號密鑰 person key"
-    try:
-        person_key(settings)
-    except SettingsError as error:
-        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE)
-    return Diagnosis(name, ok=True, found="可用 usable")
 
 
 def clock_right(session: Session) -> Diagnosis:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from sqlalchemy import Engine
+
 from assets.platform import Platform, PullLimits
 from pipelines.landing_keys import landing_ring
 from pipelines.person_key import person_key
@@ -17,6 +19,7 @@ from warehouse import journal
 from warehouse.backup import MARK
 from warehouse.landing import Landing
 from warehouse.ledger.engine import open_ledger
+from warehouse.sealed import Keyring
 
 
 def now() -> datetime:
@@ -47,10 +50,19 @@ def platform(
     if not (to_read and home.root.is_dir()):
         home.create()
     journal.set_up(settings.log.config(home.root))
+    engine = open_ledger(home.ledger_url, to_read=to_read)
+    return platform_over(settings, engine, landing_ring(settings), actor=actor, clock=clock)
+
+
+def platform_over(
+    settings: Settings, engine: Engine, ring: Keyring | None, *, actor: str, clock: Callable[[], datetime] = now
+) -> Platform:
+    """The platform over a ledger that is open, under these keys of landing; makes and opens nothing."""
+    home = settings.place
     return Platform(
         home=home,
-        engine=open_ledger(home.ledger_url, to_read=to_read),
-        landing=Landing(home.landing_files, landing_ring(settings)),
+        engine=engine,
+        landing=Landing(home.landing_files, ring),
         sources=home.sources,
         person_key=partial(person_key, settings),
         receipt_key=partial(receipt_key, settings),

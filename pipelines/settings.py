@@ -248,7 +248,8 @@ def load_settings(home: Path | None = None) -> Settings:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         name = ".".join(str(part) for part in faults[0]["loc"])
         more = f" (共 {len(faults)} 處 {len(faults)} faults)" if len(faults) > 1 else ""
-        raise SettingsError(f"設定 setting {name}: {faults[0]['msg'].removeprefix('Value error, ')}{more}") from None
+        said = without_secrets(faults[0]["msg"].removeprefix("Value error, "))
+        raise SettingsError(f"設定 setting {name}: {said}{more}") from None
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at .*\)", str(error))  # the rest may quote a secret
         raise SettingsError(f"{_settings_file(home)}: 不是 TOML not TOML {at.group() if at else ''}".strip()) from None

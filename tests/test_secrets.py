@@ -115,8 +115,8 @@ def assert_nowhere(home: Path, said: str) -> None:
 COMMANDS = (
     ("settings",), ("settings", "--format", "json"), ("doctor",), ("pull", "--month", "2021-06"),
     ("run", "--month", "2021-06"), ("status",), ("register", "list"), ("submit", "FILE"), ("check", "FILE"),
-    ("notices", "send"), ("notices", "list"), ("audit", "verify"), ("access", "list"), ("metrics",), ("rebuild",),
-    ("keys", "list"), ("backup", "create", "DEST"), ("fetch",), ("scheduled", "watch"),
+    ("notices", "send"), ("audit", "verify"), ("metrics",), ("rebuild",),
+    ("backup", "create", "DEST"), ("scheduled", "watch"),
 )  # fmt: skip
 
 
@@ -162,14 +162,14 @@ def settings_said() -> str:
 def test_a_secret_that_cannot_be_is_not_repeated(home, monkeypatch, from_file):
     home.mkdir()
     for path, *_ in secret_fields(Settings):
-        for value in (f"redis://me:{MARK}", f"http://[{MARK}", f"https://{MARK}\u2100"):
+        for value in (f"redis://me:{MARK}", f"http://[{MARK}", f"https://me:{MARK}\u2100@host"):
             if from_file:
                 *section, name = path
                 lines = [*(f"[{one}]" for one in section), f"{name} = {json.dumps(value)}"]
                 (home / "settings.toml").write_text("\n".join(lines), encoding="utf-8")
             else:
                 monkeypatch.setenv(PREFIX + "__".join(path).upper(), value)
-            assert path == ("inbox",) or MARK not in settings_said(), (path, value)
+            assert MARK not in settings_said(), (path, value)
         monkeypatch.delenv(PREFIX + "__".join(path).upper(), raising=False)
 
 
@@ -180,7 +180,10 @@ def test_plain_settings_that_hold_an_address_show_it_without_its_parameters(home
         name = PREFIX + "__".join(path).upper()
         for value in (f"https://me:{MARK}@127.0.0.1/x?token={MARK}", f"https://127.0.0.1/x?token={MARK}#{MARK}"):
             monkeypatch.setenv(name, value)
-            said = settings_said() if "Traceback" in settings_said() else repr(settings_table(load_settings()))
+            try:
+                said = repr(settings_table(load_settings()))
+            except SettingsError as error:
+                said = str(error)
             assert MARK not in said, (name, value)
         monkeypatch.delenv(name)
 

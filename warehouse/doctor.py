@@ -29,6 +29,7 @@ from warehouse.doctor_landing import (
     landing_sealed,
 )
 from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
+from warehouse.doctor_published import published_sums
 from warehouse.doctor_retention import retention_kept
 from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
@@ -105,6 +106,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         if elsewhere is not None:
             yield elsewhere
         else:
+            yield published_sums(home, advance)
             yield from warehouse_counts(home, session)
 
 
@@ -227,10 +229,10 @@ def store_findings(store: Path, session: Session) -> Diagnosis:
 def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
     """Whether the warehouse opens, without any extension from outside, and counts what the ledger counts."""
     name, path = "warehouse.duckdb", home.warehouse
-    expected, unpublished = _entered(session), _unpublished(home, session)
+    expected, waiting = _entered(session), unpublished(home, session)
     if not path.exists():
         if any(expected.values()):
-            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=_publishing(unpublished))
+            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=_publishing(waiting))
         else:
             yield Diagnosis(name, ok=True, found="尚無資料 nothing to publish yet")
         return
@@ -244,8 +246,8 @@ def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)
         return
     # What was entered and is not published yet is no damage: a run died in between, or has not come to it.
-    late = bool(unequal) and {one.month for one in unequal} <= set(unpublished)
-    remedy = _publishing(unpublished) if late else REBUILD
+    late = bool(unequal) and {one.month for one in unequal} <= set(waiting)
+    remedy = _publishing(waiting) if late else REBUILD
     wrong = [f"{one} {found[one]:,} ≠ {expected[one]:,}" for one in RECORDS if found[one] != expected[one]]
     if wrong:
         said = f"筆數與帳冊不符 rows differ from the ledger's: {', '.join(wrong)}"
@@ -266,8 +268,8 @@ def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis("DuckDB", ok=True, found=f"{duckdb.__version__},不需外部延伸套件 needs no extension")
 
 
-def _unpublished(home: Home, session: Session) -> list[str]:
-    """Months of which something was entered or judged after they were last published."""
+def unpublished(home: Home, session: Session) -> list[str]:
+    """The months of which something was entered or judged after they were last published."""
     published: dict[str, datetime] = {}
     for copy in Manifest.load(home.published).all():
         published[copy.period] = max(datetime.fromisoformat(copy.published_at), published.get(copy.period, _NEVER))

@@ -13,6 +13,7 @@ _GONE = "***"
 _LEAST = 6
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]*://[^\s\"'<>，；（）]*")
 _CHAINED = re.compile(r"::(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^:\[\]]*)(:\d*)?")
 _NAMES_A_SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 
 #: First characters → the secrets that begin so: a text is gone through once, however many there are.
@@ -22,8 +23,8 @@ _remembered: defaultdict[str, set[str]] = defaultdict(set)
 def shown_address(address: str) -> str:
     """`scheme://host:port/path` of an address, of each of chained ones (`zip::sftp://…`); a plain path stays as it is.
 
-    Where an `@` stands beyond the host, nobody can say where a password ends that was not escaped: only the scheme is
-    shown then.
+    Where an `@` stands beyond the host, or the port is none, nobody can say where a password ends that was not escaped:
+    only the scheme is shown then.
     """
     return "::".join(_shown(part) for part in _CHAINED.split(address))
 
@@ -69,9 +70,10 @@ def _shown(address: str) -> str:
         return address
     place = re.split(r"[?#]", rest, maxsplit=1)[0]
     authority, slash, path = place.partition("/")
-    if authority and "@" in rest[len(authority) :]:
+    host = authority.rpartition("@")[2]
+    if (authority and "@" in rest[len(authority) :]) or not _HOST.fullmatch(host):
         return f"{scheme}://…"
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+    return f"{scheme}://{host}{slash}{path}"
 
 
 def _without_remembered(text: str) -> str:

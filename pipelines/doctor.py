@@ -30,6 +30,8 @@ from warehouse.ledger.engine import reading
 #: Share of the disk that should be free, as in deploy/alerts.yml.
 _FREE_SHARE = 0.1
 _GIB = 1 << 30
+#: Files and folders whose modes are looked at, from the root down: a home may have millions.
+_MODES_LOOKED_AT = 20_000
 
 
 def diagnoses(advance: Advance, sample: int | None = SAMPLE) -> Iterator[Diagnosis]:
@@ -51,6 +53,7 @@ def diagnoses(advance: Advance, sample: int | None = SAMPLE) -> Iterator[Diagnos
         return
     if home.root.is_dir():
         yield disk_has_room(home)
+        yield modes_right(home)
     yield sources_readable(settings)
     if home.objects is not None:
         usable = objects_usable(home.objects)
@@ -100,6 +103,15 @@ def disk_has_room(home: Home) -> Diagnosis:
         remedy = f"請清出空間或擴充 make room or enlarge it: {home.root}"
         return Diagnosis(name, ok=False, found=f"{said}，不足 less than {_FREE_SHARE:.0%}", remedy=remedy)
     return Diagnosis(name, ok=True, found=said)
+
+
+def modes_right(home: Home) -> Diagnosis:
+    """Whether nobody but the owner (and the group, where the settings say so) may read the first files of the home."""
+    name = "檔案權限 file modes"
+    if loose := home.unprotected(_MODES_LOOKED_AT):
+        found = f"{len(loose):,} 個檔案或資料夾他人可讀 files or folders that others may read: {some(map(str, loose))}"
+        return Diagnosis(name, ok=False, found=found, remedy=f"chmod -R go-rwx {home.root}")
+    return Diagnosis(name, ok=True, found="僅擁有者可讀 the owner's alone")
 
 
 def clock_right(session: Session) -> Diagnosis:

@@ -4,6 +4,7 @@ Knows nothing of Dagster, so that the commands that need no run start quickly; D
 (`pipelines/definitions.py`) is this, made when a run first needs it.
 """
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -47,10 +48,13 @@ def platform(
             "restored here: run attendance backup restore again"
         )
     home = settings.place
+    os.umask(home.umask)
     if not (to_read and home.root.is_dir()):
         home.create()
     journal.set_up(settings.log.config(home.root))
     engine = open_ledger(home.ledger_url, to_read=to_read)
+    if not to_read:
+        home.protect()
     return platform_over(settings, engine, landing_ring(settings), actor=actor, clock=clock)
 
 

@@ -121,6 +121,10 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default=Path("data"), description="一切資料所在資料夾 the folder where everything is kept")
+    group_reads: bool = Field(
+        default=False,
+        description="群組可讀已發布資料 the home folder's group may read warehouse.duckdb and what it shows",
+    )
     ledger_url: DatabaseUrl | None = Field(
         default=None, description="報送帳冊資料庫 the ledger's database; default: SQLite in the home folder"
     )
@@ -199,7 +203,8 @@ class Settings(BaseSettings):
     @property
     def place(self) -> Home:
         """Where everything lies."""
-        return Home(self.home, self.ledger_url.get_secret_value() if self.ledger_url else "", self._objects)
+        ledger = self.ledger_url.get_secret_value() if self.ledger_url else ""
+        return Home(self.home, ledger, self._objects, self.group_reads)
 
     @property
     def _objects(self) -> ObjectStore | None:

@@ -31,8 +31,8 @@ FIRST = ("time", "level", "event", "run", "agency", "month", "channel")
 
 #: Bytes of a file before it is put aside, and how many of those are kept.
 _FILE_BYTES, _FILES_KEPT = 20 << 20, 10
-#: Owner and group, nobody else, as everything in the home folder.
-_UMASK = 0o027
+#: The owner, nobody else, as everything in the home folder.
+_UMASK = 0o077
 
 _logger = logging.getLogger("attendance")
 _logger.addHandler(logging.NullHandler())
@@ -144,7 +144,7 @@ def _file_handler(file: Path) -> logging.Handler:
                 sys.stderr.write(f"日誌無法寫入，作業照常 the log {file} cannot be written ({why}); work goes on\n")
 
     try:
-        file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return RotatingFile(
             str(file),
             maxBytes=_FILE_BYTES,

@@ -1,5 +1,6 @@
 """`attendance rebuild`, `doctor` and `settings`: what whoever looks after an installation needs."""
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,6 +83,7 @@ def _remember(found: list["Diagnosis"]) -> None:
         settings = load_settings()
         home = settings.place.root
         if home.is_dir():
+            os.umask(settings.place.umask)
             journal.set_up(settings.log.config(home))
             for one in found:
                 if not one.ok:

@@ -28,7 +28,7 @@ def test_an_error_is_one_line(error, line):
 
 
 def test_an_unforeseen_error_says_how_to_see_more(capsys):
-    assert failures.report(ZeroDivisionError("x"), debug=False) == failures.CANNOT
+    assert failures.report(ZeroDivisionError("x"), debug=False) == failures.CRASHED
     said = capsys.readouterr()
     assert "--debug" in said.err
     assert len(said.err.splitlines()) == 1

@@ -14,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from checks.limits import Limits
+from pipelines.settings_limits import LimitSettings
 from pipelines.settings_log import LogSettings
 from pipelines.settings_notices import NoticeSettings
 from pipelines.settings_portal import PortalSettings
@@ -99,18 +100,6 @@ def _endpoint(value: object) -> object:
 
 
 DatabaseUrl = Annotated[SecretAddress, BeforeValidator(_database_url)]
-
-
-class LimitSettings(BaseModel):
-    """What one document may hold at most (F009)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_bytes: int = Field(default=Limits().max_bytes, gt=0, description="單一檔案位元組上限 bytes of one document")
-    max_depth: int = Field(
-        default=Limits().max_depth, ge=3, description="巢狀層數上限 objects and arrays inside one another"
-    )
-    max_records: int = Field(default=Limits().max_records, gt=0, description="單一陣列筆數上限 records in one array")
 
 
 class Settings(BaseSettings):

@@ -37,8 +37,9 @@ dagster: $(STAMP) ## Dagster's pages over ATTENDANCE_HOME (default ./data, or th
 	@if [ -z "$${ATTENDANCE_HOME:-}$${ATTENDANCE_SETTINGS:-}" ] && [ ! -d data ] && [ -d demo-data/demo ]; then \
 	    export ATTENDANCE_HOME=demo-data; \
 	  fi; \
-	  DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
-	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" exec $(BIN)/python -m pipelines.signals $(BIN)/dagster dev -w workspace.yaml $(ARGS)
+	  umask 077; DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS=1 ASSET_BACKFILL_CURSOR_OFFSET=10000 \
+	  DAGSTER_HOME="$$($(BIN)/python -m pipelines.dagster_home)" \
+	  exec $(BIN)/python -m pipelines.signals $(BIN)/dagster dev -w workspace.yaml $(ARGS)
 
 # The demo is made where it is not there yet, and has a single sign-on of its own (portal/demo/); ATTENDANCE_HOME shows
 # another installation by its own settings.

@@ -83,7 +83,7 @@ def enter(
         agencies=register or None,
         closures=closures,
     )
-    desk = Desk(platform.landing, platform.home.store, platform.person_key, [context], platform.home.bundles)
+    desk = Desk(platform.landing, platform.home.store, platform.person_key(), [context], platform.home.bundles)
     store = desk.open_store()
     entered = Entered()
     if on_progress:

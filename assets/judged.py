@@ -4,7 +4,7 @@ The rules decide again; what was let in is not asked again about register, limit
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -100,8 +100,12 @@ class Judged:
                 yield closures_of(session, months, at), list(part)
 
 
-def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12") -> Judged:
+def judged_submissions(
+    platform: Platform, first: str = "", last: str = "9999-12", only: Collection[str] | None = None
+) -> Judged:
     """What the ledger has judged of the months from `first` to `last` (`YYYY-MM`, both included).
+
+    `only`: the submissions of these ids, some hundred at most.
 
     Of retired years nothing: there are no documents any more to be checked again.
     """
@@ -112,26 +116,37 @@ def judged_submissions(platform: Platform, first: str = "", last: str = "9999-12
         if opened:  # and documents that name no month, by when they came
             since = datetime(int(opened[:4]), 1, 1, tzinfo=TAIPEI)
             of_these |= (Submission.month == "") & (Submission.first_received_at >= since)
+        chosen = [] if only is None else [Submission.id.in_(only)]
         submissions = session.scalars(
             select(Submission)
-            .where(Submission.rule_set.is_not(None), of_these)
+            .where(Submission.rule_set.is_not(None), of_these, *chosen)
             .order_by(Submission.month, Submission.agency_code, Submission.id)
         ).all()
         counts: dict[SubmissionKey, Counts] = {}
-        for row in session.scalars(select(DatasetCount).where(DatasetCount.month.between(first, last))):
+        for row in session.scalars(
+            select(DatasetCount).where(DatasetCount.month.between(first, last), *_of(DatasetCount, only))
+        ):
             key = SubmissionKey(row.submission_id, row.agency_code, row.month)
             counts.setdefault(key, {})[row.dataset] = (row.read, row.entered, row.refused, row.warned)
-        return Judged(list(submissions), counts, _judged_at(session, first, last), RegisterAgencies(session))
+        return Judged(list(submissions), counts, _judged_at(session, first, last, only), RegisterAgencies(session))
 
 
-def _judged_at(session: Session, first: str, last: str) -> dict[SubmissionKey, datetime]:
+def _of(
+    model: type[DatasetCount | Transition | PastJudgement], only: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    return [] if only is None else [model.submission_id.in_(only)]
+
+
+def _judged_at(session: Session, first: str, last: str, only: Collection[str] | None) -> dict[SubmissionKey, datetime]:
     """When each was judged: its last result, or judged anew under other rules."""
     results = select(Transition.submission_id, Transition.agency_code, Transition.month, func.max(Transition.at)).where(
-        Transition.to_state.in_(OUTCOMES), Transition.month.between(first, last) | (Transition.month == "")
+        Transition.to_state.in_(OUTCOMES),
+        Transition.month.between(first, last) | (Transition.month == ""),
+        *_of(Transition, only),
     )
     past = select(
         PastJudgement.submission_id, PastJudgement.agency_code, PastJudgement.month, func.max(PastJudgement.until)
-    ).where(PastJudgement.month.between(first, last))
+    ).where(PastJudgement.month.between(first, last), *_of(PastJudgement, only))
     judged_at: dict[SubmissionKey, datetime] = {}
     for query, model in ((results, Transition), (past, PastJudgement)):
         for id_, agency, month, at in session.execute(

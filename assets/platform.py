@@ -33,19 +33,20 @@ class Platform:
 
     `first_month` is the first that agencies owe (None: the first in which anything was entered), `grace` how long a
     reader may keep a replaced warehouse open, `workers` how many processes check a large month (None: one a core),
-    `notices` how people are told, `pull_limits` what a pull may cost.  `receipt_key` gives the key that signs receipts,
-    made when it is first asked for.  `clock` gives an aware moment; every stage asks it instead of the system, so that
-    a month can be judged as of then.
+    `notices` how people are told, `pull_limits` what a pull may cost.  `person_key` and `receipt_key` give the key of
+    persons (32 bytes) and that of receipts (PEM), each read, or made, when it is asked for: receiving needs landing's
+    keys alone.  Both raise `SettingsError` of the pipelines.  `clock` gives an aware moment; every stage asks it
+    instead of the system, so that a month can be judged as of then.
     """
 
     home: Home
     engine: Engine
     landing: Landing
     sources: Path
-    person_key: bytes = field(repr=False)
+    person_key: Callable[[], bytes] = field(repr=False)
     receipt_key: Callable[[], str] = field(repr=False)
     limits: Limits
-    inbox: str
+    inbox: str = field(repr=False)
     clock: Callable[[], datetime]
     actor: str
     first_month: str | None = None

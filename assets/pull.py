@@ -19,7 +19,6 @@ from assets.channels.protocol import (
     Reason,
     Remembered,
     unforeseen,
-    without_account,
 )
 from assets.fetch_memory import LedgerMemory, remember
 from assets.intake import CHUNK_DOCUMENTS, look_at_the_clock
@@ -32,6 +31,7 @@ from warehouse.landing import Landed, TooLarge
 from warehouse.ledger.arrivals import SETTLED, Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
 from warehouse.locks import Busy, exclusive_everywhere
+from warehouse.redaction import shown_address
 
 #: A pull commits at least this often (seconds), so that a slow source does not keep the others' months waiting.
 CHUNK_SECONDS = 5.0
@@ -113,7 +113,7 @@ def _collected(
     finally:
         own.close()
     if channel.name == MANUAL:
-        yield Delivery(MANUAL, "", month, Outcome.DOWN, without_account(platform.inbox), reason=reason)
+        yield Delivery(MANUAL, "", month, Outcome.DOWN, shown_address(platform.inbox), reason=reason)
     for agency in sorted(left):
         yield Delivery(channel.name, agency, month, Outcome.FAILED, channel.name, reason=reason)
 
@@ -166,7 +166,7 @@ def _note_inbox(platform: Platform, report: PullReport) -> None:
     """Write down that the inbox could be listed, over what an earlier pull may have said of it."""
     if not report.outcomes[MANUAL, Outcome.DOWN.value]:
         found = Outcome.DELIVERED if report.outcomes[MANUAL, Outcome.DELIVERED.value] else Outcome.NOTHING
-        listed = Delivery(MANUAL, "", report.month, found, without_account(platform.inbox))
+        listed = Delivery(MANUAL, "", report.month, found, shown_address(platform.inbox))
         with writing(platform.engine) as session:
             remember(session, [listed], platform.clock())
 

@@ -27,8 +27,8 @@ class InFolder:
         self._new, self._old = (self._store.with_name(f"store.{name}") for name in ("rebuilding", "replaced"))
         for leftover in (self._new, self._old):
             shutil.rmtree(leftover, ignore_errors=True)
-        self._new.mkdir(mode=0o750)
-        self.desk = Desk(platform.landing, self._new, platform.person_key, [])
+        self._new.mkdir(mode=0o700)
+        self.desk = Desk(platform.landing, self._new, platform.person_key(), [])
 
     def give_up(self, bundles: Sequence[Bundle]) -> None:  # noqa: ARG002 — as the other one
         """Leave everything as it was."""
@@ -69,7 +69,7 @@ class InBundles:
         self._files = self._objects.files(self._MARKS)
         self._files.remove(PERSON_KEY_MARK)
         place = BundlePlace(self._objects, self._MARKS)
-        self.desk = Desk(platform.landing, platform.home.store, platform.person_key, [], place)
+        self.desk = Desk(platform.landing, platform.home.store, platform.person_key(), [], place)
 
     def give_up(self, bundles: Sequence[Bundle]) -> None:
         """Remove what was built."""
@@ -101,5 +101,5 @@ def _carry_over(old: Path, store: Path, rebuilt: set[str]) -> None:
     for path in old.rglob("*.parquet"):
         target = store / path.relative_to(old)
         if path.stem not in rebuilt and not target.exists():
-            target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.rename(target)

@@ -95,7 +95,7 @@ def _review_month(platform: Platform, records: CountedRecords, month: str, submi
     """Evaluate and record one month's agencies; those whose answer is another now."""
     records.bring([month])  # what the documents' own checks have warned of already
     reviews = evaluate_month(platform, records, month, submissions)
-    bundle = store_findings(Store(platform.home.store, platform.person_key, platform.home.bundles), reviews)
+    bundle = store_findings(Store(platform.home.store, platform.person_key(), platform.home.bundles), reviews)
     with writing(platform.engine) as session:
         moved = record(
             session,

@@ -78,6 +78,7 @@ event_log_storage:
 
 def prepare(settings: Settings) -> Path:
     """Make Dagster's home where needed; its absolute path.  Raises OSError."""
+    os.umask(settings.place.umask)  # Dagster, run in this process, makes its databases
     folder = settings.place.create().dagster
     file = folder / "dagster.yaml"
     wanted = _TEMPLATE.format(first_line=FIRST_LINE, storage=_storage(settings), runs=settings.concurrent_runs)

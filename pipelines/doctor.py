@@ -15,8 +15,9 @@ from assets.channel_health import health_recorded
 from assets.channels.config import SourcesError
 from assets.channels.registry import open_channels
 from assets.overdue import dead_runs
-from pipelines.landing_keys import key_file, landing_ring
-from pipelines.person_key import person_key
+from pipelines.doctor_keys import landing_keys, person_key_fits, receipt_key_signs
+from pipelines.doctor_recount import SAMPLE, recount_sample
+from pipelines.landing_keys import key_file
 from pipelines.settings import Settings, SettingsError, load_settings
 from warehouse.backup import MARK
 from warehouse.diagnosis import Advance, Diagnosis, some
@@ -25,16 +26,19 @@ from warehouse.doctor_objects import objects_usable
 from warehouse.home import Home
 from warehouse.ledger import clock
 from warehouse.ledger.engine import reading
-from warehouse.sealed import Keyring
 
 #: Share of the disk that should be free, as in deploy/alerts.yml.
 _FREE_SHARE = 0.1
 _GIB = 1 << 30
-_RESTORE = "請自備份還原 restore it"
+#: Files and folders whose modes are looked at, from the root down: a home may have millions.
+_MODES_LOOKED_AT = 20_000
 
 
-def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
-    """The settings first; without them nothing else can be found."""
+def diagnoses(advance: Advance, sample: int | None = SAMPLE) -> Iterator[Diagnosis]:
+    """The settings first; without them nothing else can be found.
+
+    `sample`: how many agency-months are recounted; None: all.
+    """
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -49,6 +53,7 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         return
     if home.root.is_dir():
         yield disk_has_room(home)
+        yield modes_right(home)
     yield sources_readable(settings)
     if home.objects is not None:
         usable = objects_usable(home.objects)
@@ -61,8 +66,8 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         yield found
         if ring is None:
             return
-    if home.store.exists() and any(home.store.iterdir()):
-        yield person_key_usable(settings)
+    yield from person_key_fits(settings)
+    yield from receipt_key_signs(settings)
     yield from diagnose(home, advance, ring)
     ledger, engine = open_as_it_is(home)
     if engine is None or not ledger.ok:
@@ -71,6 +76,8 @@ def diagnoses(advance: Advance) -> Iterator[Diagnosis]:
         with reading(engine) as session:
             yield clock_right(session)
             yield from channels_working(session, settings)
+        if ring is not None:
+            yield from recount_sample(settings, engine, ring, advance, sample)
         yield from runs_alive(home)
     finally:
         engine.dispose()
@@ -98,24 +105,13 @@ def disk_has_room(home: Home) -> Diagnosis:
     return Diagnosis(name, ok=True, found=said)
 
 
-def landing_keys(settings: Settings) -> tuple[Diagnosis, Keyring | None]:
-    """Whether landing's keys can be read, and they."""
-    name = "收檔區密鑰 landing keys"
-    try:
-        ring = landing_ring(settings)
-    except SettingsError as error:
-        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE), None
-    return Diagnosis(name, ok=True, found=f"{len(ring.keys)} 把，可用 usable"), ring
-
-
-def person_key_usable(settings: Settings) -> Diagnosis:
-    """Whether the person key can be read."""
-    name = "人員代號密鑰 person key"
-    try:
-        person_key(settings)
-    except SettingsError as error:
-        return Diagnosis(name, ok=False, found=str(error), remedy=_RESTORE)
-    return Diagnosis(name, ok=True, found="可用 usable")
+def modes_right(home: Home) -> Diagnosis:
+    """Whether nobody but the owner (and the group, where the settings say so) may read the first files of the home."""
+    name = "檔案權限 file modes"
+    if loose := home.unprotected(_MODES_LOOKED_AT):
+        found = f"{len(loose):,} 個檔案或資料夾他人可讀 files or folders that others may read: {some(map(str, loose))}"
+        return Diagnosis(name, ok=False, found=found, remedy=f"chmod -R go-rwx {home.root}")
+    return Diagnosis(name, ok=True, found="僅擁有者可讀 the owner's alone")
 
 
 def clock_right(session: Session) -> Diagnosis:

@@ -1,12 +1,15 @@
-"""Building the platform from the settings: folders made, ledger opened and migrated, key read or made.
+"""Building the platform from the settings: folders made, ledger opened and migrated, landing's keys read or made.
 
 Knows nothing of Dagster, so that the commands that need no run start quickly; Dagster's resource `platform`
 (`pipelines/definitions.py`) is this, made when a run first needs it.
 """
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+
+from sqlalchemy import Engine
 
 from assets.platform import Platform, PullLimits
 from pipelines.landing_keys import landing_ring
@@ -17,6 +20,7 @@ from warehouse import journal
 from warehouse.backup import MARK
 from warehouse.landing import Landing
 from warehouse.ledger.engine import open_ledger
+from warehouse.sealed import Keyring
 
 
 def now() -> datetime:
@@ -44,15 +48,27 @@ def platform(
             "restored here: run attendance backup restore again"
         )
     home = settings.place
+    os.umask(home.umask)
     if not (to_read and home.root.is_dir()):
         home.create()
     journal.set_up(settings.log.config(home.root))
+    engine = open_ledger(home.ledger_url, to_read=to_read)
+    if not to_read:
+        home.protect()
+    return platform_over(settings, engine, landing_ring(settings), actor=actor, clock=clock)
+
+
+def platform_over(
+    settings: Settings, engine: Engine, ring: Keyring | None, *, actor: str, clock: Callable[[], datetime] = now
+) -> Platform:
+    """The platform over a ledger that is open, under these keys of landing; makes and opens nothing."""
+    home = settings.place
     return Platform(
         home=home,
-        engine=open_ledger(home.ledger_url, to_read=to_read),
-        landing=Landing(home.landing_files, landing_ring(settings)),
+        engine=engine,
+        landing=Landing(home.landing_files, ring),
         sources=home.sources,
-        person_key=person_key(settings),
+        person_key=partial(person_key, settings),
         receipt_key=partial(receipt_key, settings),
         limits=settings.check_limits,
         inbox=settings.inbox_url,

@@ -49,7 +49,7 @@ def held(file: Path, key_id: str, *, alone: bool = False) -> Iterator[None]:
     Raises `SettingsError` where somebody does write under it.
     """
     try:
-        descriptor = os.open(lock_of(file, key_id), os.O_RDONLY | os.O_CREAT, 0o644)
+        descriptor = os.open(lock_of(file, key_id), os.O_RDONLY | os.O_CREAT, 0o600)
     except OSError:
         if alone:
             raise

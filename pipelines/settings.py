@@ -13,19 +13,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from checks.limits import Limits
+from pipelines.settings_limits import LimitSettings
 from pipelines.settings_log import LogSettings
 from pipelines.settings_notices import NoticeSettings
 from pipelines.settings_portal import PortalSettings
 from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
+from warehouse.redaction import split_address, without_secrets
+from warehouse.secret_types import Secret, SecretAddress
 
 PREFIX = "ATTENDANCE_"
 FILE_VARIABLE = "ATTENDANCE_SETTINGS"
@@ -33,10 +35,6 @@ FILE_NAME = "settings.toml"
 
 #: The first month that Dagster's partitions have; assets/partitions.py is built on it.
 FIRST_MONTH = Limits().collection_began
-_SECRETS = frozenset(
-    {"person_key", "landing_keys", "notices.webhook_secret", "portal.oidc_client_secret", "portal.sign_in_key"}
-)
-HIDDEN = "（已設定，不顯示 set, hidden）"
 
 
 class SettingsError(ValueError):
@@ -93,7 +91,7 @@ def _objects_url(value: object) -> object:
 
 def _endpoint(value: object) -> object:
     """An address without user and password; the error does not repeat it."""
-    parts = urlsplit(str(value))
+    parts = split_address(str(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
         raise ValueError(
             "應為 https://主機 must be like https://host; credentials belong in AWS_ACCESS_KEY_ID and its secret"
@@ -101,19 +99,7 @@ def _endpoint(value: object) -> object:
     return value
 
 
-DatabaseUrl = Annotated[SecretStr, BeforeValidator(_database_url)]
-
-
-class LimitSettings(BaseModel):
-    """What one document may hold at most (F009)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_bytes: int = Field(default=Limits().max_bytes, gt=0, description="單一檔案位元組上限 bytes of one document")
-    max_depth: int = Field(
-        default=Limits().max_depth, ge=3, description="巢狀層數上限 objects and arrays inside one another"
-    )
-    max_records: int = Field(default=Limits().max_records, gt=0, description="單一陣列筆數上限 records in one array")
+DatabaseUrl = Annotated[SecretAddress, BeforeValidator(_database_url)]
 
 
 class Settings(BaseSettings):
@@ -124,20 +110,24 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default=Path("data"), description="一切資料所在資料夾 the folder where everything is kept")
+    group_reads: bool = Field(
+        default=False,
+        description="群組可讀已發布資料 the home folder's group may read warehouse.duckdb and what it shows",
+    )
     ledger_url: DatabaseUrl | None = Field(
         default=None, description="報送帳冊資料庫 the ledger's database; default: SQLite in the home folder"
     )
-    dagster_url: Annotated[SecretStr, BeforeValidator(_dagster_url)] | None = Field(
+    dagster_url: Annotated[SecretAddress, BeforeValidator(_dagster_url)] | None = Field(
         default=None,
         description="Dagster 資料庫 PostgreSQL for Dagster's own records; default: SQLite in the home folder",
     )
-    person_key: Annotated[SecretStr, BeforeValidator(_person_key)] | None = Field(
+    person_key: Annotated[Secret, BeforeValidator(_person_key)] | None = Field(
         default=None, description="人員代號密鑰 key of the HMAC that stands for a national ID, 64 hexadecimal digits"
     )
     person_key_file: Path = Field(
         default=Path("person.key"), description="人員代號密鑰檔 the key's file; made at first use where no key is set"
     )
-    landing_keys: Annotated[SecretStr, BeforeValidator(_landing_keys)] | None = Field(
+    landing_keys: Annotated[Secret, BeforeValidator(_landing_keys)] | None = Field(
         default=None, description="收檔區密鑰 keys of landing, id:64 digits with commas between, the active one first"
     )
     landing_keys_file: Path = Field(
@@ -164,8 +154,9 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     notices: NoticeSettings = NoticeSettings()
     portal: PortalSettings = PortalSettings()
-    inbox: str = Field(
-        default="inbox", description="收件匣 folder or fsspec URL from which the manual channel takes files"
+    inbox: SecretAddress = Field(
+        default=SecretAddress("inbox"),
+        description="收件匣 folder or fsspec URL from which the manual channel takes files",
     )
 
     pull_failed_share: float = Field(
@@ -201,7 +192,8 @@ class Settings(BaseSettings):
     @property
     def place(self) -> Home:
         """Where everything lies."""
-        return Home(self.home, self.ledger_url.get_secret_value() if self.ledger_url else "", self._objects)
+        ledger = self.ledger_url.get_secret_value() if self.ledger_url else ""
+        return Home(self.home, ledger, self._objects, self.group_reads)
 
     @property
     def _objects(self) -> ObjectStore | None:
@@ -228,7 +220,8 @@ class Settings(BaseSettings):
     @property
     def inbox_url(self) -> str:
         """The inbox, as an absolute path or as the URL that it is."""
-        return self.inbox if "://" in self.inbox else str(self.place.root / self.inbox)
+        inbox = self.inbox.get_secret_value()
+        return inbox if "://" in inbox else str(self.place.root / inbox)
 
 
 @dataclass(frozen=True)
@@ -249,7 +242,8 @@ def load_settings(home: Path | None = None) -> Settings:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         name = ".".join(str(part) for part in faults[0]["loc"])
         more = f" (共 {len(faults)} 處 {len(faults)} faults)" if len(faults) > 1 else ""
-        raise SettingsError(f"設定 setting {name}: {faults[0]['msg'].removeprefix('Value error, ')}{more}") from None
+        said = without_secrets(faults[0]["msg"].removeprefix("Value error, "))
+        raise SettingsError(f"設定 setting {name}: {said}{more}") from None
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at .*\)", str(error))  # the rest may quote a secret
         raise SettingsError(f"{_settings_file(home)}: 不是 TOML not TOML {at.group() if at else ''}".strip()) from None
@@ -260,7 +254,7 @@ def load_settings(home: Path | None = None) -> Settings:
 
 
 def settings_table(settings: Settings) -> list[SettingRow]:
-    """Every setting with where it comes from; a secret says only that it is set, a database hides its password."""
+    """Every setting with where it comes from; a secret says only that it is set, an address hides its account."""
     in_file = _names_in_file(settings.home)
     return [
         SettingRow(name, _shown(name, value, settings), _origin(name, in_file, settings), description)
@@ -302,13 +296,9 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 
 
 def _shown(name: str, value: Any, settings: Settings) -> str:
-    if name in _SECRETS:
-        return HIDDEN if value else ""
-    if isinstance(value, SecretStr):
-        return make_url(value.get_secret_value()).render_as_string(hide_password=True)
-    if name == "ledger_url":
-        return settings.place.ledger_url
-    return "" if value is None else str(value)
+    if name == "ledger_url" and value is None:
+        value = settings.place.ledger_url
+    return "" if value is None else without_secrets(str(value))
 
 
 def _origin(name: str, in_file: set[str], settings: Settings) -> str:

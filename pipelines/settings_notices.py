@@ -3,12 +3,13 @@
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from assets.notices.config import NoticeConfig, SmtpServer
 from assets.notices.signing import secret_bytes
+from warehouse.redaction import split_address
+from warehouse.secret_types import Secret, SecretAddress
 
 _DEFAULT = NoticeConfig()
 
@@ -30,7 +31,7 @@ def _mailbox(value: object) -> object:
 
 def _webhook_url(value: object) -> object:
     """An address without user and password; the error does not repeat it."""
-    parts = urlsplit(str(value))
+    parts = split_address(str(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
         raise ValueError("應為 https://主機/路徑 must be like https://host/path, without user and password")
     return value
@@ -47,7 +48,7 @@ class NoticeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    smtp_url: Annotated[SecretStr, BeforeValidator(_smtp_url)] | None = Field(
+    smtp_url: Annotated[SecretAddress, BeforeValidator(_smtp_url)] | None = Field(
         default=None,
         description="郵件伺服器 where mail is handed in: smtp+starttls://user:password@host:587, smtps:// or smtp://",
     )
@@ -70,7 +71,7 @@ class NoticeSettings(BaseModel):
     webhook_url: Annotated[str, BeforeValidator(_webhook_url)] | None = Field(
         default=None, description="通知介接網址 where notices are posted, signed"
     )
-    webhook_secret: Annotated[SecretStr, BeforeValidator(_webhook_secret)] | None = Field(
+    webhook_secret: Annotated[Secret, BeforeValidator(_webhook_secret)] | None = Field(
         default=None, description="通知介接密鑰 whsec_ and base64; what the receiver verifies the signature with"
     )
     due_soon_days: tuple[Annotated[int, Field(ge=0, le=60)], ...] = Field(

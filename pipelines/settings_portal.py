@@ -5,11 +5,12 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from warehouse.access.sessions import Lifetime
+from warehouse.redaction import split_address
+from warehouse.secret_types import Secret, SecretAddress
 
 KIB, MIB = 1 << 10, 1 << 20
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -17,7 +18,7 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 def _address(value: object) -> object:
     """An address without user, password, query; plain HTTP only on the machine itself."""
-    parts = urlsplit(str(value))
+    parts = split_address(str(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
         raise ValueError("應為 https://主機 must be like https://host")
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
@@ -30,6 +31,14 @@ def _sign_in_key(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value.strip(), re.ASCII):
         raise ValueError("應為 64 個十六進位數字 must be 64 hexadecimal digits (32 bytes)")
     return value.strip()
+
+
+def _redis_url(value: object) -> object:
+    """An address of Redis; the error does not repeat it, as that of whoever connects does."""
+    parts = split_address(str(value))
+    if not parts.scheme.startswith("redis") or not parts.hostname:
+        raise ValueError("應為 redis://主機 must be like redis://:password@host:6379/0")
+    return value
 
 
 Address = Annotated[str, BeforeValidator(_address)]
@@ -47,15 +56,13 @@ class PortalSettings(BaseModel):
         default=None, description="單一簽入 OpenID Connect issuer (eCPA); without one nobody can sign in"
     )
     oidc_client_id: str | None = Field(default=None, description="單一簽入用戶端代號 the client's id there")
-    oidc_client_secret: SecretStr | None = Field(
-        default=None, description="單一簽入用戶端密碼 the client's secret there"
-    )
+    oidc_client_secret: Secret | None = Field(default=None, description="單一簽入用戶端密碼 the client's secret there")
     oidc_ca_file: Path | None = Field(
         default=None, description="單一簽入憑證簽發者 file of the certificates to trust for it"
     )
     oidc_account_claim: str = Field(default="sub", description="帳號欄位 the claim that is the account; a pseudonym")
     oidc_name_claim: str = Field(default="name", description="姓名欄位 the claim that is the person's name")
-    sign_in_key: Annotated[SecretStr, BeforeValidator(_sign_in_key)] | None = Field(
+    sign_in_key: Annotated[Secret, BeforeValidator(_sign_in_key)] | None = Field(
         default=None, description="登入金鑰 key that signs what a browser keeps while signing in, 64 hexadecimal digits"
     )
     sign_in_key_file: Path = Field(
@@ -74,7 +81,7 @@ class PortalSettings(BaseModel):
     requests_a_minute: int = Field(
         default=600, ge=1, description="每分鐘請求數 requests a minute of one token, or of one address that has none"
     )
-    redis_url: SecretStr | None = Field(
+    redis_url: Annotated[SecretAddress, BeforeValidator(_redis_url)] | None = Field(
         default=None, description="請求計數 redis://host that counts requests, where several portals share the limit"
     )
     anonymous_bytes_a_minute: int = Field(

@@ -49,7 +49,7 @@ def bring(home: Home, session: Session, months: Collection[str] | None = None) -
     behind = {month: names for month, names in wanted.items() if _unpacked(marks, month) != _bases(names)}
     if not behind:
         return
-    marks.mkdir(mode=0o750, parents=True, exist_ok=True)
+    marks.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = home.bundles.files()
     with exclusive(marks / ".lock", _PATIENCE, CacheBusy):
         for month, names in sorted(behind.items()):
@@ -119,7 +119,7 @@ def _mark(store: Path, month: str, fresh: Sequence[str], gone: Collection[str]) 
     folder = store / ".bundles" / f"month={month}"
     for base in gone:
         (folder / base).unlink(missing_ok=True)
-    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in fresh:
         (folder / PurePosixPath(name).name).touch()
 

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pyarrow.lib import ArrowException
 from sqlalchemy import Engine, create_engine, func, make_url, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from warehouse.bundle_cache import bring
@@ -29,12 +29,14 @@ from warehouse.doctor_landing import (
     landing_sealed,
 )
 from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
+from warehouse.doctor_published import published_sums
 from warehouse.doctor_retention import retention_kept
 from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle, migrate
 from warehouse.ledger.base import same_submission
+from warehouse.ledger.database_errors import reason_of
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount, Submission, Transition
 from warehouse.ledger.retirements import first_open_month, retired
@@ -43,6 +45,7 @@ from warehouse.publish.database import open_warehouse
 from warehouse.publish.manifest import Manifest
 from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
+from warehouse.redaction import shown_address
 from warehouse.sealed import Keyring
 from warehouse.store import file_of
 
@@ -103,6 +106,7 @@ def _over_the_ledger(home: Home, engine: Engine, advance: Advance, ring: Keyring
         if elsewhere is not None:
             yield elsewhere
         else:
+            yield published_sums(home, advance)
             yield from warehouse_counts(home, session)
 
 
@@ -121,8 +125,9 @@ def open_as_it_is(home: Home) -> tuple[Diagnosis, Engine | None]:
         if diagnosis.ok and on_sqlite:
             diagnosis = _sound(diagnosis, engine)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        found = f"無法開啟 cannot be opened: {url.render_as_string(hide_password=True)}: {reason}"
+        reason = reason_of(error) if isinstance(error, DBAPIError) else type(error).__name__
+        where = shown_address(url.render_as_string(hide_password=False))
+        found = f"無法開啟 cannot be opened: {where}: {reason}"
         diagnosis = Diagnosis(
             name, ok=False, found=found, remedy="請確認資料庫已啟動且設定無誤 see that the database is up"
         )
@@ -224,10 +229,10 @@ def store_findings(store: Path, session: Session) -> Diagnosis:
 def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
     """Whether the warehouse opens, without any extension from outside, and counts what the ledger counts."""
     name, path = "warehouse.duckdb", home.warehouse
-    expected, unpublished = _entered(session), _unpublished(home, session)
+    expected, waiting = _entered(session), unpublished(home, session)
     if not path.exists():
         if any(expected.values()):
-            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=_publishing(unpublished))
+            yield Diagnosis(name, ok=False, found="尚未發布 not published", remedy=_publishing(waiting))
         else:
             yield Diagnosis(name, ok=True, found="尚無資料 nothing to publish yet")
         return
@@ -241,8 +246,8 @@ def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)
         return
     # What was entered and is not published yet is no damage: a run died in between, or has not come to it.
-    late = bool(unequal) and {one.month for one in unequal} <= set(unpublished)
-    remedy = _publishing(unpublished) if late else REBUILD
+    late = bool(unequal) and {one.month for one in unequal} <= set(waiting)
+    remedy = _publishing(waiting) if late else REBUILD
     wrong = [f"{one} {found[one]:,} ≠ {expected[one]:,}" for one in RECORDS if found[one] != expected[one]]
     if wrong:
         said = f"筆數與帳冊不符 rows differ from the ledger's: {', '.join(wrong)}"
@@ -263,8 +268,8 @@ def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
         yield Diagnosis("DuckDB", ok=True, found=f"{duckdb.__version__},不需外部延伸套件 needs no extension")
 
 
-def _unpublished(home: Home, session: Session) -> list[str]:
-    """Months of which something was entered or judged after they were last published."""
+def unpublished(home: Home, session: Session) -> list[str]:
+    """The months of which something was entered or judged after they were last published."""
     published: dict[str, datetime] = {}
     for copy in Manifest.load(home.published).all():
         published[copy.period] = max(datetime.fromisoformat(copy.published_at), published.get(copy.period, _NEVER))

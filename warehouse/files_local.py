@@ -16,8 +16,8 @@ from warehouse.files import Leftover, Listed, Stat
 #: Hashing and syncing let go of the interpreter lock; four writers were the quickest on a disk measured with 1–32.
 WRITERS = 4
 
-_FOLDER_MODE = 0o750
-_FILE_MODE = 0o444
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o400
 #: What file systems say that know no hard links.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 

@@ -3,8 +3,11 @@
 Paths only; what is in each belongs to the module that writes it.
 """
 
+import os
+import stat
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -16,8 +19,10 @@ from warehouse.files_local import LocalFiles
 #: How long a reader may keep a warehouse open that has been replaced.
 GRACE = timedelta(hours=24)
 
-#: What is kept here is personal data: the owner and its group, nobody else.
-_FOLDER_MODE = 0o750
+#: What is kept here is personal data: the owner's alone, whatever the umask.
+FOLDER_MODE = 0o700
+#: What the group may do besides where `group_reads`: enter and read what was published, nothing else.
+_GROUP_ENTERS, _GROUP_READS = 0o050, 0o040
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,14 @@ class Home:
     """The layout under `root` (made absolute).  `ledger_url` is SQLite within it unless a team names its PostgreSQL.
 
     `ledger_url` may hold a password and is therefore not part of the object's `repr`.  With `objects`, landing,
-    store and published files are on that object store, and the folders of the last two are caches.
+    store and published files are on that object store, and the folders of the last two are caches.  `group_reads`: the
+    group may read `warehouse.duckdb` and what it shows.
     """
 
     root: Path
     ledger_url: str = field(default="", repr=False)
     objects: ObjectStore | None = None
+    group_reads: bool = False
 
     def __post_init__(self) -> None:
         root = Path(self.root).expanduser().resolve()
@@ -108,5 +115,39 @@ class Home:
         """Make the root and its folders where they are missing; raises OSError where that cannot be done."""
         landing = [self.landing] if self.objects is None else []
         for folder in (self.root, *landing, self.store, self.published, self.inbox, self.dagster):
-            folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         return self
+
+    @property
+    def umask(self) -> int:
+        """What programs set, so that what libraries make is as private as what we make."""
+        return 0o027 if self.group_reads else 0o077
+
+    def protect(self) -> None:
+        """Correct the modes of the root and of what lies in it, where this user owns it; below, those protect."""
+        for path in (self.root, *self.root.iterdir()):
+            found = path.lstat()
+            wanted = self._wanted(path, found)
+            if found.st_uid == os.geteuid() and wanted != stat.S_IMODE(found.st_mode):
+                path.chmod(wanted)
+
+    def unprotected(self, most: int) -> list[Path]:
+        """What others may read, or the group where it may not, among the first `most` files and folders."""
+        below = (Path(folder, name) for folder, folders, files in os.walk(self.root) for name in (*folders, *files))
+        looked_at = (self.root, *islice(below, most))
+        return [path for path in looked_at if _excess(found := path.lstat(), self._wanted(path, found))]
+
+    def _wanted(self, path: Path, found: os.stat_result) -> int:
+        """The mode that a path is to have: what the owner may is the owner's business."""
+        mode = stat.S_IMODE(found.st_mode)
+        if stat.S_ISLNK(found.st_mode) or path == self.inbox or self.inbox in path.parents:
+            return mode  # who may put files there is the operator's business
+        private = mode & 0o700
+        shared = path in (self.root, self.published, self.warehouse) or self.published in path.parents
+        if not (self.group_reads and shared):
+            return private
+        return private | (_GROUP_ENTERS if stat.S_ISDIR(found.st_mode) else _GROUP_READS) | mode & stat.S_ISGID
+
+
+def _excess(found: os.stat_result, wanted: int) -> int:
+    return stat.S_IMODE(found.st_mode) & 0o077 & ~wanted

@@ -4,8 +4,9 @@
 about; `set_up` says where they go, and until then they go nowhere.  A line has time, level and event, then run, agency,
 month and channel where they are known, then the event's own figures.  Events have stable names (docs/operating.md).
 
-No names of people and no national IDs: nobody logs text out of a document, and what looks like an ID is masked before
-any handler has the line.  By `logging` alone: why not structlog is in decision 0015.
+No names of people, no national IDs, no secrets: nobody logs text out of a document; what looks like an ID is masked and
+what is a secret of the settings taken out before any handler has the line.  By `logging` alone: why not structlog is in
+decision 0015.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from checks.model.masking import mask_ids_in
+from warehouse.redaction import without_secrets
 
 JSON, TEXT = "json", "text"
 
@@ -29,8 +31,8 @@ FIRST = ("time", "level", "event", "run", "agency", "month", "channel")
 
 #: Bytes of a file before it is put aside, and how many of those are kept.
 _FILE_BYTES, _FILES_KEPT = 20 << 20, 10
-#: Owner and group, nobody else, as everything in the home folder.
-_UMASK = 0o027
+#: The owner, nobody else, as everything in the home folder.
+_UMASK = 0o077
 
 _logger = logging.getLogger("attendance")
 _logger.addHandler(logging.NullHandler())
@@ -142,7 +144,7 @@ def _file_handler(file: Path) -> logging.Handler:
                 sys.stderr.write(f"日誌無法寫入，作業照常 the log {file} cannot be written ({why}); work goes on\n")
 
     try:
-        file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return RotatingFile(
             str(file),
             maxBytes=_FILE_BYTES,
@@ -166,14 +168,14 @@ def _say(level: int, event: str, figures: Mapping[str, Any]) -> None:
 
 
 def _safe(value: Any) -> Any:
-    """The last line of defence: what looks like a national ID does not get out, wherever in a line it stands."""
+    """The last line of defence: what looks like a national ID or is a secret does not get out, wherever it stands."""
     if isinstance(value, Mapping):
         return {mask_ids_in(str(name)): _safe(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_safe(one) for one in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return mask_ids_in(str(value))
+    return mask_ids_in(without_secrets(str(value)))
 
 
 class _Formatter(logging.Formatter):

@@ -134,6 +134,17 @@ def _name(dataset: str, place: Place) -> str:
     return f"{dataset}/month={month}/agency={agency}/{place.submission_id}.parquet"
 
 
+def mark_of(root: Path, bundles: BundlePlace | None = None) -> str | None:
+    """The mark of the key that a store's persons are under; None where it has none yet."""
+    if bundles is None and not root.is_dir():
+        return None
+    files = StoreFiles(root) if bundles is None else BundledFiles(root, bundles)
+    try:
+        return files.read(PERSON_KEY_MARK).decode("ascii", "replace")
+    except FileNotFoundError:
+        return None
+
+
 def person_key_mark(person_key: bytes) -> str:
     """What tells one person key from another, and nothing of either."""
     return hmac.digest(person_key, b"fingerprint of a person key", "sha256").hex()[:32]

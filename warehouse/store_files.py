@@ -22,7 +22,7 @@ class StoreFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.place = str(root)
-        root.mkdir(mode=0o750, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._prefix = f"{root}{os.sep}"
         #: Tells this writer's temporary files from those of others, on this machine or another.
         self._writer = uuid4().hex
@@ -71,12 +71,12 @@ class StoreFiles:
         folder = path.rsplit(os.sep, 1)[0]
         # Nearly always it is an agency's first file of the month: asking whether its folder is there costs as much.
         try:
-            os.mkdir(folder)  # noqa: PTH102
+            os.mkdir(folder, 0o700)  # noqa: PTH102
         except FileExistsError:
             pass
         except FileNotFoundError:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+            os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103
+        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
             rest = memoryview(data)
             while rest:  # a disk that fills up takes some of the bytes before it refuses the rest

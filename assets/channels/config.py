@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from warehouse.redaction import remember
+
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
@@ -37,12 +39,15 @@ def read_secret(value: SecretStr | None, env: str | None, file: Path | None) -> 
     if env is not None:
         if not (found := os.environ.get(env)):
             raise SecretUnavailable(f"環境變數 {env} 未設定 environment variable {env} is not set")
+        remember(found.strip())
         return found.strip()
     if file is not None:
         try:
-            return file.read_text(encoding="utf-8").strip()
+            secret = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SecretUnavailable(f"無法讀取 cannot read {file}: {type(error).__name__}") from None
+        remember(secret)
+        return secret
     if value is None:
         raise SecretUnavailable("未設定 no secret is set")
     return value.get_secret_value()

@@ -16,11 +16,12 @@ from pydantic import Field
 
 from assets.channels.config import ChannelSettings
 from assets.channels.documents import ArchiveRefused, Document, ReadLimits, documents_in, is_litter
-from assets.channels.protocol import MANUAL, Delivery, FetchMemory, Land, Outcome, Reason, unforeseen, without_account
+from assets.channels.protocol import MANUAL, Delivery, FetchMemory, Land, Outcome, Reason, unforeseen
 from checks.format.identify import identify
 from checks.model.masking import mask_ids_in
 from warehouse.journal import log
 from warehouse.landing import TooLarge
+from warehouse.secret_types import SecretAddress
 
 NAME = MANUAL
 PROCESSED, REJECTED = "processed", "rejected"
@@ -31,7 +32,7 @@ _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
 class ManualSettings(ChannelSettings):
     """`[manual]`: the inbox as an fsspec address, what becomes of a file, limits."""
 
-    inbox: str = Field(min_length=1)
+    inbox: SecretAddress = Field(min_length=1)
     after: Literal["move", "delete"] = "move"
     settle_seconds: float = Field(default=2, ge=0)
     max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
@@ -81,7 +82,7 @@ class Manual:
             self._connect()
             files = self._settled()
         except Exception as error:  # noqa: BLE001 — a file system of any kind, on any machine: it may raise anything
-            yield Delivery(NAME, "", "", Outcome.DOWN, without_account(self._settings.inbox), reason=_unlisted(error))
+            yield Delivery(NAME, "", "", Outcome.DOWN, str(self._settings.inbox), reason=_unlisted(error))
             return
         for file in files:
             for found in self._read(file):
@@ -103,7 +104,7 @@ class Manual:
 
     def _connect(self) -> None:
         """Reach the inbox, wherever it is; raises what its file system raises."""
-        self._fs, root = fsspec.core.url_to_fs(self._settings.inbox)
+        self._fs, root = fsspec.core.url_to_fs(self._settings.inbox.get_secret_value())
         self._root = root.rstrip("/")
         self._fs.invalidate_cache()
 

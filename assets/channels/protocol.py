@@ -143,16 +143,6 @@ def unforeseen(error: BaseException) -> Reason:
     )
 
 
-def without_account(address: str) -> str:
-    """An address as it may be shown: without user, password and parameters.  A plain path stays as it is."""
-    scheme, mark, rest = address.partition("://")
-    if not mark:
-        return address
-    place = rest.partition("?")[0].partition("#")[0]
-    authority, slash, path = place.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-
-
 def check_month(month: str) -> None:
     """Raise `ValueError` unless `month` is `YYYY-MM`, as it becomes part of addresses and names of tables."""
     if not re.fullmatch(MONTH_PATTERN, month, re.ASCII):

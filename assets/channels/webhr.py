@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -36,6 +36,8 @@ from assets.channels.protocol import (
 from checks.model.masking import mask_ids_in
 from checks.model.submitted import EMPLOYMENT_TYPES
 from warehouse.landing import TooLarge
+from warehouse.redaction import without_secrets
+from warehouse.secret_types import SecretAddress
 
 NAME = "webhr"
 
@@ -64,7 +66,7 @@ EmploymentTypes = Annotated[dict[str, str], AfterValidator(_known_employment), A
 class SubsystemSettings(ChannelSettings):
     """`[webhr.subsystems.NAME]`: a database, the agencies that it holds, and what its codes mean."""
 
-    url: SecretStr | None = None
+    url: SecretAddress | None = None
     url_env: str | None = None
     url_file: Path | None = None
     agencies: tuple[AgencyCode, ...] = Field(min_length=1)
@@ -286,10 +288,9 @@ def _at_most(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 def _said_by_the_database(error: SQLAlchemyError, url: URL) -> Reason:
     """Give the first line of what the driver said, without account, password or anything like a national ID."""
     said = str(error.orig if isinstance(error, DBAPIError) else type(error).__name__).partition("\n")[0]
-    for secret in (url.password, url.username):
-        if secret:
-            said = said.replace(str(secret), "…")
-    return Reason("子系統資料庫無法讀取：", one_line(f"the subsystem's database: {mask_ids_in(said)}"))
+    if url.username:
+        said = said.replace(url.username, "…")
+    return Reason("子系統資料庫無法讀取：", one_line(f"the subsystem's database: {mask_ids_in(without_secrets(said))}"))
 
 
 def _without_address(error: Exception) -> str:

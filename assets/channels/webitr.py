@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from assets.channels.config import ChannelSettings, SecretUnavailable, exactly_one, read_secret
 from assets.channels.http_fetch import Fetched, FetchLimits, FetchRequest
@@ -29,6 +29,7 @@ from assets.channels.protocol import (
     check_month,
 )
 from warehouse.landing import TooLarge
+from warehouse.secret_types import Secret, SecretAddress
 
 NAME = "webitr"
 _PIECE = 64 * 1024
@@ -54,7 +55,7 @@ class AgencySettings(LimitSettings):
 
     base_url: str
     allow_http: bool = False
-    token: SecretStr | None = None
+    token: Secret | None = None
     token_env: str | None = None
     token_file: Path | None = None
 
@@ -83,7 +84,7 @@ class WebItrSettings(LimitSettings):
 
     concurrency: int = Field(default=8, ge=1, le=64)
     ca_file: Path | None = None
-    proxy: SecretStr | None = None
+    proxy: SecretAddress | None = None
     agencies: dict[AgencyCode, AgencySettings] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from warehouse.ledger.outbox import MAIL, WEBHOOK
+from warehouse.redaction import split_address
 
 #: Scheme of an SMTP address → its usual port.
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -24,7 +25,7 @@ class SmtpServer:
     @classmethod
     def at(cls, url: str, trusted: Path | None = None) -> "SmtpServer":
         """Read `smtp+starttls://user:password@host:587`; ValueError, which does not repeat it, where it is none."""
-        parts = urlsplit(url)
+        parts = split_address(url)
         if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/"):
             raise ValueError(
                 "應為 smtp://主機、smtp+starttls:// 或 smtps:// must be like smtp+starttls://user:password@host:587"

@@ -81,7 +81,7 @@ def contacts_of(platform: Platform) -> Contacts:
     """The addresses as they are now; raises `ContactsRefused`, OSError."""
     with reading(platform.engine) as session:
         bad = outbox.bad_addresses(session)
-    return read_contacts(platform.notices.contacts, platform.person_key, bad)
+    return read_contacts(platform.notices.contacts, platform.person_key(), bad)
 
 
 def is_due(platform: Platform) -> bool:
@@ -200,7 +200,7 @@ class Sender:
         with writing(self._platform.engine) as session:
             outbox.settle(session, notice.id, self._name, state, detail=detail, actor=actor, at=now)
             for address, code in (bad or {}).items():
-                mac = mac_of(self._platform.person_key, address)
+                mac = mac_of(self._platform.person_key(), address)
                 outbox.remember_bad(session, mac, notice.agency_code, code, now)
         if state in (FAILED, UNCERTAIN):
             about = {"agency": notice.agency_code, "month": notice.month, "notice": notice.id, "kind": notice.kind}

@@ -28,8 +28,6 @@ _ID_IN_TEXT = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ][A-Da-dＡ-Ｄａ-ｄ1289１�
 #: A submission's id, which is also its file's name: masked, it would name no file.
 _SUBMISSION_ID = r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])"
 _ID_OR_SUBMISSION = re.compile(f"{_SUBMISSION_ID}|{_ID_IN_TEXT.pattern}")
-#: `//user:password@` of an address.
-_PASSWORD = re.compile(r"(//[^/\s:@]*):[^/\s@]*@")
 
 
 class CannotError(Exception):
@@ -66,8 +64,10 @@ def one_line(error: BaseException) -> str:
 
 
 def _masked(text: str) -> str:
+    from warehouse.redaction import without_secrets  # only here: pydantic is slow to import
+
     return _ID_OR_SUBMISSION.sub(
-        lambda found: f"{found[1]}****{found[2]}" if found[1] else found[0], _PASSWORD.sub(r"\1:***@", text)
+        lambda found: f"{found[1]}****{found[2]}" if found[1] else found[0], without_secrets(text)
     )
 
 

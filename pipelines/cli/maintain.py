@@ -1,5 +1,6 @@
 """`attendance rebuild`, `doctor` and `settings`: what whoever looks after an installation needs."""
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,13 +47,21 @@ def rebuild(
     )
 
 
-def doctor(output: options.Format = Format.TEXT) -> None:
+def doctor(
+    *,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="重算全部機關年月，而非每日抽 20 個 recount all agency-months, not 20 drawn by day"),
+    ] = False,
+    output: options.Format = Format.TEXT,
+) -> None:
     """檢查設定、帳冊、收檔區、資料庫 Look everything over; each line says ok, or what is wrong and what to do."""
     from pipelines.doctor import diagnoses
+    from pipelines.doctor_recount import SAMPLE
 
     found = []
     with progress("檢查 looking") as advance:
-        for one in diagnoses(advance):
+        for one in diagnoses(advance, None if everything else SAMPLE):
             found.append(one)
             if output is Format.JSON:
                 say_json(asdict(one))
@@ -74,6 +83,7 @@ def _remember(found: list["Diagnosis"]) -> None:
         settings = load_settings()
         home = settings.place.root
         if home.is_dir():
+            os.umask(settings.place.umask)
             journal.set_up(settings.log.config(home))
             for one in found:
                 if not one.ok:

@@ -289,8 +289,9 @@ def addresses(
     from warehouse.ledger.outbox import bad_addresses, forget_bad
 
     with opened(to_read=True) as platform:
-        known = list(read_contacts(platform.notices.contacts, platform.person_key).all())
-        macs = [mac_of(platform.person_key, address) for _, _, address in known]
+        key = platform.person_key()
+        known = list(read_contacts(platform.notices.contacts, key).all())
+        macs = [mac_of(key, address) for _, _, address in known]
         with writing(platform.engine) as session:
             if retry:
                 note(f"再試 to be tried again: {forget_bad(session, macs):,}")

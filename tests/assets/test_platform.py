@@ -1,11 +1,12 @@
 """The platform: its clock, its limits, its channels."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from assets.channels.config import SourcesError
-from tests.support.installations import installation
+from tests.support.installations import FIRST, SECOND, THIRD, document, installation
 from warehouse.landing import TooLarge
 
 
@@ -41,5 +42,34 @@ def test_sources_that_make_no_sense_are_one_line(here):
 
 
 def test_the_key_is_not_shown(here):
-    assert here.person_key.hex() not in repr(here)
-    assert str(here.person_key) not in repr(here)
+    assert here.person_key().hex() not in repr(here)
+    assert str(here.person_key()) not in repr(here)
+
+
+@pytest.fixture
+def without_its_person_key(tmp_path, attendance, home):
+    """A home with a month entered, whose person key is another file now: gone or garbled."""
+    installation(home).engine.dispose()
+    file = tmp_path / "first.json"
+    file.write_bytes(document(FIRST))
+    assert attendance("submit", file).code == 0
+    assert attendance("run", "--month", "2021-06").code == 0
+    return home / "person.key"
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda key: key.write_text("garbled")])
+def test_documents_are_received_without_the_person_key(tmp_path, attendance, home, without_its_person_key, spoil):
+    spoil(without_its_person_key)
+    file = tmp_path / "second.json"
+    file.write_bytes(document(SECOND))
+    (home / "inbox" / "third.json").write_bytes(document(THIRD))
+    assert attendance("submit", file).code == 0
+    (home / "sources.toml").write_text("[manual]\nsettle_seconds = 0\n", encoding="utf-8")
+    assert attendance("pull", "--month", "2021-06").code == 0
+    assert not list((home / "inbox").glob("*.json"))
+    entered = attendance("run", "--month", "2021-06")
+    assert entered.code == 2
+    assert "person.key" in entered.err
+    waiting = attendance("status", "--month", "2021-06", "--format", "json")
+    assert waiting.code in (0, 1)
+    assert SECOND in waiting.out

@@ -326,7 +326,7 @@ def test_a_rebuild_that_differs_leaves_everything_as_it_was(platform):
 
 def test_two_person_keys_are_never_mixed_and_a_rebuild_changes_it(platform, tmp_path):
     everything(platform)
-    other = replace(another_machine(platform), person_key=b"another key of thirty-two bytes.")
+    other = replace(another_machine(platform), person_key=lambda: b"another key of thirty-two bytes.")
     put(other, document(THIRD))
     with pytest.raises(PersonKeyDiffers, match="s3://"):
         enter(other, MONTH)

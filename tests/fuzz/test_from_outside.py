@@ -15,9 +15,10 @@ from assets.channels import http_fetch
 from assets.channels.documents import ArchiveRefused, Document, ReadLimits, documents_in
 from assets.channels.http_body import FetchFailedError
 from assets.channels.p2k import values
-from assets.channels.protocol import one_line, without_account
+from assets.channels.protocol import one_line
 from assets.pull_report import host_of
 from checks.format.identify import identify
+from warehouse.redaction import shown_address
 
 #: Text that is nearly what a parser wants, and any other.
 NUMBERS = st.from_regex(r"[-+]?[0-9０-９]{0,40}(\.[0-9]{0,40})?([eE][-+]?[0-9]{0,9})?", fullmatch=True)
@@ -50,7 +51,7 @@ def test_headers(headers):
 
 @given(ADDRESSES)
 def test_addresses(text):
-    assert "@" not in without_account(text).partition("://")[2].partition("/")[0]
+    assert "@" not in shown_address(text).partition("://")[2].partition("/")[0]
     assert isinstance(host_of(text), str)
 
 

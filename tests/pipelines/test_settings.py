@@ -121,7 +121,7 @@ def test_the_table_hides_secrets_and_shows_all_else(monkeypatch):
     monkeypatch.setenv("ATTENDANCE_PERSON_KEY", KEY)
     settings = load_settings()
     rows = {row.name: row for row in settings_table(settings)}
-    assert rows["ledger_url"].value == "postgresql+psycopg://ledger:***@db/ledger"
+    assert rows["ledger_url"].value == "postgresql+psycopg://db/ledger"
     assert "hidden" in rows["person_key"].value
     everything = repr(rows) + repr(settings)
     assert "hunter2" not in everything

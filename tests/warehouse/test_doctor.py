@@ -23,6 +23,7 @@ from warehouse.publish.publisher import publish
 
 LEDGER, LANDING, COMPLETE = "報送帳冊 ledger", "收檔區 landing", "收檔區與帳冊 landing and ledger"
 ORPHANS, LEFTOVERS = "未登錄的檔案 orphans", "未完成的收檔 leftovers"
+SUMS = "已發布檔案雜湊 published sums"
 STORE, FINDINGS, WAREHOUSE = "資料庫與帳冊 store and ledger", "檢誤結果 findings", "warehouse.duckdb"
 
 
@@ -115,6 +116,8 @@ def test_each_fault_is_found_alone_and_what_to_do_is_said(
 ):
     spoil(platform)
     found = faults(platform.home)
+    if name == WAREHOUSE:
+        found.pop(SUMS, None)  # what was changed has another sum too
     assert list(found) == [name]
     assert remedy in found[name].remedy
     assert "\n" not in found[name].found

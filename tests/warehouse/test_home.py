@@ -17,9 +17,9 @@ def test_layout_is_under_the_root(tmp_path):
     home.create()  # again does no harm
 
 
-def test_nobody_but_owner_and_group_may_look(tmp_path):
+def test_nobody_but_the_owner_may_look(tmp_path):
     home = Home(tmp_path / "data").create()
-    assert stat.S_IMODE(home.landing.stat().st_mode) & 0o007 == 0
+    assert stat.S_IMODE(home.landing.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("name", ["data", "差勤 資料", "a?b#c%41"])

@@ -51,6 +51,6 @@ def restore_kept(destination: Destination, manifest: Manifest, home: Home) -> No
             home.archive_files.put(names[-1], (folder / name).read_bytes())
         elif name.startswith(_STORE):
             target = home.store / name.removeprefix(_STORE)
-            target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(folder / name, target)
     home.archive_files.flush(names)

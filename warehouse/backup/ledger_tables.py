@@ -37,6 +37,7 @@ from warehouse.ledger import migrate
 from warehouse.ledger.audit_chain import Anchor
 from warehouse.ledger.schema import tables
 from warehouse.ledger.sqlite import open_sqlite
+from warehouse.redaction import shown_address
 
 #: Bundles name files of the store, which is not in a backup; who was signed in is not to be so again after a restore.
 LEFT_OUT = frozenset({"store_bundles", "portal_sessions"})
@@ -56,7 +57,7 @@ class LedgerNotEmpty(RuntimeError):  # noqa: N818 — reads as what it is
     """There is a ledger already where one was to be restored."""
 
     def __init__(self, engine: Engine) -> None:
-        where = engine.url.render_as_string(hide_password=True)
+        where = shown_address(engine.url.render_as_string(hide_password=False))
         super().__init__(
             f"報送帳冊已有資料，僅能還原至空的資料庫 the ledger {where} is not empty: restore into an empty database "
             "(ATTENDANCE_LEDGER_URL), or with --without-settings into SQLite in the home folder"

@@ -25,7 +25,7 @@ from warehouse.publish.durable import write_text
 from warehouse.sealed import Keyring, unseal
 
 _LOCK = ".restore.lock"
-_FOLDER_MODE, _FILE_MODE = 0o750, 0o600
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 class RestoreBusy(Busy):

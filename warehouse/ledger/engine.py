@@ -13,25 +13,20 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from warehouse.ledger import lifecycle
+from warehouse.ledger.database_errors import reason_of
 from warehouse.ledger.sqlite import READS, open_sqlite, open_sqlite_to_read
+from warehouse.redaction import shown_address
 
 #: First half of PostgreSQL's advisory locks of ours, so that no other program's are met ("ledg" in ASCII).
 _LOCK_SPACE = 0x6C656467
 _LOCK = text("SELECT pg_advisory_xact_lock(CAST(:space AS integer), CAST(:key AS integer))")
 
 
-#: What SQLite says, by its error's beginning, where the disk is at fault; and where that, a lock or the file itself
-#: is, and not we.
-_OF_DISKS = {
-    "SQLITE_FULL": "磁碟已滿 the disk is full",
-    "SQLITE_IOERR": "磁碟無法讀寫，多因已滿 the disk cannot be read or written, most likely it is full",
-    "SQLITE_READONLY": "磁碟唯讀 the disk is read-only",
-    "SQLITE_CANTOPEN": "檔案無法開啟，磁碟或已滿或唯讀 the file cannot be opened, the disk may be full or read-only",
-}
+#: Beginnings of SQLite's errors where the disk, a lock or the file itself is at fault, and not we.
 _OF_SQLITE = (
     "SQLITE_FULL",
     "SQLITE_IOERR",
@@ -44,10 +39,10 @@ _OF_SQLITE = (
 
 
 class LedgerUnavailable(RuntimeError):  # noqa: N818 — reads as what it is
-    """The ledger's database cannot be reached or opened; the message names it without its password."""
+    """The ledger's database cannot be reached or opened; the message names it without account and parameters."""
 
     def __init__(self, url: URL, reason: str) -> None:
-        self.url = url.render_as_string(hide_password=True)
+        self.url = shown_address(url.render_as_string(hide_password=False))
         super().__init__(f"無法開啟報送帳冊 cannot open the ledger {self.url}: {reason}")
 
 
@@ -55,7 +50,7 @@ class LedgerLost(RuntimeError):  # noqa: N818 — says what happened
     """The ledger's database gave up in the middle of the work: gone, locked, or its disk full."""
 
     def __init__(self, url: URL, reason: str) -> None:
-        self.url = url.render_as_string(hide_password=True)
+        self.url = shown_address(url.render_as_string(hide_password=False))
         super().__init__(
             f"報送帳冊中斷 the ledger {self.url} does not answer any more: {reason}；已登錄者不變，請確認資料庫已啟動、"
             "磁碟有空間後再執行一次 what was recorded stays: see that the database is up and its disk has room, and "
@@ -79,9 +74,11 @@ def open_ledger(url: str | URL, *, to_read: bool = False) -> Engine:
         from warehouse.ledger import migrate  # noqa: PLC0415 — Alembic: Dagster loads this module and opens nothing
 
         migrate.to_head(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
         engine.dispose()
-        raise LedgerUnavailable(address, _reason(error)) from error
+        if not _is_unreachable(error):
+            raise
+        raise LedgerUnavailable(address, reason_of(error)) from None  # the driver's words may quote the address
     except BaseException:
         engine.dispose()
         raise
@@ -100,19 +97,15 @@ def _as_it_is(address: URL) -> Engine | None:
             return engine
     except OperationalError as error:
         engine.dispose()
-        raise LedgerUnavailable(address, _reason(error)) from error
+        raise LedgerUnavailable(address, reason_of(error)) from None  # the driver's words may quote the address
     engine.dispose()
     return None
 
 
-def _reason(error: OperationalError) -> str:
-    """The database's first line; where the disk is the reason, that in words that people know."""
-    said = str(error.orig).strip().partition("\n")[0]
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
-    for beginning, meaning in _OF_DISKS.items():
-        if name.startswith(beginning):
-            return f"{meaning} ({said})"
-    return said
+def _is_unreachable(error: DBAPIError) -> bool:
+    """Whether no server was asked: it is away, or its address has parameters that the driver does not know."""
+    on_server = getattr(error.orig, "sqlstate", None) or hasattr(error.orig, "sqlite_errorname")
+    return isinstance(error, OperationalError) or not on_server
 
 
 def _explain(url: URL, context: ExceptionContext) -> None:
@@ -124,7 +117,7 @@ def _explain(url: URL, context: ExceptionContext) -> None:
     if name == "SQLITE_READONLY" and context.connection and context.connection.get_execution_options().get(READS):
         return  # written in a session that only reads: our fault
     if name is None or name.startswith(_OF_SQLITE):
-        raise LedgerLost(url, _reason(error)) from context.original_exception
+        raise LedgerLost(url, reason_of(error)) from None  # as above
 
 
 @contextlib.contextmanager

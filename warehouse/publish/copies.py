@@ -22,7 +22,7 @@ from warehouse.months import is_month
 from warehouse.publish.database import quoted, show_files, typed_select
 from warehouse.publish.durable import aside, refuse_where_full, settle, settle_all
 from warehouse.publish.known import NO_MONTH
-from warehouse.publish.manifest import Copy, Manifest
+from warehouse.publish.manifest import Copy, Manifest, sha256_of
 from warehouse.publish.partitions import DETAILS, FINDINGS, Partition, fingerprint, partitions, shards
 from warehouse.tables import TABLES, Table
 
@@ -172,7 +172,7 @@ class Copies:
     def _copy(self, name: str, period: str, path: Path) -> Copy:
         file = str(path.relative_to(self._manifest.folder))
         held = next((copy for copy in self._manifest.of(name, period) if copy.file == file), None)
-        return held or Copy(name, period, file, pq.read_metadata(path).num_rows, self._now)
+        return held or Copy(name, period, file, pq.read_metadata(path).num_rows, self._now, sha256_of(path))
 
 
 def is_gone(name: str, month: str, gone: Gone) -> bool:

@@ -113,5 +113,5 @@ def _swap_in(home: Home, files: SharedFiles, edition: Edition, manifest: Manifes
         comment_all(connection)
     adopt(manifest, now)
     settle(unfinished, home.warehouse)
-    manifest.confirm()
+    manifest.confirm(home.warehouse)
     hold(home, edition.warehouse)

@@ -4,6 +4,7 @@
 copies that the next publishing takes up, never a month that falls back to an older one.
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,8 @@ NAME = "manifest.json"
 class Copy:
     """A reading copy: `file` is relative to the published folder, `published_at` an ISO 8601 moment in UTC.
 
-    `period` is a month, or the year of a report by year.
+    `period` is a month, or the year of a report by year; `sha256` is the file's as it was written, empty in manifests
+    from before there were sums.
     """
 
     dataset: str
@@ -31,6 +33,7 @@ class Copy:
     file: str
     rows: int
     published_at: str
+    sha256: str = ""
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Manifest:
     """`copies`: dataset and period → the copies in use; `retired`: relative path → ISO moment from which unneeded.
 
     `states`: period → what its tables rest on (`known.states`); `explained`: the explanations taken in; `audit`: the
-    head of the audit then, to which the doctor holds it.
+    head of the audit then, to which the doctor holds it; `warehouse_sha256`: of this machine's `warehouse.duckdb`.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class Manifest:
     retired: dict[str, str] = field(default_factory=dict)
     confirmed: bool = True
     audit: Anchor | None = None
+    warehouse_sha256: str = ""
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
@@ -67,7 +71,16 @@ class Manifest:
             copies[key] = (*copies.get(key, ()), copy)
         explained = Explained(**data["explained"])
         audit = Anchor(**data["audit"]) if data.get("audit") else None
-        return cls(folder, copies, data["states"], explained, data["retired"], data["confirmed"], audit)
+        return cls(
+            folder,
+            copies,
+            data["states"],
+            explained,
+            data["retired"],
+            data["confirmed"],
+            audit,
+            data.get("warehouse_sha256", ""),
+        )
 
     def missing(self) -> set[str]:
         """Periods of which a copy is no longer on the disk."""
@@ -111,8 +124,9 @@ class Manifest:
         self.retired = {file: known.get(file, moment) for file in self._files() if file not in current}
         self._write(confirmed=False)
 
-    def confirm(self) -> None:
-        """Say that the warehouse was swapped in."""
+    def confirm(self, warehouse: Path) -> None:
+        """Say that this warehouse was swapped in."""
+        self.warehouse_sha256 = sha256_of(warehouse)
         self._write(confirmed=True)
 
     def clean(self, now: datetime, grace: timedelta) -> None:
@@ -141,8 +155,15 @@ class Manifest:
             "explained": asdict(self.explained),
             "retired": self.retired,
             "audit": self.audit._asdict() if self.audit else None,
+            "warehouse_sha256": self.warehouse_sha256,
         }
 
     def _write(self, *, confirmed: bool) -> None:
         self.confirmed = confirmed
         write_text(self.folder / NAME, json.dumps(self.content(), indent=1))
+
+
+def sha256_of(file: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -114,7 +114,7 @@ def publish(
             rows = _rows(connection, manifest)
         manifest.save(now)
         settle(unfinished, home.warehouse)
-        manifest.confirm()
+        manifest.confirm(home.warehouse)
         manifest.clean(now, grace)
         hand_out(home, manifest, edition, now, grace)
         sweep(home, engine, now, grace)

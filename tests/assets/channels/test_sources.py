@@ -40,7 +40,7 @@ def test_file_wins_over_defaults(tmp_path: Path) -> None:
     path.write_text('[manual]\ninbox = "memory://elsewhere"\n')
     (channel,) = open_channels(path, {"manual": {"inbox": str(tmp_path), "after": "delete"}}).values()
     assert isinstance(channel, Manual)
-    assert (channel._settings.inbox, channel._settings.after) == ("memory://elsewhere", "delete")
+    assert (channel._settings.inbox.get_secret_value(), channel._settings.after) == ("memory://elsewhere", "delete")
 
 
 def test_defaults_are_handed_down_to_agencies() -> None:

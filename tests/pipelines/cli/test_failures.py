@@ -19,7 +19,7 @@ from warehouse.landing import LandingDamaged
         (ValueError(f"of {'0c123456789a' * 5}beef"), f"ValueError: of {'0c123456789a' * 5}beef"),
         (
             ValueError("postgresql+psycopg://me:secret@host/db"),
-            "ValueError: postgresql+psycopg://me:***@host/db",
+            "ValueError: postgresql+psycopg://host/db",
         ),
     ],
 )

@@ -78,7 +78,7 @@ def test_records_published_are_word_for_word_those_handed_in(home):
     handed_in: Counter[tuple] = Counter()
     for one in sound:
         for clocking in json.loads(opened.landing.read(one.id))["clockings"]:
-            key = hmac.digest(opened.person_key, clocking["person_id"].encode(), "sha256").hex()
+            key = hmac.digest(opened.person_key(), clocking["person_id"].encode(), "sha256").hex()
             at = datetime.fromisoformat(clocking["at"])
             handed_in[one.agency_code, one.month, key, at, clocking["kind"]] += 1
     places = {(one.agency_code, one.month) for one in sound}

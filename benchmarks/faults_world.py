@@ -122,6 +122,7 @@ class World:
         """Run every act undisturbed, keeping the home before each and the picture after it."""
         self.home.mkdir(parents=True, exist_ok=True)
         opened = platform(Settings(home=self.home, ledger_url=self.ledger.url))
+        opened.person_key()  # one for all acts: each disturbed run would make another
         with writing(opened.engine) as session:
             import_register(session, self._country.register, _BEGIN)
         opened.engine.dispose()

@@ -12,8 +12,11 @@ import sys
 from types import FrameType
 
 
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM."""
+class Terminated(SystemExit):
+    """The process was asked to end by SIGTERM; its code is what shells expect of that."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
 
 
 def take() -> None:

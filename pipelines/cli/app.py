@@ -80,7 +80,7 @@ def ending(arguments: list[str]) -> int:
     except BrokenPipeError:  # who read us has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return failures.DONE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 — the one place where errors become exit codes
+    except (Exception, KeyboardInterrupt, signals.Terminated) as error:  # noqa: BLE001 — the one place where errors become exit codes
         return failures.report(error, debug=debug)
     if code == failures.INTERRUPTED:  # Typer has caught it
         return failures.report(KeyboardInterrupt(), debug=debug)

@@ -36,7 +36,7 @@ class CannotError(Exception):
 
 def report(error: BaseException, *, debug: bool) -> int:
     """Say on standard error what went wrong, and return the exit code."""
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
+    if isinstance(error, KeyboardInterrupt | Terminated | typer.Abort):
         note("已中斷 interrupted")
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     if debug and not isinstance(error, typer.TyperException):

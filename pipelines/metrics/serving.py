@@ -21,8 +21,8 @@ def exposition(collector: Collector) -> str:
 
 
 def write_textfile(file: Path, collector: Collector) -> None:
-    """Write the file whole: node_exporter never sees half of one.  Raises OSError."""
-    write_text(file, exposition(collector))
+    """Write the file whole, for every user: node_exporter is one of its own, and never sees half.  Raises OSError."""
+    write_text(file, exposition(collector), mode=0o644)
 
 
 def serve(collector: Collector, address: str, port: int) -> None:

@@ -51,7 +51,7 @@ def month(home, attendance):
 
 def test_a_month_says_what_happened_and_of_nobody(month):
     events = [line["event"] for line in month]
-    assert events[0] == "ledger_migrated"
+    assert events[0] == "run_began"
     for event in ("run_began", "channel_pulled", "submission_refused", "batch_entered", "month_published", "run_ended"):
         assert event in events, event
     said = json.dumps(month, ensure_ascii=False)

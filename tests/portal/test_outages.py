@@ -33,6 +33,8 @@ MONTH = "2021-06"
 #: Seconds for each thing that is waited for, on a busy machine.
 PATIENCE = 120
 EACH = 20
+#: Fewer connections than one address may have: who has more is turned away before anybody looks at the database.
+LIMITS = httpx.Limits(max_connections=20)
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def requests_of(clerk, system):
 
 
 async def all_at_once(address, wanted):
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=LIMITS) as client:
         return await asyncio.gather(*(client.request(method, path, **more) for method, path, more in wanted))
 
 

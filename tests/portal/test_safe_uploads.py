@@ -283,7 +283,9 @@ def test_a_files_name_is_never_a_path_a_header_or_markup(opened, people, tmp_pat
     id_ = place.rpartition("/")[2]
     made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} - before
     files = {path.name for path in made if (tmp_path / path).is_file()}
-    assert all(one.startswith((id_, "ledger", ".", "receipt", "keys")) or id_[:2] in one for one in files), files
+    assert all(
+        one.startswith((id_, "ledger", ".", "receipt", "keys", "attendance.log")) or id_[:2] in one for one in files
+    ), files
     assert opened.landing.read(id_) == data
     with reading(opened.engine) as session:
         assert session.query(Submission).one().id == id_

@@ -27,7 +27,7 @@ def test_receipt_of_what_never_came(ledger):
 
 
 def test_history_has_every_submission_the_newest_last(ledger):
-    arrive(ledger, arrived("late", day(25)), arrived("first", day(5)), arrived("elsewhere", day(5), "A15000000H"))
+    arrive(ledger, arrived("first", day(5)), arrived("late", day(25)), arrived("elsewhere", day(5), "A15000000H"))
     judge(ledger, result("late", "entered_with_errors", errors=1, warnings=2), result("first"))
     with reading(ledger) as session:
         first, late = history(session, AGENCY, MONTH, Duties(session, shipped()))

@@ -40,10 +40,12 @@ def refuse_where_full(written: Path) -> None:
         file.write(bytes(_SOME))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace the text of a file."""
+def write_text(path: Path, text: str, mode: int | None = None) -> None:
+    """Replace the text of a file; its mode is what the umask leaves, unless one is given."""
     unfinished = aside(path)
     unfinished.write_text(text, encoding="utf-8")
+    if mode is not None:
+        unfinished.chmod(mode)
     settle(unfinished, path)
 
 

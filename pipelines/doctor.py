@@ -109,7 +109,7 @@ def modes_right(home: Home) -> Diagnosis:
     """Whether nobody but the owner (and the group, where the settings say so) may read the first files of the home."""
     name = "檔案權限 file modes"
     if loose := home.unprotected(_MODES_LOOKED_AT):
-        found = f"{len(loose):,} 個檔案或資料夾他人可讀 files or folders that others may read: {some(map(str, loose))}"
+        found = f"{len(loose):,} 個檔案或資料夾之權限過寬 files or folders with modes too wide: {some(map(str, loose))}"
         return Diagnosis(name, ok=False, found=found, remedy=f"chmod -R go-rwx {home.root}")
     return Diagnosis(name, ok=True, found="僅擁有者可讀 the owner's alone")
 

@@ -43,7 +43,7 @@ def differing(home: Path, published: dict[str, Any]) -> list[str]:
 def test_an_earlier_home_opens_with_this_program(published, home, attendance, tmp_path):
     assert sum(len(of["rows"]) for of in published.values()) > 500
 
-    # Nothing is changed by looking; it says that the ledger is older, that the next command migrates it, and which modes
+    # Nothing is changed by looking; it says that the ledger is older, that the next command migrates it, and what modes
     # earlier releases left too wide.
     before = (home / "ledger.sqlite").read_bytes()
     assert [line.split(":")[0] for line in faults(attendance)] == ["檔案權限 file modes", "報送帳冊 ledger"]

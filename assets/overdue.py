@@ -155,10 +155,10 @@ def waiting(session: Session, received_by: datetime | None = None) -> dict[str, 
 
 
 def _without_process(platform: Platform, instance: dg.DagsterInstance) -> list[str]:
-    return [f"{_named(run)}: {NO_PROCESS}" for run in dead_runs(platform.home, instance)]
+    return [f"{_named(run)}: {NO_PROCESS}" for run in runs_without_process(platform.home, instance)]
 
 
-def dead_runs(home: Home, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+def runs_without_process(home: Home, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Runs that count as started and whose process is gone, asked twice a moment apart: one may just be ending."""
     folder = run_locks.folder_of(home)
     suspected = {run.run_id for run in run_locks.without_process(instance, folder)}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from assets.channel_health import health_recorded
 from assets.channels.config import SourcesError
 from assets.channels.registry import open_channels
-from assets.overdue import dead_runs
+from assets.overdue import runs_without_process
 from pipelines.doctor_keys import landing_keys, person_key_fits, receipt_key_signs
 from pipelines.doctor_recount import SAMPLE, recount_sample
 from pipelines.landing_keys import key_file
@@ -135,7 +135,7 @@ def runs_alive(home: Home) -> Iterator[Diagnosis]:
     name = "執行中的作業 runs"
     try:
         with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
-            dead = dead_runs(home, instance)
+            dead = runs_without_process(home, instance)
     except Exception as error:  # noqa: BLE001 — its storage may be any database, away or on a disk that is full
         said = f"Dagster 的資料庫無法開啟 Dagster's own database cannot be opened ({type(error).__name__})"
         remedy = "請確認資料庫已啟動、磁碟有空間 see that it is up and its disk has room"

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import polars as pl
+
+from checks.agency_kinds import KINDS, Kind, Pattern, kind_of_code
 
 from checks.calendar import OfficeCalendar
 from checks.catalogue import Period
@@ -15,17 +17,31 @@ from checks.limits import Limits
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
 
+class Staffing(NamedTuple):
+    """What an agency's row in the register states of its staff; None: nothing, so that its code says it.
+
+    `kind` is a name of `checks.agency_kinds.KINDS`, `work_pattern` one that a document can state.
+    """
+
+    kind: str | None = None
+    work_pattern: str | None = None
+
+
 class AgencyLookup(Protocol):
     """The register of agencies, as far as a check asks it."""
 
     def in_force(self, agency_code: str, month: str) -> bool | None:
         """Whether the agency is in force for at least one day of the month; None where it is not in the register."""
 
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        """What the agency's row of that month states of its staff."""
+
 
 @dataclass(frozen=True)
 class CheckContext:
     """`agencies` None: there is no register at hand, F011 is not evaluated.
 
+    `switched_on`: rows of the dated tables that warn although nobody has read their source, see `checks.limit_rows`.
     `lives` gives record rules, by id, another life than their own: what a change of rules would do is tried so.
     """
 
@@ -35,8 +51,25 @@ class CheckContext:
     leave_types: LeaveTypes = field(default_factory=packaged_leave_types)
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
     closures: Closures = field(default_factory=Closures)
+    switched_on: frozenset[str] = frozenset()
     lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
         """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""
         return OfficeCalendar.around(documents["month"].to_list(), self.closures.of_documents(documents))
+
+    def staff(self, documents: pl.DataFrame) -> pl.DataFrame:
+        """Adds the `agency_kind` and the `default_pattern` of its staff to `document`, `agency_code`, `month`."""
+        rows = [
+            (document, agency, month, kind.name, pattern)
+            for document, agency, month in documents.select("document", "agency_code", "month").iter_rows()
+            for kind, pattern in (self._staff_of(agency, month),)
+        ]
+        schema = {**documents.schema, "agency_kind": pl.String, "default_pattern": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _staff_of(self, agency_code: str, month: str) -> tuple[Kind, str]:
+        stated = self.agencies.staffing(agency_code, month) if self.agencies else Staffing()
+        kind = KINDS[stated.kind] if stated.kind else kind_of_code(agency_code)
+        pattern = Pattern(stated.work_pattern) if stated.work_pattern else kind.pattern
+        return kind, pattern.value

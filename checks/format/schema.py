@@ -184,7 +184,7 @@ def document(versions: tuple[str, ...], known: Known) -> Node:
 
 def _constraints_schema(node: Node) -> dict[str, Any]:
     stated = {
-        "enum": list(node.choices) or None,
+        "enum": [*node.choices, *([None] if node.nullable else [])] if node.choices else None,
         "minLength": node.shortest,
         "maxLength": node.longest,
         "pattern": f"^{node.form.pattern}$" if node.form else None,
@@ -219,7 +219,7 @@ def json_schema(version: str, root: Node) -> dict[str, Any]:
     is stated by `format`, which validators test only when asked to.
     """
     schema = _node_schema(root)
-    schema["properties"]["format_version"] = {"title": "格式版本", "const": version}
+    schema["properties"]["format_version"] = {"title": "格式版本", "type": "string", "const": version}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:attendance-platform:submission:{version}",

@@ -23,6 +23,7 @@ DATASETS = {
     "employees": "員工 employees",
     "leaves": "請假 leaves",
     "overtime": "加班 overtime",
+    "shifts": "輪班 rosters",
     "clockings": "刷卡 clockings",
 }
 SEVERITIES = {"fatal": "整份退件 fatal", "error": "該筆退件 error", "warning": "請確認 warning"}

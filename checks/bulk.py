@@ -57,8 +57,8 @@ class CheckedDocument:
 
     `refused`: there is a fatal finding, and none of its records is entered.  `findings` is a frame of
     `FOUND_SCHEMA`.  What the document says of itself is None where it could not be read.  `unknown` says
-    which rules were not evaluated, why, and of how many people; `unlisted` rule → how many findings there are beside those in `findings`, which
-    of a document of faults alone are the first (`checks.format.faults.most_kept`).
+    which rules were not evaluated, why, and of how many people; `unlisted` rule → how many findings there are beside
+    those in `findings`, which of a document of faults alone are the first (`checks.format.faults.most_kept`).
     """
 
     agency_code: str | None
@@ -98,7 +98,7 @@ class _Header(NamedTuple):
 
 
 #: Rules that look across submissions run after storage.
-ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209")
+ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209", "W214")
 
 
 def check_documents(

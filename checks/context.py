@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from checks.agency_kinds import KINDS, Kind, Pattern, kind_of_code
-
 from checks.calendar import OfficeCalendar
 from checks.catalogue import Period
 from checks.closures import Closures
@@ -65,7 +64,7 @@ class CheckContext:
             for document, agency, month in documents.select("document", "agency_code", "month").iter_rows()
             for kind, pattern in (self._staff_of(agency, month),)
         ]
-        schema = {**documents.schema, "agency_kind": pl.String, "default_pattern": pl.String}
+        schema: dict[str, Any] = {**documents.schema, "agency_kind": pl.String, "default_pattern": pl.String}
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _staff_of(self, agency_code: str, month: str) -> tuple[Kind, str]:

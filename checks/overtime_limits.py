@@ -1,4 +1,4 @@
-"""Limits of overtime (加班時數上限): the dated table `checks/data/overtime_limits.csv`, one row for some people and a time.
+"""Limits of overtime (加班時數上限): the dated table, one row for some people and a time.
 
 Source: people.md, "Overtime limits"; each row names its own.  Nothing is known of a limit for teachers and others.
 """
@@ -27,5 +27,5 @@ class OvertimeLimits:
 @cache
 def packaged_overtime_limits() -> OvertimeLimits:
     """The table that is shipped with the checks."""
-    columns = {name: pl.String for name in WHOM} | {name: pl.Float64 for name in LIMITS}
+    columns = dict.fromkeys(WHOM, pl.String) | dict.fromkeys(LIMITS, pl.Float64)
     return OvertimeLimits(read_rows("overtime_limits.csv", columns, WHOM))

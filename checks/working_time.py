@@ -8,6 +8,7 @@ reaches beyond the month (a leave) is reckoned by the pattern of the month's nea
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -114,11 +115,10 @@ class WorkingTime:
         counts = (self.code != ROSTER) & ~(self.hours == 0)
         today = counts[who, np.clip(offset, 0, DAYS - 1)] & (offset >= 0) & (offset < DAYS)
         days = _between(_running(counts.astype(np.int64)), who, np.zeros_like(offset), offset)
-        scale = days * DAY_MS + today * of_day
+        scale: Numbers = days * DAY_MS + today * of_day
         for rows, code, of in self._beyond(who, offset, offset + 1):
             spans = of.with_columns(first=day.gather(rows), last=day.gather(rows))
             spans = spans.with_columns(pl.col("month_next").alias("first") if code == "after" else _EVE.alias("last"))
-            spans = spans.filter(pl.col("first") <= pl.col("last"))
             office = (spans[code] == OFFICE).to_numpy()
             whole = (spans["last"] - spans["first"]).dt.total_days().to_numpy() + 1
             days = np.where(office, self._by_calendar(spans, "working_days"), whole)
@@ -127,7 +127,8 @@ class WorkingTime:
             part = worked * of_day[rows]
             beyond = part - days * DAY_MS if code == "before" else (days - worked) * DAY_MS + part
             scale[rows] += np.where(spans[code] == AWAY, 0, beyond)
-        return scale + self._duties.before(person, at)
+        scale += self._duties.before(person, at)
+        return scale
 
     def _offset(self, person: pl.Series, day: pl.Series) -> Numbers:
         """Days from the month's first to `day`."""
@@ -144,7 +145,7 @@ class WorkingTime:
 
     def office_hours_over(self, person: pl.Series, first: pl.Series, last: pl.Series) -> Hours:
         """Hours that the office calendar has from `first` to `last`, both included, whatever the person works by."""
-        return self._by_calendar(self.persons[person].with_columns(first=first, last=last), "hours_between")
+        return self._by_calendar(self.persons[person.to_numpy()].with_columns(first=first, last=last), "hours_between")
 
     def keeps_office_hours(self, person: pl.Series) -> Flags:
         """Whether the person works by the office calendar on any day of the month."""
@@ -156,7 +157,8 @@ class WorkingTime:
         general, labour = (
             getattr(one, what)(spans["first"], spans["last"], spans["document"]).to_numpy() for one in self._calendars
         )
-        return np.where(spans["labour"].to_numpy(), labour, general)
+        by_calendar: Hours = np.where(spans["labour"].to_numpy(), labour, general)
+        return by_calendar
 
 
 @dataclass(frozen=True)
@@ -203,14 +205,18 @@ def _keys(person: pl.Series, at: pl.Series) -> Numbers:
     return keys
 
 
-def _running(table: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+N = TypeVar("N", np.int64, np.float64)
+
+
+def _running(table: npt.NDArray[N]) -> npt.NDArray[N]:
     """Sums of each row's columns before each one: one column more."""
     return np.concatenate([np.zeros((len(table), 1), dtype=table.dtype), np.cumsum(table, axis=1)], axis=1)
 
 
-def _between(running: npt.NDArray[np.generic], who: Numbers, begin: Numbers, end: Numbers) -> npt.NDArray[np.generic]:
+def _between(running: npt.NDArray[N], who: Numbers, begin: Numbers, end: Numbers) -> npt.NDArray[N]:
     begin = np.clip(begin, 0, DAYS)
-    return running[who, np.maximum(np.clip(end, 0, DAYS), begin)] - running[who, begin]
+    sums: npt.NDArray[N] = running[who, np.maximum(np.clip(end, 0, DAYS), begin)] - running[who, begin]
+    return sums
 
 
 def _month_length(persons: pl.DataFrame) -> Numbers:

@@ -21,9 +21,10 @@ from warehouse.store import REVIEWS, file_of
 #: What makes a record the same one in another submission: source, format 1.0 on `record_id`; what has none is told by
 #: person, and a clocking by all that it says.
 IDENTITY = {
-    "employees": ("person_key",),
+    "employees": ("person_key", "payroll_from"),
     "leaves": ("record_id",),
     "overtime": ("record_id",),
+    "shifts": ("person_key", "start_at"),
     "clockings": ("person_key", "clocked_at", "kind"),
 }
 #: Where it lay, and what follows from the rest: a leave's hours within the month.

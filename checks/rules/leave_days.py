@@ -1,7 +1,7 @@
 """What leaves take of people's days: hours of each day on leave, days that a leave accounts for, a month's share.
 
-Where only the interval tells (a first or last day that is touched in part) the standard office day of 08:30–12:30 and
-13:30–17:30 says how much of the day that is.
+Where only the interval tells (a first or last day that is touched in part) the halves of the standard office day,
+08:30–12:30 and 13:30–17:30, say how much of the day that is.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from checks.closures import WHOLE_DAY
 from checks.working_time import DAYS, Flags, Hours, Numbers, WorkingTime
 
 _MORNING, _AFTERNOON = (8.5, 12.5), (13.5, 17.5)
+_HALF_DAY = 4.0
 _MIDNIGHT = 24.0
 _HOUR_MS = 3_600_000
 _A_MOMENT = timedelta(milliseconds=1)
@@ -96,9 +97,12 @@ def _offset_hours(leaves: pl.DataFrame, column: str) -> Hours:
 
 
 def _window_hours(start: Hours, end: Hours) -> Hours:
-    """Hours of the standard office day within an interval, given in hours from that day's midnight."""
+    """Hours of the half days that an interval covers, given in hours from that day's midnight.
+
+    By half days, since people begin and end at other times than the standard ones.
+    """
     halves = [np.minimum(end, closes) - np.maximum(start, opens) for opens, closes in (_MORNING, _AFTERNOON)]
-    hours: Hours = np.maximum(halves, 0.0).sum(axis=0)
+    hours: Hours = (np.array(halves) >= _HALF_DAY / 2).sum(axis=0) * _HALF_DAY
     return hours
 
 
@@ -113,7 +117,8 @@ def hours_in_month(leaves: pl.DataFrame, employees: pl.DataFrame, work: WorkingT
     if not crossing.is_empty():
         whole = _weights(crossing.with_columns(begins="start_at", ends="end_at"), work)
         every_day = crossing["every_day"].to_numpy() | (whole[_BY_OFFICE] <= 0)
-        basis = np.where(work.keeps_office_hours(crossing["person"]), _BY_OFFICE, _BY_CLOCK)
+        office = work.keeps_office_hours(crossing["person"]) & (whole[_BY_OFFICE] > 0)
+        basis = np.where(office, _BY_OFFICE, _BY_CLOCK)
         basis = np.where(every_day & (whole[_BY_DAYS] > 0), _BY_DAYS, basis)
         parts = _parts(crossing.with_columns(basis=basis, place=pl.int_range(pl.len())), employees)
         held = np.zeros(crossing.height)

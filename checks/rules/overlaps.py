@@ -1,4 +1,4 @@
-"""Rules on records of a person that share time: R109 and R110 (leaves), R113 (overtime), R115 (rosters), R112 (rows)."""
+"""Rules on records of a person that share time: R109 and R110 (leaves), R113 (overtime), R115 (rosters), R112."""
 
 from collections.abc import Iterator
 
@@ -93,7 +93,8 @@ R112 = RecordRule(
     title="員工名冊同一人的期間重疊",
     title_en="two rows of a person in employees overlap in days",
     message="{value} 在名冊中有兩列以上的在職期間重疊，請更正起迄日或只保留一列；起日較晚的一列不入檔。",
-    message_en="Rows of {value} overlap in days; correct from and to, or keep one. The one that begins later is refused.",
+    message_en="Rows of {value} overlap in days; correct from and to, or keep one. The one that begins later is "
+    "refused.",
     why="同一日重複列名會使人數多計。A person counted twice on a day inflates the headcount.",
     note=(
         "離職後再任、人員類別或勤務型態變更者，各段一列，期間不重疊。A person who left and came back, or whose kind of "

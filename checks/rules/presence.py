@@ -20,14 +20,17 @@ W205 = RecordRule(
     title="上班日無刷卡亦無請假",
     title_en="working days with neither clocking nor leave",
     message="應上班日 {value} 沒有刷卡，也沒有請假，請補正；忘刷卡或因公外出者請說明。",
-    message_en="On {value} the person worked by the calendar or roster, with neither clocking nor leave; complete it, or "
+    message_en="On {value} the person worked by the calendar or roster, with neither clocking nor leave; complete "
+    "it, or "
     "explain.",
     why="多半是忘刷卡或漏報請假。Mostly a clocking forgotten, or a leave not reported.",
     note=(
         "只檢查有報刷卡的檔案。應上班日依辦公日曆或輪班表；當日有任何刷卡或請假（含被退件者）即不列；加班紀錄不算刷卡。"
         "請假依申報時數逐日涵蓋上班日，時數用盡後之日仍列。每人每月一項，列出各日。"
-        "Only in documents that hold clockings. Working days are those of the office calendar or the roster. Any clocking "
-        "or leave of the day counts, even a refused one; overtime is no clocking. A leave accounts for its working days "
+        "Only in documents that hold clockings. Working days are those of the office calendar or the roster. Any "
+        "clocking "
+        "or leave of the day counts, even a refused one; overtime is no clocking. A leave accounts for its working "
+        "days "
         "one after another as far as its hours go. One finding a person and month names the days."
     ),
     datasets=("employees",),
@@ -54,7 +57,8 @@ W211 = RecordRule(
     message="該員應刷卡而 {value} 整月沒有刷卡紀錄，請補報或更正 clocks；屬實者請說明。",
     message_en="The person has to clock and has no clocking in {value}; report them or correct `clocks`, or explain.",
     why="整月無刷卡多半是介接漏送。A month without any is mostly an interface that left the person out.",
-    note="只檢查有報刷卡的檔案，且該員當月有應上班日。Only in documents that hold clockings, of people who worked some day.",
+    note="只檢查有報刷卡的檔案，且該員當月有應上班日。Only in documents that hold clockings, of people who worked "
+    "some day.",
     datasets=("employees",),
     field="clocks",
     fails=pl.col("never_clocked"),
@@ -73,7 +77,8 @@ W215 = RecordRule(
     "cancelled? Correct it, or explain.",
     why="銷假後未更正的請假會多扣假。A leave that was not taken uses up days of it.",
     note=(
-        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only days of "
+        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only days "
+        "of "
         "which the hours worked are known."
     ),
     datasets=("leaves",),
@@ -95,7 +100,7 @@ def with_presence(
     hundreds of thousands.  A person with several rows is spoken of at the first that was let in.
     """
     clocked = _clocked(clockings, work.code.shape)
-    due = _due(employees, clockings, clocked, work)
+    due = _due(employees, clockings, clocked)
     asked = due["asked"].to_numpy()
     who = employees["person"].to_numpy()
     worked = np.nan_to_num(work.hours)[who] > 0
@@ -122,15 +127,14 @@ def _clocked(clockings: pl.DataFrame, shape: tuple[int, ...]) -> Flags:
     return clocked
 
 
-def _due(employees: pl.DataFrame, clockings: pl.DataFrame, clocked: Flags, work: WorkingTime) -> pl.DataFrame:
+def _due(employees: pl.DataFrame, clockings: pl.DataFrame, clocked: Flags) -> pl.DataFrame:
     """For each row of employees: whether a trace is due of the person (`asked`), as stated or as seen; see W205."""
-    seen = pl.Series(clocked.any(axis=1)[employees["person"].to_numpy()])
+    ever: Flags = np.asarray(clocked.any(axis=1))
+    seen = pl.Series(ever[employees["person"].to_numpy()])
     with_clockings = pl.col("document").is_in(clockings["document"].unique().implode())
     rows = employees.select("person", "clocks", "employment_type", "refused", with_clockings=with_clockings, seen=seen)
-    rows = rows.with_columns(let_in=~pl.col("refused") & pl.col("with_clockings"))
-    spoken = pl.col("let_in") & pl.when("let_in").then(pl.int_range(pl.len())).min().over("person").eq(
-        pl.int_range(pl.len())
-    )
+    rows = rows.with_row_index("row").with_columns(let_in=~pl.col("refused") & pl.col("with_clockings"))
+    spoken = pl.col("let_in") & (pl.col("row") == pl.col("row").filter("let_in").min().over("person"))
     teacher = (pl.col("employment_type") == "teacher").any().over("person")
     stated = pl.col("clocks").any(ignore_nulls=True).over("person")
     exempt = (pl.col("clocks") == False).any().over("person") | (pl.col("clocks").is_null() & teacher)  # noqa: E712
@@ -169,10 +173,13 @@ def with_clocked_days(
     if not wholly.any():
         return leaves.with_columns(clocked_on=pl.lit(None, dtype=pl.String))
     person, offset = np.nonzero(wholly)
-    first = work.persons["month_first"].gather(person)
     days = pl.DataFrame(
-        {"person": pl.Series(person, dtype=pl.UInt32), "day": first + pl.Series(offset) * pl.duration(days=1)}
-    )
+        {
+            "person": pl.Series(person, dtype=pl.UInt32),
+            "first": work.persons["month_first"].gather(person),
+            "offset": offset,
+        }
+    ).select("person", day=pl.col("first") + pl.duration(days="offset"))
     some = leaves.with_row_index("row").filter(~pl.col("official") & pl.col("person").is_in(days["person"].implode()))
     found = (
         some.select("row", "person", "first_day", "last_day")

@@ -28,7 +28,8 @@ W201 = RecordRule(
     message="請假 {value} 所跨各日都不是該員的上班日，請確認日期；無誤者請說明。",
     message_en="None of the days of the leave {value} is a working day of the person; check the dates, or explain.",
     why="非上班日無須請假，多半是日期誤植。Nobody needs leave on a day off: mostly a date mistyped.",
-    note="公差、公假、公出、延長病假（05、06、07、26）除外。Types 05, 06, 07 and 26 aside, which days off hold as well.",
+    note="公差、公假、公出、延長病假（05、06、07、26）除外。Types 05, 06, 07 and 26 aside, which days off hold as "
+    "well.",
     datasets=("leaves",),
     field="start",
     fails=(pl.col("working_hours") <= 0) & ~pl.col("on_any_day"),
@@ -46,11 +47,14 @@ W210 = RecordRule(
     title="請假時數超過應上班時數",
     title_en="a leave of more hours than the person works in its days",
     message="申報 {value} 小時，超過請假期間應上班之 {expected} 小時，請更正時數或起迄時間；屬實者請說明。",
-    message_en="{value} hours claimed, the person works {expected} hours in the days of the leave; correct it, or explain.",
+    message_en="{value} hours claimed, the person works {expected} hours in the days of the leave; correct it, or "
+    "explain.",
     why="請假扣的是應上班的時數。Leave is taken from the hours that one would have worked.",
     note=(
-        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）每一日曆天以 8 小時計；全在非上班日者見 W201。"
-        "Part-time staff by their weekly hours. Types 05, 06, 07 and 26 hold 8 hours a calendar day. Leaves on no working "
+        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）每一日曆天以 8 小時計；"
+        "全在非上班日者見 W201。"
+        "Part-time staff by their weekly hours. Types 05, 06, 07 and 26 hold 8 hours a calendar day. Leaves on no "
+        "working "
         "day are W201's."
     ),
     datasets=("leaves",),
@@ -67,7 +71,7 @@ RULES = (W201, W210)
 
 
 def with_working_hours(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
-    """Adds `working_hours` of the days that a leave touches, `on_any_day`, and `held_hours`: what it can hold at most."""
+    """Adds `working_hours` of the days that a leave touches, `on_any_day`, and `held_hours`, what it can hold."""
     leaves = leaves.with_columns(
         working_hours=work.hours_over(leaves["person"], leaves["first_day"], leaves["last_day"]),
         on_any_day=pl.col("leave_type").is_in(_ON_ANY_DAY),

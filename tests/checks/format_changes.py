@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from checks.context import CheckContext
+from checks.context import CheckContext, Staffing
 from checks.document import SubmittedDocument
 from checks.limits import Limits
 from tests.support.valid_documents import AGENCY, Document
@@ -99,7 +99,7 @@ def f003(draw: Draw, document: Document) -> Handed:
 
 
 def f004(draw: Draw, document: Document) -> Handed:
-    document["format_version"] = draw(st.sampled_from(("1", "1.1", "2.0", "", " 1.0")))
+    document["format_version"] = draw(st.sampled_from(("1", "1.2", "2.0", "", " 1.0")))
     return Handed(_written(document), "F004", "/format_version")
 
 
@@ -153,6 +153,9 @@ def f010(draw: Draw, document: Document) -> Handed:
 class _Register:
     def __init__(self, answer: bool | None) -> None:
         self.answer = answer
+
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        return Staffing()
 
     def in_force(self, agency_code: str, month: str) -> bool | None:
         return self.answer if agency_code == AGENCY else True

@@ -17,9 +17,10 @@ from typing import Any
 import polars as pl
 
 from checks.closures import SCHEMA, Closures
-from checks.context import CheckContext, Staffing
+from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.limits import Limits
+from checks.model.agency_kinds import Staffing
 
 #: The person of a record that names none: the ID that the government uses in examples.
 PERSON = "A123456789"

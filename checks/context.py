@@ -3,27 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
-from checks.agency_kinds import KINDS, Kind, Pattern, kind_of_code
 from checks.calendar import OfficeCalendar
 from checks.catalogue import Period
 from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
+from checks.model.agency_kinds import KINDS, Kind, Pattern, Staffing, kind_of_code
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
-
-
-class Staffing(NamedTuple):
-    """What an agency's row in the register states of its staff; None: nothing, so that its code says it.
-
-    `kind` is a name of `checks.agency_kinds.KINDS`, `work_pattern` one that a document can state.
-    """
-
-    kind: str | None = None
-    work_pattern: str | None = None
 
 
 class AgencyLookup(Protocol):

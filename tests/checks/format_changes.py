@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from checks.context import CheckContext, Staffing
+from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.limits import Limits
+from checks.model.agency_kinds import Staffing
 from tests.support.valid_documents import AGENCY, Document
 
 CONTEXT = CheckContext(today=date(2026, 11, 23))

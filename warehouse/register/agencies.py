@@ -13,8 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from checks.agency_kinds import KINDS
-from checks.context import Staffing
+from checks.model.agency_kinds import KINDS, Staffing
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register.obligations import PLAIN, Duty, Span
 from warehouse.register.tree import Node, Tree

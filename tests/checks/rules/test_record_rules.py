@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from checks.bulk import check_documents
-from checks.context import CheckContext, Staffing
+from checks.context import CheckContext
 from checks.document import SubmittedDocument
+from checks.model.agency_kinds import Staffing
 from checks.model.masking import mask_ids_in
 from checks.rule_set import all_rules
 from tests.checks.conftest import ALICE, BOB, STRANGER, clocking, employee, leave, overtime

@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from checks.bulk import CheckedDocument, check_documents
-from checks.context import CheckContext, Staffing
+from checks.context import CheckContext
 from checks.document import SubmittedDocument
+from checks.model.agency_kinds import Staffing
 from pipelines.demo.country import Country, Round
 from pipelines.demo.plan import MONTHS, Attempt, Planned
 

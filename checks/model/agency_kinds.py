@@ -6,6 +6,7 @@ schools ends in Y, each prison in F, each police bureau in C.  Names of agencies
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Pattern(StrEnum):
@@ -30,6 +31,16 @@ class Kind:
     def pattern(self) -> Pattern:
         """The work pattern of staff of whom nothing else is known."""
         return Pattern.OFFICE if self.office else Pattern.UNKNOWN
+
+
+class Staffing(NamedTuple):
+    """What an agency's row in the register states of its staff; None: nothing, so that its code says it.
+
+    `kind` is a name of `KINDS`, `work_pattern` one that a document can state.
+    """
+
+    kind: str | None = None
+    work_pattern: str | None = None
 
 
 OTHER = Kind("other", "其他", office=False)

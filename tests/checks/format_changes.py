@@ -13,7 +13,7 @@ from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.limits import Limits
 from checks.model.agency_kinds import Staffing
-from tests.support.valid_documents import AGENCY, Document
+from tests.support.valid_documents import AGENCY, Document, national_ids
 
 CONTEXT = CheckContext(today=date(2026, 11, 23))
 
@@ -53,7 +53,7 @@ WRONG: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "at": ((None, 1), ("2021-06-03", "2021-06-03T8:21")),
     "kind": ((None, 1), ("IN", "上班")),
 }  # fmt: skip
-NULLABLE = {"from", "to", "reason"}
+NULLABLE = {"from", "to", "reason", "certificate"}
 
 
 def _objects(value: Any, way: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -177,7 +177,26 @@ def f012(draw: Draw, document: Document) -> Handed:
     return Handed(_written(document), "F012", "/month", replace(CONTEXT, limits=Limits(collection_began=began)))
 
 
+def f013(draw: Draw, document: Document) -> Handed:
+    """A year typed wrongly."""
+    dated = [one for name in ("leaves", "overtime", "clockings") for one in document[name]]
+    assume(len(dated) >= 10)
+    document["month"] = f"{int(document['month'][:4]) + 1}{document['month'][4:]}"
+    return Handed(_written(document), "F013", "/month")
+
+
+def f014(draw: Draw, document: Document) -> Handed:
+    """Everything is of people who are not listed."""
+    strangers = draw(st.lists(national_ids(), min_size=1, max_size=2))
+    assume(all(one["person_id"] not in strangers for one in document["employees"]))
+    for name in ("leaves", "overtime", "clockings"):
+        for one in document[name]:
+            one["person_id"] = draw(st.sampled_from(strangers))
+    return Handed(_written(document), "F014", None)
+
+
 CHANGES: dict[str, Callable[[Draw, Document], Handed]] = {
     "F001": f001, "F002": f002, "F003": f003, "F004": f004, "F005": f005, "F006": f006, "F007": f007, "F008": f008,
     "F009": f009, "F010": f010, "F011": f011, "F012": f012,
+    "F013": f013, "F014": f014,
 }  # fmt: skip

@@ -103,7 +103,7 @@ def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -
     judging.by(_ALONE)
     frames["employees"] = overlaps.with_row_overlaps(frames["employees"])
     judging.by(["R112"], "employees")
-    frames["shifts"] = overlaps.with_overlaps(frames["shifts"])
+    frames["shifts"] = overlaps.with_roster_overlaps(frames["shifts"])
     judging.by(["R115"], "shifts")
     work = WorkingTime.of(frames["employees"], frames["shifts"], roster.persons, calendar)
     for dataset in ("shifts", "leaves", "overtime", "clockings"):
@@ -111,9 +111,11 @@ def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -
         judging.by(["R114"], dataset)
     frames["leaves"] = overlaps.with_leave_overlaps(frames["leaves"], work)
     judging.by(["R109"], "leaves")
-    frames["overtime"] = overlaps.with_overlaps(frames["overtime"])
     frames["overtime"] = overlaps.with_overtime_in_leaves(frames["overtime"], frames["leaves"], work)
-    judging.by(["R110", "R113"], "overtime")
+    judging.by(["R110"], "overtime")
+    # Only then: overtime that is refused for a leave makes no other overlap it.
+    frames["overtime"] = overlaps.with_overlaps(frames["overtime"])
+    judging.by(["R113"], "overtime")
     return work
 
 

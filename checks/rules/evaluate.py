@@ -123,7 +123,7 @@ def _records_let_in(judging: _Judging, work: WorkingTime, context: CheckContext)
     frames = judging.frames
     frames["leaves"] = certificates.with_spells(rest_days.with_working_hours(frames["leaves"], work), work)
     on_leave = leave_days(frames["leaves"], work)
-    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], work, on_leave)
+    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], on_leave)
     judging.by(["W201", "W208", "W210", "W215"], "leaves")
     limits, switched_on = context.overtime_limits, context.switched_on
     frames["overtime"] = long_hours.with_overtime_sums(frames["overtime"], work, on_leave, limits, switched_on)

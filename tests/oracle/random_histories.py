@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from tests.oracle.random_months import national_id
-from tests.oracle.tables import counted_days, days_touched, month_days
+from tests.oracle.people import days_touched
+from tests.oracle.tables import month_days
 
 Place = tuple[str, str]
 Record = dict[str, Any]

@@ -22,7 +22,8 @@ from tests.support.installations import add_agencies, installation
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Reviewed
 
-AGENCIES = tuple(f"37651{number:04}A" for number in range(6))
+#: Three offices, and a hospital, a school and an office that share people.
+AGENCIES = tuple(f"37651{number:04}{last}" for number, last in enumerate("AAAPYA"))
 TOGETHER = 3
 
 

@@ -60,6 +60,7 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.UInt32: "UINTEGER",
     pl.Int32: "INTEGER",
     pl.Float64: "DOUBLE",
+    pl.Boolean: "BOOLEAN",
     pl.Date: "DATE",
     pl.Datetime: "TIMESTAMP",
 }

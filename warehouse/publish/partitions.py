@@ -71,14 +71,14 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
 
     Raises `StoreIncomplete` where a counted submission lacks a data file.
     """
-    if table in RECORDS:
-        rows = connection.execute(_COUNTED, [month]).fetchall()
-        return _all_there([(agency, file_of(store, table, agency, month, id_)) for agency, id_ in rows])
     if table in SPARSE:
         rows = connection.execute(_COUNTED, [month]).fetchall()
         there = _listed(store / table / f"month={month}")
         some = [(agency, id_) for agency, id_ in rows if f"agency={agency}" in there]
         return _found(_partition(agency, file_of(store, table, agency, month, id_)) for agency, id_ in some)
+    if table in RECORDS:
+        rows = connection.execute(_COUNTED, [month]).fetchall()
+        return _all_there([(agency, file_of(store, table, agency, month, id_)) for agency, id_ in rows])
     if table == "findings":
         rows = connection.execute(_STANDING, {"month": month}).fetchall()
     else:

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from tests.oracle.leave_time import hours_in_month
 from tests.oracle.one_document import Judgement
 from tests.oracle.people import Record, days_touched, on_payroll
 from tests.oracle.tables import Found, moment, month_days, most_specific, number, table
@@ -130,7 +129,7 @@ def _taken(counted: Counted, person: str, month: str) -> list[Taken]:
     taken, window = [], {months_before(month, ago) for ago in range(13)}
     reported: dict[tuple[object, ...], float] = defaultdict(float)
     own = [
-        (agency, of_month, index, leave, hours_in_month(judged.people, leave))
+        (agency, of_month, index, leave, judged.hours_in_month(index))
         for (agency, of_month), judged in counted.items()
         if of_month in window
         for index, leave in judged.let_in["leaves"]

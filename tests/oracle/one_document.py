@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import date
+from functools import cache
 from typing import Any
 
 from tests.oracle import leave_time, refusals, warnings_of_leaves, warnings_of_people
@@ -28,6 +29,8 @@ class Judgement:
         self._refused: set[tuple[str, int]] = set()
         self._refuse_records()
         refusals.of_whole(self)
+        #: Hours in the month of each leave, by its index.
+        self.hours_in_month = cache(self._hours_in_month)
         self.let_in = {dataset: self._let_in(dataset) for dataset in DATASETS}
         warnings_of_leaves.warn(self)
         warnings_of_people.warn(self)
@@ -95,9 +98,9 @@ class Judgement:
         """Index and stored columns of the records let in; those of times as `datetime` and `date`."""
         if self.whole_refused:
             return []
-        return [(index, self._stored(dataset, record)) for index, record in self.let_in[dataset]]
+        return [(index, self._stored(dataset, index, record)) for index, record in self.let_in[dataset]]
 
-    def _stored(self, dataset: str, record: Record) -> dict[str, Any]:
+    def _stored(self, dataset: str, index: int, record: Record) -> dict[str, Any]:
         if dataset == "employees":
             names = ("employment_type", "work_pattern", "clocks", "status", "weekly_hours", "annual_leave_hours")
             edges = {f"payroll_{edge}": date.fromisoformat(record[edge]) if record[edge] else None for edge in _EDGES}
@@ -111,10 +114,13 @@ class Judgement:
         if dataset == "leaves":
             event = record.get("event_id")
             own = {"leave_type": record["leave_type"], "hours": record["hours"], "event_id": event and shown(event)}
-            return interval | own | {"hours_in_month": leave_time.hours_in_month(self.people, record)}
+            return interval | own | {"hours_in_month": self.hours_in_month(index)}
         minutes, of_month = record["minutes"], begins(record) in self.days
         own = {"compensation": record["compensation"], "category": record.get("category")}
         return interval | own | {"minutes": minutes, "minutes_in_month": minutes if of_month else 0}
+
+    def _hours_in_month(self, index: int) -> float:
+        return leave_time.hours_in_month(self.people, self.document["leaves"][index])
 
     def _let_in(self, dataset: str) -> list[tuple[int, Record]]:
         return [(index, one) for _, index, one in self.each(dataset) if not self.refused(dataset, index)]

@@ -3,8 +3,10 @@
 Out of the document's month a person goes on as in the row of employees that reaches there, by a roster nobody knows.
 """
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from tests.oracle.tables import KINDS, OFFICE_KINDS, Closed, Document, moment, month_days, worked
@@ -22,12 +24,19 @@ class People:
         self.agency: str = document["agency_code"]
         self.days = month_days(document["month"])
         self.closed = closed
-        self._rows = rows
-        self._duties = duties
+        self._rows: dict[str, list[Record]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row["from"] or ""):
+            self._rows[row["person_id"]].append(row)
+        self._duties: dict[str, list[Record]] = defaultdict(list)
+        for duty in duties:
+            self._duties[duty["person_id"]].append(duty)
+        # What is asked again and again.
+        self.hours = cache(self._hours)
+        self.duties = cache(self._duties_by_roster)
 
     def rows(self, person: str) -> list[Record]:
         """The person's rows, by the day from which they hold."""
-        return sorted((row for row in self._rows if row["person_id"] == person), key=lambda row: row["from"] or "")
+        return self._rows.get(person, [])
 
     def row_on(self, person: str, day: date) -> Record | None:
         """The row that holds on a day; out of the month, the one that reaches beyond its first or last day."""
@@ -44,8 +53,7 @@ class People:
             return "away"
         pattern = self.pattern(row)
         if pattern == "roster":
-            has_duties = any(duty["person_id"] == person for duty in self._duties)
-            return "roster" if has_duties and day in self.days else "unknown"
+            return "roster" if person in self._duties and day in self.days else "unknown"
         in_vacation = row["employment_type"] == "teacher" and not row.get("work_pattern") and day in self.days
         return "unknown" if in_vacation and _vacation(day) and pattern == "office" else pattern
 
@@ -57,7 +65,7 @@ class People:
         kind = KINDS.get(self.agency[-1], "other")
         return "office" if row["employment_type"] == "teacher" or kind in OFFICE_KINDS else "unknown"
 
-    def hours(self, person: str, day: date) -> Fraction | None:
+    def _hours(self, person: str, day: date) -> Fraction | None:
         """Hours that the person works on a day; None where that is not known."""
         known = self.knows(person, day)
         if known == "unknown":
@@ -81,9 +89,9 @@ class People:
             return Fraction(0)
         return Fraction(8 - self.closed.get((self.agency, day), 0))
 
-    def duties(self, person: str) -> list[Record]:
+    def _duties_by_roster(self, person: str) -> list[Record]:
         """The person's rostered duties that begin while the person works by the roster."""
-        own = [duty for duty in self._duties if duty["person_id"] == person]
+        own = self._duties.get(person, [])
         return [duty for duty in own if self.knows(person, self._nearest(begins(duty))) == "roster"]
 
     def leave_covers(self, person: str, start: datetime, end: datetime) -> bool:

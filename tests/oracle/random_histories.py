@@ -119,7 +119,7 @@ class Group:
                 "compensation": "none",
                 "category": None,
             }
-            for number in range(self.random.choice((0, 6, 9, 9, 9, 10, 10, 20, 28)))
+            for number in range(self.random.choice((0, 1, 11, 12, 12, 12, 13, 13, 28)))
         ]
 
     def _clockings(self, person: str, days: tuple[date, ...]) -> list[Record]:

@@ -92,7 +92,7 @@ class _Month:
         if self.is_1_1 and self._chance(0.8):
             on_roster = [row["person_id"] for row in document["employees"] if row.get("work_pattern") == "shift"]
             document["shifts"] = self._shifts([*on_roster, *self.people[:1]])
-        if self._chance(0.08):
+        if self._chance(0.15):
             self._of_another_month(document)
         return document
 

@@ -27,7 +27,7 @@ AGENCIES = tuple(f"37651{number:04}{last}" for number, last in enumerate("AAAPYA
 TOGETHER = 3
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_a_random_history_is_reviewed_as_the_oracle_reviews_it(seed, tmp_path_factory):
     start = datetime(2022, 12, 1, tzinfo=UTC)

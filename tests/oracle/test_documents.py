@@ -21,7 +21,7 @@ from tests.oracle.random_months import random_document
 from tests.oracle.tables import DATASETS, Closed, Document, Found
 
 #: With seven documents a batch on average, a few hundred of them.
-EXAMPLES = 60
+EXAMPLES = 45
 
 
 def _context(closed: Closed) -> CheckContext:

@@ -15,7 +15,8 @@ from warehouse.duties.calendar import COLUMNS, read_calendar, shipped
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Granted, GrantRefused, all_grants, grant, withdraw_grant
 from warehouse.duties.owing import MonthDuties
 from warehouse.ledger.engine import reading, writing
-from warehouse.ledger.models import Agency, Closure
+from warehouse.ledger.models import Agency
+from warehouse.ledger.office_calendar import Closure
 
 COUNTY, TOWN, SCHOOL, OTHER = "C000000001", "T000000001", "S000000001", "O000000001"
 DUE = taipei("2021-07-21 00:00")

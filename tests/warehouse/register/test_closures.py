@@ -10,16 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from warehouse.ledger.engine import reading, writing
-from warehouse.ledger.models import Agency, Closure
-from warehouse.register.closures import (
-    ClosuresRefused,
-    Declared,
-    closed_days,
-    import_closures,
-    list_closures,
-    moments_declared,
-    read_closures,
-)
+from warehouse.ledger.models import Agency
+from warehouse.ledger.office_calendar import Closure
+from warehouse.office_text import OfficeFileRefused
+from warehouse.register.closure_file import Declared, read_closures
+from warehouse.register.closures import closed_days, import_closures, list_closures, moments_declared
 
 COUNTY, TOWN, SCHOOL, OTHER = "376500000A", "376500100A", "376500101A", "376510000A"
 TYPHOON = date(2021, 9, 13)
@@ -84,7 +79,7 @@ def test_the_same_file_again_changes_nothing(register):
 
 
 def test_every_fault_is_told_and_nothing_is_imported(register):
-    with pytest.raises(ClosuresRefused) as refused:
+    with pytest.raises(OfficeFileRefused) as refused:
         declare(
             register,
             "short,2021-09-13,8,",
@@ -101,9 +96,9 @@ def test_every_fault_is_told_and_nothing_is_imported(register):
 
 
 def test_a_code_that_is_not_in_force_is_refused(register):
-    with pytest.raises(ClosuresRefused, match="399999999A"):
+    with pytest.raises(OfficeFileRefused, match="399999999A"):
         declare(register, f"{TOWN},2021-09-13,8,", "399999999A,2021-09-13,8,")
-    with pytest.raises(ClosuresRefused, match="2014-09-13"):
+    with pytest.raises(OfficeFileRefused, match="2014-09-13"):
         declare(register, f"{TOWN},2014-09-13,8,")
     assert closed(register) == {}
 
@@ -117,7 +112,7 @@ def test_files_as_people_write_them(encoding, day):
 
 @pytest.mark.parametrize("data", [b"", b"code,day\n", b"\xff\xff", b'code,day,hours\n"', "機關,日子\n".encode()])
 def test_what_is_no_such_file_is_refused(data):
-    with pytest.raises(ClosuresRefused):
+    with pytest.raises(OfficeFileRefused):
         read_closures(data if data != b'code,day,hours\n"' else b'code,day,hours\n"x')
 
 

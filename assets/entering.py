@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from assets.batches import Desk, Verdict, tasks
-from assets.closures import closures_of
+from assets.known_days import known_days
 from assets.platform import Platform
 from assets.workers import done
 from checks.context import CheckContext
@@ -74,14 +74,14 @@ def enter(
         if agencies is None:
             waiting += pending(session, "")
         register = RegisterAgencies(session)
-        closures = closures_of(session, [month])
+        days = known_days(session, [month])
         # Of a year whose records were removed nothing is taken any more (F012).
         earliest = max(platform.limits.collection_began, first_open_month(session))
     context = CheckContext(
         today=platform.today(),
         limits=replace(platform.limits, collection_began=earliest),
         agencies=register or None,
-        closures=closures,
+        **days._asdict(),
     )
     desk = Desk(platform.landing, platform.home.store, platform.person_key(), [context], platform.home.bundles)
     store = desk.open_store()

@@ -58,9 +58,9 @@ def recheck(platform: Platform, on_progress: Callable[[int, int], None] | None =
             done += len(batch)
             if on_progress:
                 on_progress(done, len(judged.submissions))
-    review(platform)
+    reviews = review(platform)
     if platform.home.warehouse.exists():  # before anything was published there is nothing to make anew
-        publish_now(platform, ())
+        publish_now(platform, {*(one.month for one in judged.submissions), *reviews.months})
     log.info("rechecked", agency_months=len(judged.submissions), differing=len(differing))
     return Rechecked([(one.agency_code, one.month) for one in judged.submissions], differing)
 

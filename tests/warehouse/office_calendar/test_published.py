@@ -38,10 +38,7 @@ def test_what_is_published_is_read(turned):
 def test_columns_are_found_by_name_in_half_and_full_width_and_with_blanks(encoding):
     cells = [row.split(",") for row in ROWS]
     wide = str.maketrans("0123456789", "０１２３４５６７８９")
-    rows = [
-        f" {remark}補假 ,x,{off.translate(wide)} , {day.translate(wide)}, {letter} "
-        for day, letter, off, remark in cells
-    ]
+    rows = [f" 補假 ,x,{off.translate(wide)} , {day.translate(wide)}, {letter} " for day, letter, off, _ in cells]
     data = "\r\n".join(["備註,附註,是否放假 , 西元日期,星期", *rows, ",,,,", ""]).encode(encoding)
     read = read_published(data)
     assert len(read) == 365

@@ -64,7 +64,7 @@ def test_districts_of_cities_with_one_code_are_not_told_apart():
 
 def _named(county: str, address: str) -> set[str]:
     """The towns of the county that an address begins with; towns that became districts too."""
-    written = {town: town if len(town) == 2 else f"{town[:-1]}[鄉鎮市區]" for town in towns()[county]}  # noqa: PLR2004
+    written = {town: town if len(town) == 2 else f"{town[:-1]}[鄉鎮市區]" for town in towns()[county]}
     return {town for town, pattern in written.items() if re.match(pattern, address)}
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -207,3 +209,9 @@ def test_what_is_written_is_read(declared):
     assert read == [
         Declared(code, day, hours, (reason or "").strip() or None) for (code, day), (hours, reason) in declared.items()
     ]
+
+
+def test_the_example_of_the_page_is_read():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "office-calendar.md").read_text(encoding="utf-8")
+    read = read_closures(re.search(r"```csv\n(.+?)```", page, re.DOTALL)[1].encode())
+    assert [one.place for one in read] == [("嘉義縣", None), ("嘉義縣", "阿里山鄉"), "376500100A"]

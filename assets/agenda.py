@@ -21,7 +21,7 @@ from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
 from warehouse.months import month_range, shifted
-from warehouse.office_calendar import imported_days
+from warehouse.office_calendar import load_office_days
 from warehouse.publish.known import known_months
 
 PULL, CLOSE, YEAR_END, LOOK = "pull", "close", "year-end", "look"
@@ -137,7 +137,7 @@ class Agenda:
     def is_worked(self, day: date) -> bool:
         """Whether offices work on that day, by the office calendar as imported."""
         if self._office_days is None:
-            self._office_days = imported_days(self._session)
+            self._office_days = load_office_days(self._session)
         return self._office_days.is_worked(day)
 
     def works(self, kind: str, now: datetime) -> list[Work]:

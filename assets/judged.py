@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from assets.batches import Verdict, batches, read_batch
-from assets.known_days import KnownDays, known_days, moments_known
 from assets.platform import Platform
+from assets.working_days import WorkingDays, load_working_days, working_day_moments
 from checks.bulk import BatchResult, check_documents
 from checks.catalogue import Period
 from checks.context import CheckContext
@@ -72,7 +72,7 @@ class Judged:
     def by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
         accepted = [one for one in self.submissions if not one.fatal]
-        for days, submissions in self._by_known_days(platform, accepted, anew=anew):
+        for days, submissions in self._by_working_days(platform, accepted, anew=anew):
             yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS, **days._asdict()), submissions
         refused = [one for one in self.submissions if one.fatal]
 
@@ -82,20 +82,20 @@ class Judged:
         for today, of_day in groupby(sorted(refused, key=day), key=day):
             yield CheckContext(today=today, limits=platform.limits, agencies=self._register or None), list(of_day)
 
-    def _by_known_days(
+    def _by_working_days(
         self, platform: Platform, submissions: list[Submission], *, anew: bool
-    ) -> Iterator[tuple[KnownDays, list[Submission]]]:
+    ) -> Iterator[tuple[WorkingDays, list[Submission]]]:
         """The submissions with the days that were known of: as many parts as times that something was said of them."""
         months = {one.month for one in submissions}
         with reading(platform.engine) as session:
-            moments = [] if anew else moments_known(session)
+            moments = [] if anew else working_day_moments(session)
 
             def known(one: Submission) -> int:
                 return bisect_right(moments, self.judged_at[key_of(one)])
 
             for number, part in groupby(sorted(submissions, key=known), key=known):
                 at = None if number == len(moments) else moments[number] - _A_MOMENT
-                yield known_days(session, months, at), list(part)
+                yield load_working_days(session, months, at), list(part)
 
 
 def judged_submissions(

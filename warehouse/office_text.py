@@ -25,7 +25,7 @@ class OfficeFileRefused(ValueError):  # noqa: N818 — says what happened
         super().__init__(f"未匯入任何資料 nothing was imported: {'; '.join(self.faults)}")
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column of a table: the `names` that a header may give it, the first for messages.
 
     Cells are read in half width (NFKC) unless it is `free_text`.
@@ -36,7 +36,7 @@ class Column(NamedTuple):
     free_text: bool = False
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row of a table: the line that it ends on, and its cells by column, `""` where it has none."""
 
     line: int
@@ -57,7 +57,7 @@ def office_text(data: bytes) -> str | None:
     return None
 
 
-def office_rows(data: bytes, columns: Mapping[str, Column]) -> list[Row]:
+def office_rows(data: bytes, columns: Mapping[str, TableColumn]) -> list[TableRow]:
     """The rows of a table (CSV with a header), blank ones left out; columns are found by their names in any order.
 
     Raises `OfficeFileRefused` where it is no text, no CSV, or lacks a required column.
@@ -79,7 +79,8 @@ def office_rows(data: bytes, columns: Mapping[str, Column]) -> list[Row]:
         wanted = ",".join(column.names[0] for column in columns.values())
         raise OfficeFileRefused([f"標題列缺少 the header lacks: {'、'.join(missing)}（{wanted}）"])
     return [
-        Row(line, {name: _cell(cells, places[name], columns[name]) for name in columns}) for line, cells in rows[1:]
+        TableRow(line, {name: _cell(cells, places[name], column) for name, column in columns.items()})
+        for line, cells in rows[1:]
     ]
 
 
@@ -95,7 +96,7 @@ def office_day(text: str) -> date | None:
         return None
 
 
-def _cell(cells: Sequence[str], place: int | None, column: Column) -> str:
+def _cell(cells: Sequence[str], place: int | None, column: TableColumn) -> str:
     if place is None or place >= len(cells):
         return ""
     return cells[place].strip() if column.free_text else _half_width(cells[place])

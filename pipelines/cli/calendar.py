@@ -12,9 +12,9 @@ from pipelines.cli.console import Format, progress, say, say_json, table
 from pipelines.cli.failures import CannotError
 
 if TYPE_CHECKING:
-    from assets.rechecking import Rechecked
+    from assets.calendar_recheck import RecheckReport
     from checks.model.office_days import OfficeDays
-    from warehouse.office_calendar import Imported
+    from warehouse.office_calendar import CalendarImport
 
 #: Agency-months and days that the terminal names; JSON has all of them.
 _NAMED = 5
@@ -36,7 +36,7 @@ def import_(
     output: options.Format = Format.TEXT,
 ) -> None:
     """匯入辦公日曆（整年），並重新檢核所涉及的已入檔機關月份 Whole years; what they touch is checked again."""
-    from assets.rechecking import recheck
+    from assets.calendar_recheck import recheck
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import writing
     from warehouse.office_calendar import import_calendar
@@ -50,15 +50,15 @@ def import_(
     if output is Format.JSON:
         differing = set(rechecked.differing)
         say_json({
-            "files": [{"file": str(file), **asdict(one)} for file, one in zip(files, done, strict=True)],
+            "files": [{"file": str(file), **asdict(imported)} for file, imported in zip(files, done, strict=True)],
             "rechecked": [
                 {"agency_code": agency, "month": month, "differs": (agency, month) in differing}
                 for agency, month in rechecked.places
             ],
         })  # fmt: skip
         return
-    for file, one in zip(files, done, strict=True):
-        _say_imported(file, one)
+    for file, imported in zip(files, done, strict=True):
+        _say_imported(file, imported)
     _say_rechecked(rechecked)
 
 
@@ -66,19 +66,20 @@ def list_(year: _Year = None, output: options.Format = Format.TEXT) -> None:
     """列出匯入的版本，及與內建日曆不同的日子 The editions imported, and the days not as in the packaged calendar."""
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import reading
-    from warehouse.office_calendar import imported_days, list_editions
+    from warehouse.office_calendar import list_editions, load_office_days
 
     with opened(to_read=True) as platform, reading(platform.engine) as session:
         editions = list_editions(session, year)
-        differing = _differing(imported_days(session), year)
+        differing = _differing(load_office_days(session), year)
     if output is Format.JSON:
-        rows = [one._asdict() | {"at": one.at.isoformat(timespec="seconds")} for one in editions]
+        rows = [edition._asdict() | {"at": edition.at.isoformat(timespec="seconds")} for edition in editions]
         days = [{"day": day, "worked": worked} for day, worked in differing]
         say_json({"editions": rows, "differing": days})
         return
     headings = ("年度 year", "新增或變更日數 days new", "登錄者 by", "登錄時間 at", "SHA-256")
     lines = [
-        (str(one.year), one.days, one.by, one.at.isoformat(timespec="seconds"), one.sha256[:12]) for one in editions
+        (str(edition.year), edition.days, edition.by, edition.at.isoformat(timespec="seconds"), edition.sha256[:12])
+        for edition in editions
     ]
     table(f"辦公日曆版本 editions: {len(editions):,}", headings, lines, numbers=[1])
     said = {True: "上班 worked", False: "放假 off"}
@@ -110,15 +111,15 @@ def _differing(days: "OfficeDays", year: int | None) -> list[tuple[str, bool]]:
     return [(day.isoformat(), worked) for day, worked in days.differing().items() if year in {None, day.year}]
 
 
-def _say_imported(file: Path, one: "Imported") -> None:
-    years = "、".join(str(year) for year in one.years)
-    say(f"{file}: {years} 年，{one.days:,} 日 days，新增或變更 new or changed: {one.added:,}")
-    if one.moved:
-        named = "、".join(str(day) for day in one.moved[:_NAMED]) + ("…" if len(one.moved) > _NAMED else "")
-        say(f"上班與否有變更 worked otherwise than known before: {len(one.moved):,}（{named}）")
+def _say_imported(file: Path, imported: "CalendarImport") -> None:
+    years = "、".join(str(year) for year in imported.years)
+    say(f"{file}: {years} 年，{imported.days:,} 日 days，新增或變更 new or changed: {imported.added:,}")
+    if imported.moved:
+        named = "、".join(str(day) for day in imported.moved[:_NAMED]) + ("…" if len(imported.moved) > _NAMED else "")
+        say(f"上班與否有變更 worked otherwise than known before: {len(imported.moved):,}（{named}）")
 
 
-def _say_rechecked(rechecked: "Rechecked") -> None:
+def _say_rechecked(rechecked: "RecheckReport") -> None:
     if not rechecked.places:
         say("沒有須重新檢核的機關月份 no agency-month to be checked again")
         return

@@ -17,7 +17,7 @@ from pipelines.cli.failures import DONE, FAULTS_FOUND
 
 if TYPE_CHECKING:
     from assets.error_report import Reported
-    from assets.known_days import KnownDays
+    from assets.working_days import WorkingDays
     from checks.bulk import CheckedDocument
     from checks.context import AgencyLookup, CheckContext
 
@@ -168,7 +168,7 @@ def _is_an_installation() -> bool:
     return any(name.startswith("ATTENDANCE_") for name in os.environ) or Path("data").is_dir()
 
 
-def _known(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, KnownDays, str]":
+def _known(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, WorkingDays, str]":
     """The register and the days where this installation has them; only read, and their absence is no fault."""
     from urllib.parse import quote
 
@@ -176,13 +176,13 @@ def _known(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, Know
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
 
-    from assets.known_days import KnownDays, known_days
+    from assets.working_days import WorkingDays, load_working_days
     from warehouse.register.agencies import RegisterAgencies
 
     url = make_url(ledger_url)
     if url.get_backend_name() == "sqlite":
         if not Path(str(url.database)).exists():
-            return None, KnownDays(), _NO_REGISTER
+            return None, WorkingDays(), _NO_REGISTER
         # Even a reader leaves files beside a ledger in WAL mode; while nobody has it open, it can be read without.
         how = {"mode": "ro"} if Path(f"{url.database}-wal").exists() else {"immutable": "1"}
         url = url.set(database=f"file:{quote(str(url.database))}", query={**how, "uri": "true"})
@@ -190,10 +190,10 @@ def _known(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, Know
     try:
         with Session(engine) as session:
             agencies = RegisterAgencies(session)
-            days = known_days(session, [_FIRST_MONTH, this_month])
+            days = load_working_days(session, [_FIRST_MONTH, this_month])
     except SQLAlchemyError as error:
         reason = "機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read"
-        return None, KnownDays(), f"{reason} ({type(error).__name__})"
+        return None, WorkingDays(), f"{reason} ({type(error).__name__})"
     finally:
         engine.dispose()
     return (agencies, days, "") if agencies.periods else (None, days, _NO_REGISTER)

@@ -28,7 +28,7 @@ def office_hours(one: OfficeCalendar, day: date) -> float:
 
 @settings(deadline=None)  # the first asks `holidays` for thirteen years
 @given(st.dictionaries(DAYS, st.booleans(), max_size=20), DAYS, st.integers(0, 200))
-def test_imported_days_are_counted_over_the_packaged_ones(imported, first, length):
+def test_load_office_days_are_counted_over_the_packaged_ones(imported, first, length):
     days = [first + timedelta(days=number) for number in range(length + 1)]
     worked = [imported.get(day, is_worked(day)) for day in days]
     one = calendar(imported)

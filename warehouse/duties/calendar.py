@@ -20,7 +20,7 @@ from checks.model.office_days import OfficeDays
 from warehouse.duties.reckoning import Reckoned
 from warehouse.home import Home
 from warehouse.months import is_month, shifted
-from warehouse.office_calendar import imported_days
+from warehouse.office_calendar import load_office_days
 
 #: The kind of a row that holds for every agency whose own kind has no row in force.
 EVERY_KIND = "*"
@@ -87,7 +87,7 @@ class DutyCalendar:
         """The same with the office calendar as imported, `as_of` a moment; nothing is asked where no due day moves."""
         if not any(row.moves for row in self.rows):
             return self
-        return replace(self, office_days=imported_days(session, as_of))
+        return replace(self, office_days=load_office_days(session, as_of))
 
     def row(self, month: str, kind: str | None = None) -> DutyRow:
         """The row in force for the month: the kind's own where it has one, else every kind's."""

@@ -3,7 +3,7 @@
 The tables are the ledger's (`warehouse.ledger.office_calendar`); docs/office-calendar.md tells an operator.
 """
 
-from warehouse.office_calendar.editions import Imported, import_calendar, imported_days, list_editions
+from warehouse.office_calendar.editions import CalendarImport, import_calendar, list_editions, load_office_days
 from warehouse.office_calendar.published import PublishedDay, read_published
 
-__all__ = ["Imported", "PublishedDay", "import_calendar", "imported_days", "list_editions", "read_published"]
+__all__ = ["CalendarImport", "PublishedDay", "import_calendar", "list_editions", "load_office_days", "read_published"]

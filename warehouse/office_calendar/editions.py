@@ -23,7 +23,7 @@ _IMPORT_LOCK = 0x63616C65
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class CalendarImport:
     """What an import did: the years and days of the file, and the days of which it says something new.
 
     `moved`: those of them that are worked now and were not, or the other way round.
@@ -35,7 +35,7 @@ class Imported:
     moved: list[date]
 
 
-class ListedEdition(NamedTuple):
+class EditionSummary(NamedTuple):
     """A year of a file that was imported; `days`: of how many it said something new."""
 
     year: int
@@ -45,7 +45,7 @@ class ListedEdition(NamedTuple):
     sha256: str
 
 
-def import_calendar(session: Session, data: bytes, *, by: str, at: datetime) -> Imported:
+def import_calendar(session: Session, data: bytes, *, by: str, at: datetime) -> CalendarImport:
     """Take in a calendar as published; what it says that is known already changes nothing.
 
     Raises `OfficeFileRefused`.
@@ -55,31 +55,31 @@ def import_calendar(session: Session, data: bytes, *, by: str, at: datetime) -> 
         session.execute(select(func.pg_advisory_xact_lock(_IMPORT_LOCK)))
     known = _newest(session)
     before = OfficeDays({day: worked for day, (worked, _) in known.items()})
-    new = [one for one in published if known.get(one.day) != (one.worked, one.remark)]
-    years = sorted({one.day.year for one in published})
+    new = [day for day in published if known.get(day.day) != (day.worked, day.remark)]
+    years = sorted({day.day.year for day in published})
     sha256 = hashlib.sha256(data).hexdigest()
-    moved = [one.day for one in new if before.is_worked(one.day) != one.worked]
+    moved = [day.day for day in new if before.is_worked(day.day) != day.worked]
     for year in years:
-        of_year = [one for one in new if one.day.year == year]
+        of_year = [day for day in new if day.day.year == year]
         if of_year:
             _record(session, CalendarEdition(year=year, sha256=sha256, by=by, at=at), of_year)
             turned = " ".join(str(day) for day in moved if day.year == year) or "-"
             reason = f"{len(of_year)} days, worked otherwise than before: {turned}"
             note(session, [Deed("calendar_imported", by, concerns=f"{year} {sha256}", reason=reason, at=at)])
-    return Imported(years, len(published), len(new), moved)
+    return CalendarImport(years, len(published), len(new), moved)
 
 
-def imported_days(session: Session, at: datetime | None = None) -> OfficeDays:
+def load_office_days(session: Session, at: datetime | None = None) -> OfficeDays:
     """The office calendar with what had been imported `at` a moment (default: now)."""
     return OfficeDays({day: worked for day, (worked, _) in _newest(session, at).items()})
 
 
-def moments_imported(session: Session) -> list[datetime]:
+def import_moments(session: Session) -> list[datetime]:
     """When anything was imported, in order: between two of them nothing else was known."""
     return sorted(session.scalars(select(CalendarEdition.at).distinct()))
 
 
-def list_editions(session: Session, year: int | None = None) -> list[ListedEdition]:
+def list_editions(session: Session, year: int | None = None) -> list[EditionSummary]:
     """The editions imported, of one year or all, in the order of their import."""
     edition = CalendarEdition
     query = (
@@ -90,13 +90,13 @@ def list_editions(session: Session, year: int | None = None) -> list[ListedEditi
     )
     if year is not None:
         query = query.where(edition.year == year)
-    return [ListedEdition(*row) for row in session.execute(query)]
+    return [EditionSummary(*row) for row in session.execute(query)]
 
 
 def _record(session: Session, edition: CalendarEdition, days: Sequence[PublishedDay]) -> None:
     session.add(edition)
     session.flush()
-    session.execute(insert(OfficeDay), [{"edition_id": edition.id, **one._asdict()} for one in days])
+    session.execute(insert(OfficeDay), [{"edition_id": edition.id, **day._asdict()} for day in days])
 
 
 def _newest(session: Session, at: datetime | None = None) -> dict[date, tuple[bool, str | None]]:

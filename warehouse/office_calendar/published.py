@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from warehouse.office_text import Column, OfficeFileRefused, Row, office_day, office_rows
+from warehouse.office_text import OfficeFileRefused, TableColumn, TableRow, office_day, office_rows
 
 #: 是否放假 → whether the day is worked.
 _WORKED = {"0": True, "2": False}
@@ -18,10 +18,10 @@ _WEEKDAYS = "一二三四五六日"
 _FIRST_YEAR, _LAST_YEAR = 1912, 2910
 _REMARK_LENGTH = 200
 _COLUMNS = {
-    "day": Column(("西元日期", "日期")),
-    "weekday": Column(("星期",)),
-    "off": Column(("是否放假",)),
-    "remark": Column(("備註",), required=False, free_text=True),
+    "day": TableColumn(("西元日期", "日期")),
+    "weekday": TableColumn(("星期",)),
+    "off": TableColumn(("是否放假",)),
+    "remark": TableColumn(("備註",), required=False, free_text=True),
 }
 _DAY = timedelta(days=1)
 
@@ -64,7 +64,7 @@ def read_published(data: bytes) -> list[PublishedDay]:
     return [found[day] for day in sorted(found)]
 
 
-def _faults(row: Row, day: date) -> list[str]:
+def _faults(row: TableRow, day: date) -> list[str]:
     faults = []
     weekday = _WEEKDAYS[day.weekday()]
     if row.cells["weekday"] != weekday:
@@ -84,9 +84,9 @@ def _gaps(lines: Mapping[date, int]) -> list[str]:
     faults = []
     for year in sorted({day.year for day in days}):
         expected = date(year, 1, 1)
-        for day in [*(one for one in days if one.year == year), date(year + 1, 1, 1)]:
+        for day in [*(day for day in days if day.year == year), date(year + 1, 1, 1)]:
             if day > expected:
-                line = lines.get(day) or max(line for one, line in lines.items() if one.year == year)
+                line = lines.get(day) or max(line for day, line in lines.items() if day.year == year)
                 lacking = f"{expected}" if day - _DAY == expected else f"{expected} ~ {day - _DAY}"
                 faults.append(f"第 {line} 行 line {line}: 缺少 lacks {lacking}（須為整年 whole years only）")
             expected = day + _DAY

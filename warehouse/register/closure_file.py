@@ -8,28 +8,28 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from warehouse.office_text import Column, OfficeFileRefused, office_day, office_rows
+from warehouse.office_text import OfficeFileRefused, TableColumn, office_day, office_rows
 from warehouse.register.postal_codes import Area, is_told_apart, official, towns
 
 _REASON_LENGTH = 200
 _COLUMNS = {
-    "code": Column(("code", "機關代碼", "代碼"), required=False),
-    "county": Column(("county", "縣市"), required=False),
-    "town": Column(("town", "鄉鎮市區"), required=False),
-    "day": Column(("day", "日期")),
-    "hours": Column(("hours", "停止上班時數", "時數")),
-    "reason": Column(("reason", "原因"), required=False, free_text=True),
+    "code": TableColumn(("code", "機關代碼", "代碼"), required=False),
+    "county": TableColumn(("county", "縣市"), required=False),
+    "town": TableColumn(("town", "鄉鎮市區"), required=False),
+    "day": TableColumn(("day", "日期")),
+    "hours": TableColumn(("hours", "停止上班時數", "時數")),
+    "reason": TableColumn(("reason", "原因"), required=False, free_text=True),
 }
 _CODE = re.compile(r"[0-9A-Z]{10}")
 
 #: For whom a closure is declared: the code of an agency, or an area.
-Place = str | Area
+ClosureScope = str | Area
 
 
 class Declared(NamedTuple):
     """A line of the file: hours closed on the day, at that place."""
 
-    place: Place
+    scope: ClosureScope
     day: date
     hours: int
     reason: str | None
@@ -38,15 +38,15 @@ class Declared(NamedTuple):
 def read_closures(data: bytes) -> list[Declared]:
     """Read a file (CSV; UTF-8 or CP950).  Raises `OfficeFileRefused` with every fault."""
     declared, faults = [], list[str]()
-    seen: dict[tuple[Place, date], int] = {}
+    seen: dict[tuple[ClosureScope, date], int] = {}
     for row in office_rows(data, _COLUMNS):
-        one, wrong = _declared(row.cells)
-        if one and (one.place, one.day) in seen:
-            line = seen[one.place, one.day]
+        declaration, wrong = _declared(row.cells)
+        if declaration and (declaration.scope, declaration.day) in seen:
+            line = seen[declaration.scope, declaration.day]
             wrong = [f"與第 {line} 行的對象及日期重複 the same place and day as line {line}"]
-        elif one:
-            seen[one.place, one.day] = row.line
-            declared.append(one)
+        elif declaration:
+            seen[declaration.scope, declaration.day] = row.line
+            declared.append(declaration)
         faults += [row.fault(fault) for fault in wrong]
     if faults:
         raise OfficeFileRefused(faults)
@@ -70,7 +70,7 @@ def _declared(said: Mapping[str, str]) -> tuple[Declared | None, list[str]]:
     return Declared(place, day, int(said["hours"]), said["reason"] or None), []
 
 
-def _place(said: Mapping[str, str]) -> tuple[Place | None, list[str]]:
+def _place(said: Mapping[str, str]) -> tuple[ClosureScope | None, list[str]]:
     code, county, town = said["code"].upper(), official(said["county"]), official(said["town"])
     if bool(code) == bool(county or town):
         return None, ["機關代碼與縣市擇一填寫 give either the code of an agency or a county"]

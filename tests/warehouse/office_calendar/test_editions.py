@@ -11,8 +11,8 @@ from tests.support.office_calendars import calendar_file, published_file
 from warehouse.ledger.audit import listed
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.office_calendar import OfficeDay
-from warehouse.office_calendar import import_calendar, imported_days, list_editions
-from warehouse.office_calendar.editions import moments_imported
+from warehouse.office_calendar import import_calendar, list_editions, load_office_days
+from warehouse.office_calendar.editions import import_moments
 from warehouse.office_text import OfficeFileRefused
 
 FIRST = datetime(2025, 1, 2, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def take(engine, data: bytes, at: datetime = FIRST):
 
 def days(engine, at: datetime | None = None):
     with reading(engine) as session:
-        return imported_days(session, at)
+        return load_office_days(session, at)
 
 
 def test_a_calendar_opens_days_as_well_as_closing_them(ledger):
@@ -61,7 +61,7 @@ def test_a_correction_is_recorded_beside_what_it_corrects(ledger):
     assert days(ledger, FIRST).differing() == {FRIDAY: False}
     assert days(ledger).differing() == {SATURDAY: True}
     with reading(ledger) as session:
-        assert moments_imported(session) == [FIRST, later]
+        assert import_moments(session) == [FIRST, later]
         assert session.scalar(select(func.count()).select_from(OfficeDay)) == 365 + 2
 
 

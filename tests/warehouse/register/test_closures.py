@@ -214,4 +214,4 @@ def test_what_is_written_is_read(declared):
 def test_the_example_of_the_page_is_read():
     page = (Path(__file__).resolve().parents[3] / "docs" / "office-calendar.md").read_text(encoding="utf-8")
     read = read_closures(re.search(r"```csv\n(.+?)```", page, re.DOTALL)[1].encode())
-    assert [one.place for one in read] == [("嘉義縣", None), ("嘉義縣", "阿里山鄉"), "376500100A"]
+    assert [one.scope for one in read] == [("嘉義縣", None), ("嘉義縣", "阿里山鄉"), "376500100A"]

@@ -1,4 +1,4 @@
-"""Checking again (重新檢核) exactly what a correction of the office calendar touches; `assets/touched.py` says what.
+"""Checking again (重新檢核) what a correction of the office calendar affects; `assets/calendar_impact.py` says what.
 
 Files first, then the ledger, batch by batch, and the review of what is others now: dying in between leaves work that
 the next one does again, with the same result.
@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assets.batches import Desk, store_batch, verdict
+from assets.calendar_impact import affected_submissions
 from assets.entering import result_of
 from assets.judged import Judged, key_of
 from assets.platform import Platform
 from assets.publishing import publish_now
 from assets.rebuild import RebuildDiffers
 from assets.reviewing import review
-from assets.touched import touched
 from checks.bulk import BatchResult
 from checks.rule_set import rule_set_version
 from warehouse.journal import log
@@ -31,14 +31,14 @@ _PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rechecked:
+class RecheckReport:
     """The (agency, month) that were checked again, by month and agency, and those of them that come out otherwise."""
 
     places: Sequence[tuple[str, str]] = ()
     differing: Sequence[tuple[str, str]] = ()
 
 
-def recheck(platform: Platform, on_progress: Callable[[int, int], None] | None = None) -> Rechecked:
+def recheck(platform: Platform, on_progress: Callable[[int, int], None] | None = None) -> RecheckReport:
     """Check again what is touched by what was imported since it was judged; then review and publish it.
 
     `on_progress` gets the submissions done and in all.  Raises `assets.rebuild.RebuildDiffers` where the rules of
@@ -46,9 +46,9 @@ def recheck(platform: Platform, on_progress: Callable[[int, int], None] | None =
     and `publish` raise.
     """
     with rebuilding_alone(platform.home, platform.engine, _PATIENCE):
-        judged = touched(platform)
+        judged = affected_submissions(platform)
         if not judged.submissions:
-            return Rechecked()
+            return RecheckReport()
         desk = Desk(platform.landing, platform.home.store, platform.person_key(), [], platform.home.bundles)
         store = desk.open_store()
         differing: list[tuple[str, str]] = []
@@ -60,9 +60,9 @@ def recheck(platform: Platform, on_progress: Callable[[int, int], None] | None =
                 on_progress(done, len(judged.submissions))
     reviews = review(platform)
     if platform.home.warehouse.exists():  # before anything was published there is nothing to make anew
-        publish_now(platform, {*(one.month for one in judged.submissions), *reviews.months})
+        publish_now(platform, {*(submission.month for submission in judged.submissions), *reviews.months})
     log.info("rechecked", agency_months=len(judged.submissions), differing=len(differing))
-    return Rechecked([(one.agency_code, one.month) for one in judged.submissions], differing)
+    return RecheckReport([(submission.agency_code, submission.month) for submission in judged.submissions], differing)
 
 
 def _judge(
@@ -71,17 +71,18 @@ def _judge(
     """Write the files of a batch over those before, then have the ledger say so; the agency-months that differ."""
     verdicts = [verdict(*pair) for pair in zip(batch, checked.documents, strict=True)]
     both = list(zip(batch, verdicts, strict=True))
-    if refused := [key_of(one) for one, now in both if now.refused]:
+    if refused := [key_of(submission) for submission, now in both if now.refused]:
         raise RebuildDiffers(refused, refused=True)
     store_batch(store, batch, checked)
-    store.remove_findings(Place(0, one.id, one.agency_code, one.month) for one, now in both if not now.rules)
+    places = [(submission.agency_code, submission.month) for submission in batch]
+    clean = [submission for submission, now in both if not now.rules]
+    store.remove_findings(Place(0, submission.id, submission.agency_code, submission.month) for submission in clean)
     bundle = store.send()
     store.flush()
-    places = [(one.agency_code, one.month) for one in batch]
     reason = f"office calendar corrected, rule set {rule_set_version()}"
     with writing(platform.engine) as session:
-        results = [result_of(one) for one in verdicts]
+        results = [result_of(now) for now in verdicts]
         judge_anew(session, results, reason=reason, actor=platform.actor, at=platform.clock())
         record_bundles(session, [bundle])
         due_again(session, places)
-    return [place for place, (one, now) in zip(places, both, strict=True) if judged.differs(one, now)]
+    return [place for place, (submission, now) in zip(places, both, strict=True) if judged.differs(submission, now)]

@@ -22,7 +22,7 @@ from warehouse.ledger.engine import reading
 from warehouse.ledger.models import AgencyMonth, DatasetCount
 from warehouse.ledger.retirements import first_open_month
 from warehouse.months import shifted
-from warehouse.office_calendar.editions import imported_days, moments_imported
+from warehouse.office_calendar.editions import import_moments, load_office_days
 from warehouse.publish.lock import publishing_alone
 from warehouse.reviews.reading import Place, counted_submissions, open_records
 
@@ -43,8 +43,8 @@ class _Knowledge:
 
     @classmethod
     def of(cls, session: Session) -> "_Knowledge":
-        moments = moments_imported(session)
-        return cls(moments, [OfficeDays(), *(imported_days(session, at) for at in moments)])
+        moments = import_moments(session)
+        return cls(moments, [OfficeDays(), *(load_office_days(session, at) for at in moments)])
 
     def changed_since(self, judged_at: datetime) -> frozenset[date]:
         """The days of which something else is known now than at that moment."""
@@ -63,7 +63,7 @@ class _Knowledge:
         ]
 
 
-def touched(platform: Platform) -> Judged:
+def affected_submissions(platform: Platform) -> Judged:
     """The submissions that count and were judged while something else was known of a day that they rest on."""
     with reading(platform.engine) as session:
         knowledge = _Knowledge.of(session)
@@ -75,10 +75,11 @@ def touched(platform: Platform) -> Judged:
     months = [month for _, month in rests_on]
     judged = judged_submissions(platform, min(months), max(months))
     found = []
-    for one in judged.submissions:
-        place, changed = (one.agency_code, one.month), knowledge.changed_since(judged.judged_at[key_of(one)])
-        if counted.get(place) == one.id and not changed.isdisjoint(rests_on.get(place, ())):
-            found.append(one)
+    for submission in judged.submissions:
+        place = submission.agency_code, submission.month
+        changed = knowledge.changed_since(judged.judged_at[key_of(submission)])
+        if counted.get(place) == submission.id and not changed.isdisjoint(rests_on.get(place, ())):
+            found.append(submission)
     return replace(judged, submissions=found)
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.calendar_impact import affected_submissions
+from assets.calendar_recheck import RecheckReport, recheck
 from assets.entering import enter
 from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.publishing import publish_now
 from assets.rebuild import RebuildDiffers, rebuild
-from assets.rechecking import Rechecked, recheck
 from assets.reviewing import review
 from assets.rule_trials import replay
 from assets.standing_findings import standing_findings
-from assets.touched import touched
 from tests.support.installations import (
     AGENCIES,
     AUTHORITY,
@@ -38,7 +38,7 @@ from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import ENTERED
 from warehouse.ledger.models import PastJudgement
-from warehouse.office_calendar import Imported, import_calendar
+from warehouse.office_calendar import CalendarImport, import_calendar
 from warehouse.publish.database import open_warehouse
 from warehouse.reviews.due import changes
 from warehouse.reviews.reading import counted_submissions
@@ -62,7 +62,7 @@ def platform(tmp_path: Path) -> Platform:
     return with_a_moving_clock(installation(tmp_path / "home"))
 
 
-def take(platform: Platform, turned: Mapping[date, bool]) -> Imported:
+def take(platform: Platform, turned: Mapping[date, bool]) -> CalendarImport:
     with writing(platform.engine) as session:
         return import_calendar(session, calendar_file(2022, turned=turned), by="test", at=platform.clock())
 
@@ -108,7 +108,7 @@ def test_what_lies_in_the_month_or_reaches_it_is_checked_again_and_nothing_else(
     assert (FIRST, MONTH) in done.differing
     assert (SECOND, MONTH) not in done.differing
     assert "W201" in rules_of(platform, FIRST)
-    assert recheck(platform) == Rechecked()
+    assert recheck(platform) == RecheckReport()
 
 
 def test_the_same_file_again_checks_nothing_again(platform):
@@ -116,7 +116,7 @@ def test_the_same_file_again_checks_nothing_again(platform):
     take(platform, {DAY: False})
     recheck(platform)
     take(platform, {DAY: False})
-    assert recheck(platform) == Rechecked()
+    assert recheck(platform) == RecheckReport()
     with reading(platform.engine) as session:
         assert session.query(PastJudgement).count() == 1
 
@@ -153,11 +153,27 @@ def test_only_what_was_judged_before_is_checked_again(platform):
     assert list(recheck(platform).places) == [(FIRST, MONTH)]
 
 
+@pytest.mark.parametrize(("before", "meanwhile", "found"), [({}, {DAY: False}, {"W201"}), ({DAY: False}, {}, set())])
+def test_what_is_imported_while_a_month_is_entered_is_known_of_all_of_it(platform, before, meanwhile, found):
+    take(platform, before)
+    imports = iter([meanwhile])
+
+    def advanced(_done: int, _total: int) -> None:
+        for turned in imports:
+            take(platform, turned)
+
+    leaves = [leave(f"{DAY}T08:30", f"{DAY}T17:30")]
+    hand_in(platform, [HandedIn("a.json", document(FIRST, MONTH, leaves=leaves, overtime=[]))])
+    assert len(enter(platform, MONTH, on_progress=advanced).outcomes) == 1
+    assert rules_of(platform, FIRST) == found
+    assert recheck(platform) == RecheckReport()
+
+
 def test_a_correction_undone_before_anything_was_judged_by_it_touches_nothing(platform):
     on_leave_that_day(platform, FIRST)
     take(platform, {DAY: False})
     take(platform, {})
-    assert recheck(platform) == Rechecked()
+    assert recheck(platform) == RecheckReport()
 
 
 def test_only_what_counts_is_checked_again(platform):
@@ -166,7 +182,7 @@ def test_only_what_counts_is_checked_again(platform):
     take(platform, {DAY: False})
     with reading(platform.engine) as session:
         counted = counted_submissions(session)
-    assert [one.id for one in touched(platform).submissions] == [counted[FIRST, MONTH]]
+    assert [one.id for one in affected_submissions(platform).submissions] == [counted[FIRST, MONTH]]
 
 
 def test_a_day_off_and_worked_again_leaves_the_store_as_it_was(platform):
@@ -213,7 +229,7 @@ def test_a_death_between_files_and_ledger_is_made_up_for(platform, monkeypatch):
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr("assets.rechecking.judge_anew", dies)
+        patched.setattr("assets.calendar_recheck.judge_anew", dies)
         with pytest.raises(SystemExit):
             recheck(platform)
     assert len(recheck(platform).places) == len(AGENCIES)
@@ -261,4 +277,4 @@ def test_the_editions_of_2025_touch_nothing_as_only_their_remarks_differ(platfor
     for data in (superseded, corrected):
         with writing(platform.engine) as session:
             import_calendar(session, data, by="test", at=platform.clock() + timedelta(hours=1))
-        assert recheck(platform) == Rechecked()
+        assert recheck(platform) == RecheckReport()

@@ -12,6 +12,7 @@ from checks.catalogue import Period
 from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
+from checks.model.office_days import OfficeDays
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
 
@@ -34,9 +35,11 @@ class CheckContext:
     agencies: AgencyLookup | None = None
     leave_types: LeaveTypes = field(default_factory=packaged_leave_types)
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
+    office_days: OfficeDays = field(default_factory=OfficeDays)
     closures: Closures = field(default_factory=Closures)
     lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
         """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""
-        return OfficeCalendar.around(documents["month"].to_list(), self.closures.of_documents(documents))
+        closed = self.closures.of_documents(documents)
+        return OfficeCalendar.around(documents["month"].to_list(), closed, self.office_days)

@@ -11,6 +11,7 @@ from pipelines.cli import (
     access,
     audit,
     backup,
+    calendar,
     changes,
     check,
     closures,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
+    calendar, closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

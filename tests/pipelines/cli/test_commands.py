@@ -192,7 +192,7 @@ def test_closures_are_taken_in_listed_and_known_to_the_check(attendance, home, t
     file = tmp_path / "closures.csv"
     file.write_bytes("機關代碼,日期,停止上班時數,原因\n376500000A,1100603,8,颱風\n".encode("cp950"))
     ran = attendance("closures", "import", file, "--format", "json")
-    assert (ran.code, ran.objects) == (0, [{"rows": 1, "added": 1, "concerned": []}])
+    assert (ran.code, ran.objects) == (0, [{"rows": 1, "added": 1, "concerned": [], "unplaced": 0}])
     (held,) = attendance("closures", "list", "--month", "2021-06", "--format", "json").objects
     assert (held["code"], held["day"], held["hours"], held["reason"]) == ("376500000A", "2021-06-03", 8, "颱風")
     (tmp_path / "a.json").write_bytes(document(FIRST))

@@ -169,7 +169,7 @@ def test_restored_elsewhere_it_is_what_it_was(made, source, disk, keys, attendan
 
 
 def test_no_person_and_no_key_is_in_it(made, source, disk):
-    assert disclosures(Wanted.people({PERSON, "B223456782"}, {"王小明"}), disk) == []
+    assert list(disclosures(Wanted.people({PERSON, "B223456782"}, {"王小明"}), disk)) == []
     assert not [path for path in disk.rglob("*") if path.name in KEYS]
     said = json.loads((disk / str(made["name"]) / "manifest.json").read_text(encoding="utf-8"))
     assert set(said) == {
@@ -215,7 +215,7 @@ def test_what_lies_in_plain_in_landing_is_sealed_in_the_backup(source, disk, key
     assert (source.home.landing / id_[:2] / id_).read_bytes() == large
     made = attendance("backup", "create", disk, "--format", "json").objects[0]
     assert (made["new"], made["landing_keys"]) == (7, [source.landing.ring.active])
-    assert disclosures(Wanted.people({PERSON}, {"王小明"}), disk) == []
+    assert list(disclosures(Wanted.people({PERSON}, {"王小明"}), disk)) == []
     assert attendance("backup", "verify", disk).code == 0
     assert attendance("backup", "create", disk, "--format", "json").objects[0]["new"] == 0
     elsewhere = tmp_path / "elsewhere"

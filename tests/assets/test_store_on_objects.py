@@ -1,8 +1,7 @@
 """The store on an object store: the files that a folder has, on every machine, whatever dies or is cut off."""
 
 import os
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -31,6 +30,7 @@ from tests.support.installations import (
     of_every_kind,
 )
 from tests.support.object_store import settings_of
+from tests.support.programs import run_program
 from warehouse.bundle_cache import bring
 from warehouse.bundles import BundleLost
 from warehouse.files import ObjectStore
@@ -153,8 +153,7 @@ def test_only_the_months_asked_for_are_brought(platform):
 def test_a_worker_that_dies_between_object_and_ledger_leaves_nothing_that_counts(platform, monkeypatch, alone):
     environment = {"ATTENDANCE_HOME": str(platform.home.root), "ATTENDANCE_ENTRY_WORKERS": "1"}
     environment |= {f"ATTENDANCE_{name.upper()}": value for name, value in settings_of(platform.home.objects).items()}
-    died = subprocess.run([sys.executable, "-c", KILLED], env={**os.environ, **environment}, check=False)
-    assert died.returncode == -9
+    assert run_program(KILLED, environment=os.environ | environment) == -signal.SIGKILL
     assert len(on_objects(platform)) == 1
     assert recorded(platform) == []
     assert set(states(platform).values()) == {"received"}

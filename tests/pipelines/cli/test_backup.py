@@ -28,6 +28,7 @@ from tests.support.cli import Attendance
 from tests.support.disclosure import Wanted, disclosures
 from tests.support.installations import AUTHORITY, FIRST, PERSON, THIRD, MadeOnce, add_agencies, document, of_every_kind
 from tests.support.object_store import settings_of
+from tests.support.programs import run_program
 from tests.support.tables import rows
 from warehouse.backup import making
 from warehouse.backup.manifest import file_of, read_manifest
@@ -391,10 +392,7 @@ main(["backup", "create", sys.argv[1]])
 
 @pytest.mark.parametrize("step", ["_ledger", "_landing", "_own", "_files"])
 def test_killed_midway_it_is_no_backup_and_the_next_cleans_up(made, source, disk, attendance, step):
-    command = [sys.executable, "-c", _KILLED, str(disk), step]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
-    assert ran.returncode == -signal.SIGKILL
+    assert run_program(_KILLED, disk, step) == -signal.SIGKILL
     assert len(list(disk.glob(".*.unfinished"))) == 1
     assert [row["name"] for row in attendance("backup", "list", disk, "--format", "json").objects] == [made["name"]]
     assert attendance("backup", "verify", disk).code == 0

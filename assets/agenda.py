@@ -6,14 +6,14 @@ Nothing is done here, and nothing of Dagster is needed.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assets.platform import Platform
 from checks.limits import Limits
-from checks.model.office_days import is_worked
+from checks.model.office_days import OfficeDays
 from warehouse.deadlines import TAIPEI
 from warehouse.duties import Duties, calendar_of
 from warehouse.duties.reckoning import spoken
@@ -21,6 +21,7 @@ from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
 from warehouse.months import month_range, shifted
+from warehouse.office_calendar import load_office_days
 from warehouse.publish.known import known_months
 
 PULL, CLOSE, YEAR_END, LOOK = "pull", "close", "year-end", "look"
@@ -65,6 +66,7 @@ class Agenda:
 
     def __init__(self, platform: Platform, session: Session, now: datetime) -> None:
         self._session = session
+        self._office_days: OfficeDays | None = None
         self.duties = Duties(session, calendar_of(platform.home))
         owed = known_months(session, platform.first_month, now).owed
         #: The first month that agencies owe; where nothing ever came, the newest that has ended.
@@ -132,10 +134,16 @@ class Agenda:
                 works.append(Work(YEAR_END, f"{year:04}", f"年度關帳 the year closed {spoken(closes)}"))
         return works
 
+    def is_worked(self, day: date) -> bool:
+        """Whether offices work on that day, by the office calendar as imported."""
+        if self._office_days is None:
+            self._office_days = load_office_days(self._session)
+        return self._office_days.is_worked(day)
+
     def works(self, kind: str, now: datetime) -> list[Work]:
         """What the daily schedule of that kind finds to do: pulls on working days, the others since the day before."""
         if kind == PULL:
-            return self.pulls(now) if is_worked(now.date()) else []
+            return self.pulls(now) if self.is_worked(now.date()) else []
         since = now - _DAY
         return self.closes(since, now) if kind == CLOSE else self.year_ends(since, now)
 

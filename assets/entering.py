@@ -6,13 +6,14 @@ submissions that are still `received`: the next run takes them up again and writ
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from assets.batches import Desk, Verdict, tasks
-from assets.closures import closures_of
 from assets.platform import Platform
 from assets.workers import done
+from assets.working_days import load_working_days, working_day_moments
 from checks.context import CheckContext
 from checks.rule_set import rule_set_version
 from warehouse.bundles import Bundle
@@ -24,6 +25,7 @@ from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.retirements import first_open_month
 from warehouse.register import RegisterAgencies
+from warehouse.store import Place
 
 _PARTS = ("read", "check", "store", "flush", "record")
 
@@ -69,31 +71,58 @@ def enter(
     Raises `warehouse.landing.LandingDamaged` where landed bytes are no longer what they were, OSError where the disk
     does not take more, `assets.workers.WorkerDied` where a worker process was killed; what was recorded before stays.
     """
+    entered = Entered()
+    finished = _enter_as_known(platform, month, agencies, on_progress, entered)
+    while not finished:  # something was imported meanwhile: the rest is checked by what is known now
+        log.info("working_days_changed", month=month)
+        finished = _enter_as_known(platform, month, agencies, on_progress, entered, again=True)
+    return entered
+
+
+def _enter_as_known(
+    platform: Platform,
+    month: str,
+    agencies: Collection[str] | None,
+    on_progress: Callable[[int, int], None] | None,
+    entered: Entered,
+    *,
+    again: bool = False,
+) -> bool:
+    """Enter what waits, by the register and the working days as known at the beginning, and add it to `entered`.
+
+    False where the days that are known changed before all was recorded: what was not still waits, to be checked
+    `again`, as findings may be stored that are none by then.
+    """
     with reading(platform.engine) as session:
         waiting = pending(session, month, agencies)
         if agencies is None:
             waiting += pending(session, "")
         register = RegisterAgencies(session)
-        closures = closures_of(session, [month])
+        days, moments = load_working_days(session, [month]), working_day_moments(session)
         # Of a year whose records were removed nothing is taken any more (F012).
         earliest = max(platform.limits.collection_began, first_open_month(session))
     context = CheckContext(
         today=platform.today(),
         limits=replace(platform.limits, collection_began=earliest),
         agencies=register or None,
-        closures=closures,
+        **days._asdict(),
     )
     desk = Desk(platform.landing, platform.home.store, platform.person_key(), [context], platform.home.bundles)
     store = desk.open_store()
-    entered = Entered()
+    if again:
+        store.remove_findings(
+            Place(0, submission.id, submission.agency_code, submission.month) for submission in waiting
+        )
+    before = len(entered.outcomes)
     if on_progress:
-        on_progress(0, len(waiting))
+        on_progress(before, before + len(waiting))
     for group in done(desk, store, tasks(waiting), platform.workers):
         verdicts = [verdict for one in group for verdict in one.verdicts]
         began = time.perf_counter()
         store.flush()
         flushed = time.perf_counter()
-        _record(platform, verdicts, [one.bundle for one in group])
+        if not _record(platform, verdicts, [one.bundle for one in group], moments):
+            return False
         seconds = [one.seconds for one in group]
         for part in (*seconds, {"flush": flushed - began, "record": time.perf_counter() - flushed}):
             for name, taken in part.items():
@@ -102,8 +131,8 @@ def enter(
         entered.outcomes += outcomes
         _log_batch(month, outcomes, sum(sum(part.values()) for part in seconds) + time.perf_counter() - began)
         if on_progress:
-            on_progress(len(entered.outcomes), len(waiting))
-    return entered
+            on_progress(len(entered.outcomes), before + len(waiting))
+    return True
 
 
 def _log_batch(month: str, outcomes: Collection[AgencyOutcome], seconds: float) -> None:
@@ -125,12 +154,23 @@ def _log_batch(month: str, outcomes: Collection[AgencyOutcome], seconds: float) 
         )
 
 
-def _record(platform: Platform, verdicts: Collection[Verdict], bundles: Collection[Bundle | None]) -> None:
-    """Record what is stored and flushed; another run may have been first with all of it."""
+def _record(
+    platform: Platform,
+    verdicts: Collection[Verdict],
+    bundles: Collection[Bundle | None],
+    moments: Sequence[datetime],
+) -> bool:
+    """Record what is stored and flushed; another run may have been first with all of it.
+
+    False, and nothing recorded, where working days were imported or declared at another moment than these.
+    """
     results = [result_of(one) for one in verdicts]
     with writing(platform.engine) as session:
+        if working_day_moments(session) != moments:
+            return False
         if any(record_results(session, results, actor=platform.actor, at=platform.clock())):
             record_bundles(session, bundles)
+    return True
 
 
 def result_of(verdict: Verdict) -> Result:

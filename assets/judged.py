@@ -13,11 +13,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from assets.batches import Verdict, batches, read_batch
-from assets.closures import closures_of
 from assets.platform import Platform
+from assets.working_days import WorkingDays, load_working_days, working_day_moments
 from checks.bulk import BatchResult, check_documents
 from checks.catalogue import Period
-from checks.closures import Closures
 from checks.context import CheckContext
 from checks.limits import Limits
 from warehouse.deadlines import TAIPEI
@@ -27,7 +26,6 @@ from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import DatasetCount, PastJudgement, Submission, Transition
 from warehouse.ledger.retirements import first_open_month
 from warehouse.register import RegisterAgencies
-from warehouse.register.closures import moments_declared
 
 #: Nothing is over these limits, nor in this day's future: what was let in is not refused for them now.
 _NO_LIMITS = Limits(max_bytes=1 << 62, max_depth=1 << 10, max_records=1 << 62, collection_began="0001-01")
@@ -55,8 +53,8 @@ class Judged:
     ) -> Iterator[tuple[list[Submission], BatchResult]]:
         """Check all of them again, batch by batch; `lives` as in `CheckContext`.
 
-        With the closures that are known now, or not `anew`: with those that were known when each was judged.  Raises
-        what `Landing.read` does.
+        With the office days and closures that are known now, or not `anew`: with those that were known when each was
+        judged.  Raises what `Landing.read` does.
         """
         for context, submissions in self.by_circumstances(platform, anew=anew):
             here = replace(context, lives=lives or {})
@@ -74,8 +72,8 @@ class Judged:
     def by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
         accepted = [one for one in self.submissions if not one.fatal]
-        for closures, submissions in self._by_closures(platform, accepted, anew=anew):
-            yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS, closures=closures), submissions
+        for days, submissions in self._by_working_days(platform, accepted, anew=anew):
+            yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS, **days._asdict()), submissions
         refused = [one for one in self.submissions if one.fatal]
 
         def day(one: Submission) -> date:
@@ -84,20 +82,20 @@ class Judged:
         for today, of_day in groupby(sorted(refused, key=day), key=day):
             yield CheckContext(today=today, limits=platform.limits, agencies=self._register or None), list(of_day)
 
-    def _by_closures(
+    def _by_working_days(
         self, platform: Platform, submissions: list[Submission], *, anew: bool
-    ) -> Iterator[tuple[Closures, list[Submission]]]:
-        """The submissions with the closures that were known of: as many parts as times that something was declared."""
+    ) -> Iterator[tuple[WorkingDays, list[Submission]]]:
+        """The submissions with the days that were known of: as many parts as times that something was said of them."""
         months = {one.month for one in submissions}
         with reading(platform.engine) as session:
-            moments = [] if anew else moments_declared(session)
+            moments = [] if anew else working_day_moments(session)
 
             def known(one: Submission) -> int:
                 return bisect_right(moments, self.judged_at[key_of(one)])
 
             for number, part in groupby(sorted(submissions, key=known), key=known):
                 at = None if number == len(moments) else moments[number] - _A_MOMENT
-                yield closures_of(session, months, at), list(part)
+                yield load_working_days(session, months, at), list(part)
 
 
 def judged_submissions(

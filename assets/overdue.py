@@ -6,9 +6,9 @@ anything that was received wait too long to be checked.  Runs that began long ag
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 from sqlalchemy import func, select
@@ -85,7 +85,7 @@ def overdue(platform: Platform, instance: dg.DagsterInstance) -> Overdue:
             for work in agenda.closes(now - _LOOKED_BACK, now - PATIENCE)
             if agenda.duties.of_month(work.partition).due
         }
-        pulled_by = _last_pull_hour(now)
+        pulled_by = _last_pull_hour(now, agenda.is_worked)
         pulls = [work.partition for work in agenda.pulls(pulled_by) if agenda.duties.of_month(work.partition).due]
         waits = waiting(session, now - WAITING)
         channels = health_recorded(session, platform.pull_limits.failed_share)
@@ -111,13 +111,11 @@ def month_of(run: dg.DagsterRun) -> str | None:
     return found[0] if found else None
 
 
-def _last_pull_hour(now: datetime) -> datetime:
+def _last_pull_hour(now: datetime, works: Callable[[date], bool]) -> datetime:
     """When the pulls of the last working day should have begun, whose work should have come back by now."""
-    from checks.model.office_days import is_worked
-
     day = (now - PATIENCE).astimezone(TAIPEI)
     moment = day.replace(hour=0, minute=0, second=0, microsecond=0) + _PULLS_BEGIN
-    while moment > now - PATIENCE or not is_worked(moment.date()):
+    while moment > now - PATIENCE or not works(moment.date()):
         moment -= _DAY
     return moment
 

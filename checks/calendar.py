@@ -1,4 +1,7 @@
-"""The office calendar over spans of days: working days and office hours, and closures on top."""
+"""The office calendar over spans of days: working days and office hours, and closures on top.
+
+The packaged calendar, over it the one that an operator imported (both the whole country's), over these closures.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from checks.closures import WHOLE_DAY
-from checks.model.office_days import days_worked
+from checks.model.office_days import OfficeDays
 
 #: Days before and after a month that the calendar knows of.  A leave reaching further already holds more working
 #: hours than the format lets any record claim (8784), so where it ends makes no difference.
@@ -22,7 +25,7 @@ class OfficeCalendar:
     """Working days from 1 January of `first_year` to 31 December of `last_year`; days outside count as the edge.
 
     `closed` has `document`, `day` and `hours`: what a document's agency was closed.  A day closed for 8 hours is no
-    working day of that document.
+    working day of that document.  `days` are those of the whole country.
     """
 
     first_year: int
@@ -30,33 +33,32 @@ class OfficeCalendar:
     closed: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"document": pl.UInt32, "day": pl.Date, "hours": pl.Int64})
     )
+    days: OfficeDays = field(default_factory=OfficeDays)
     #: Days off in every year besides, as month and day.
     off: tuple[tuple[int, int], ...] = ()
     _until: pl.Series = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        worked = np.concatenate([self._worked(year) for year in range(self.first_year, self.last_year + 1)])
+        worked = self.days.worked_between(self.first_year, self.last_year).copy()
+        first = date(self.first_year, 1, 1)
+        years = range(self.first_year, self.last_year + 1)
+        worked[[(date(year, month, day) - first).days for year in years for month, day in self.off]] = False
         until = np.concatenate([[0], np.cumsum(worked)]).astype(np.int32)
         object.__setattr__(self, "_until", pl.Series(until))
-
-    def _worked(self, year: int) -> np.ndarray:
-        worked = days_worked(year)
-        if not self.off:
-            return worked
-        worked = worked.copy()
-        worked[[date(year, month, day).timetuple().tm_yday - 1 for month, day in self.off]] = False
-        return worked
 
     def of_labour(self) -> "OfficeCalendar":
         """The calendar of staff under the Labour Standards Act, who have 1 May off (勞動基準法 §37)."""
         return replace(self, off=((5, 1),))
 
     @classmethod
-    def around(cls, months: Sequence[str], closed: pl.DataFrame | None = None) -> "OfficeCalendar":
+    def around(
+        cls, months: Sequence[str], closed: pl.DataFrame | None = None, days: OfficeDays | None = None
+    ) -> "OfficeCalendar":
         """A calendar that reaches `REACH_YEARS` to either side of the given months (`YYYY-MM`)."""
         years = [int(month[:4]) for month in months] or [_ANY_YEAR]
         first, last = max(min(years) - REACH_YEARS, 1), min(max(years) + REACH_YEARS, 9998)
-        return cls(first, last) if closed is None else cls(first, last, closed)
+        days = days or OfficeDays()
+        return cls(first, last, days=days) if closed is None else cls(first, last, closed, days)
 
     def working_days(self, first: pl.Series, last: pl.Series, document: pl.Series | None = None) -> pl.Series:
         """Working days from `first` to `last` (dates), both included: Int32, 0 or less where `last` is before `first`.

@@ -13,6 +13,7 @@ from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
 from checks.model.agency_kinds import KINDS, Kind, Pattern, Staffing, kind_of_code
+from checks.model.office_days import OfficeDays
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
 
@@ -39,13 +40,15 @@ class CheckContext:
     agencies: AgencyLookup | None = None
     leave_types: LeaveTypes = field(default_factory=packaged_leave_types)
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
+    office_days: OfficeDays = field(default_factory=OfficeDays)
     closures: Closures = field(default_factory=Closures)
     switched_on: frozenset[str] = frozenset()
     lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
         """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""
-        return OfficeCalendar.around(documents["month"].to_list(), self.closures.of_documents(documents))
+        closed = self.closures.of_documents(documents)
+        return OfficeCalendar.around(documents["month"].to_list(), closed, self.office_days)
 
     def staff(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Adds the `agency_kind` and the `default_pattern` of its staff to `document`, `agency_code`, `month`."""

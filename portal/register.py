@@ -4,13 +4,13 @@ import math
 import threading
 import time
 
-from assets.closures import closures_of
 from assets.platform import Platform
+from assets.working_days import load_working_days
 from checks.context import CheckContext
 from warehouse.ledger.engine import reading
 from warehouse.register.agencies import RegisterAgencies
 
-#: Seconds for which register and closures are remembered.
+#: Seconds for which register, office days and closures are remembered.
 _REMEMBERED = 60.0
 
 
@@ -58,6 +58,6 @@ class Remembered:
         platform, today = self._platform, self._platform.today()
         with reading(platform.engine) as session:
             self._register = RegisterAgencies(session)
-            closures = closures_of(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
-        self._context = CheckContext(today, platform.limits, self._register or None, closures=closures)
+            days = load_working_days(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
+        self._context = CheckContext(today, platform.limits, self._register or None, **days._asdict())
         self._read_at = time.monotonic()

@@ -30,8 +30,8 @@ _TURNED_AWAY = (
 
 def serve(app: ASGIApp, settings: PortalSettings, *, host: str = "127.0.0.1", port: int) -> None:
     """Serve until Ctrl-C or SIGTERM, however this process was started; what is under way is ended in order."""
-    signals.take()
-    with contextlib.suppress(KeyboardInterrupt, signals.Terminated):  # uvicorn has ended by it, and raises it once more
+    # uvicorn has ended by it, and raises it once more.
+    with contextlib.suppress(KeyboardInterrupt, signals.Terminated), signals.ending_the_process():
         uvicorn.Server(server_config(app, settings, host=host, port=port)).run()
 
 

@@ -9,14 +9,16 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import boto3
+import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from warehouse.files import Leftover, Listed, ObjectReplaced, ObjectStore, Stat, bucket_and_prefix
@@ -187,8 +189,10 @@ class S3Files:
             # A store of one's own seldom has a name in the DNS for each bucket.
             s3={"addressing_style": "path" if store.endpoint else "auto"},
         )
+        session = botocore.session.Session()
+        session.register_component("data_loader", _descriptions())
         try:
-            return boto3.session.Session().client(
+            return boto3.session.Session(botocore_session=session).client(
                 "s3", region_name=store.region, endpoint_url=store.endpoint, verify=store.ca_file, config=config
             )
         except (BotoCoreError, ValueError) as error:
@@ -260,6 +264,13 @@ class S3Files:
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=self._prefix)
         for page in self._pages(pages):
             yield from page.get("Uploads", ())
+
+
+@cache
+def _descriptions() -> Loader:
+    """What botocore knows of Amazon's services: megabytes of JSON, which each session reads once more by itself."""
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
 
 
 class IncomingObject:

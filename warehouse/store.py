@@ -6,7 +6,7 @@ which submission counts is the ledger's pointer.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,11 @@ class Store:
         else:
             Findings.validate(findings)
             self._put(review_table(findings), REVIEWS, place)
+
+    def remove_findings(self, places: Iterable[Place]) -> None:
+        """Have no findings of these submissions, which had some when they were checked before."""
+        for place in places:
+            self._files.remove(_name("findings", place))
 
     def send(self) -> Bundle | None:
         """Send what was written to the object store, there as a whole or not at all; None where it is in a folder."""

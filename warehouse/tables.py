@@ -118,6 +118,9 @@ _CORE = (
         ("channel", "VARCHAR", "報送管道", "目前應循的報送管道"),
         ("expected_headcount", "INTEGER", "應報人數", "機關代碼檔所載應報送的員工人數"),
         ("kind", "VARCHAR", "機關類別", "報送行事曆所稱的類別；空為未另訂類別"),
+        ("postal_code", "VARCHAR", "郵遞區號", "機關代碼檔所載；空為不詳"),
+        ("county", "VARCHAR", "縣市", "依郵遞區號；空為不詳"),
+        ("town", "VARCHAR", "鄉鎮市區", "依郵遞區號；空為不詳，或該區號不分區（新竹市、嘉義市）"),
     )),
     _table("core.duty_grants", "核准免報與展延", "一列為一筆有效的免報或展延核准", (
         ("id", "INTEGER", "核准編號", "見 attendance duties list"),

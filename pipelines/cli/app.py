@@ -11,6 +11,7 @@ from pipelines.cli import (
     access,
     audit,
     backup,
+    calendar,
     changes,
     check,
     closures,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
+    calendar, closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)
@@ -63,8 +64,9 @@ def attendance(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program on these arguments (the command line's own by default) and end the process with its code."""
-    signals.take()
-    sys.exit(ending(sys.argv[1:] if arguments is None else arguments))
+    with signals.ending_the_process():
+        code = ending(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(code)
 
 
 def ending(arguments: list[str]) -> int:
@@ -81,7 +83,8 @@ def ending(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return failures.DONE
     except (Exception, KeyboardInterrupt, signals.Terminated) as error:  # noqa: BLE001 — the one place where errors become exit codes
-        return failures.report(error, debug=debug)
+        # A query that SIGTERM has interrupted is a RuntimeError of DuckDB's.
+        return failures.report(signals.Terminated() if signals.is_asked_to_end() else error, debug=debug)
     if code == failures.INTERRUPTED:  # Typer has caught it
         return failures.report(KeyboardInterrupt(), debug=debug)
     return code if isinstance(code, int) else failures.DONE

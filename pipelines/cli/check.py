@@ -17,8 +17,8 @@ from pipelines.cli.failures import DONE, FAULTS_FOUND
 
 if TYPE_CHECKING:
     from assets.error_report import Reported
+    from assets.working_days import WorkingDays
     from checks.bulk import CheckedDocument
-    from checks.closures import Closures
     from checks.context import AgencyLookup, CheckContext
 
 #: Checked together: enough to use both cores, little enough that the first answer comes soon.
@@ -159,8 +159,8 @@ def context_of_this_place(today: date | None) -> "tuple[CheckContext, str]":
     from pipelines.settings import load_settings
 
     settings = load_settings()
-    agencies, closures, why = _register(settings.place.ledger_url, f"{day:%Y-%m}")
-    return CheckContext(day, settings.check_limits, agencies, closures=closures), why
+    agencies, days, why = _known(settings.place.ledger_url, f"{day:%Y-%m}")
+    return CheckContext(day, settings.check_limits, agencies, **days._asdict()), why
 
 
 def _is_an_installation() -> bool:
@@ -168,22 +168,21 @@ def _is_an_installation() -> bool:
     return any(name.startswith("ATTENDANCE_") for name in os.environ) or Path("data").is_dir()
 
 
-def _register(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, Closures, str]":
-    """The register and the closures where this installation has them; only read, and their absence is no fault."""
+def _known(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, WorkingDays, str]":
+    """The register and the days where this installation has them; only read, and their absence is no fault."""
     from urllib.parse import quote
 
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import Session
 
-    from assets.closures import closures_of
-    from checks.closures import Closures
+    from assets.working_days import WorkingDays, load_working_days
     from warehouse.register.agencies import RegisterAgencies
 
     url = make_url(ledger_url)
     if url.get_backend_name() == "sqlite":
         if not Path(str(url.database)).exists():
-            return None, Closures(), _NO_REGISTER
+            return None, WorkingDays(), _NO_REGISTER
         # Even a reader leaves files beside a ledger in WAL mode; while nobody has it open, it can be read without.
         how = {"mode": "ro"} if Path(f"{url.database}-wal").exists() else {"immutable": "1"}
         url = url.set(database=f"file:{quote(str(url.database))}", query={**how, "uri": "true"})
@@ -191,13 +190,13 @@ def _register(ledger_url: str, this_month: str) -> "tuple[AgencyLookup | None, C
     try:
         with Session(engine) as session:
             agencies = RegisterAgencies(session)
-            closures = closures_of(session, [_FIRST_MONTH, this_month])
+            days = load_working_days(session, [_FIRST_MONTH, this_month])
     except SQLAlchemyError as error:
         reason = "機關代碼檔無法讀取，請執行 attendance doctor the register cannot be read"
-        return None, Closures(), f"{reason} ({type(error).__name__})"
+        return None, WorkingDays(), f"{reason} ({type(error).__name__})"
     finally:
         engine.dispose()
-    return (agencies, closures, "") if agencies.periods else (None, closures, _NO_REGISTER)
+    return (agencies, days, "") if agencies.periods else (None, days, _NO_REGISTER)
 
 
 def _say_file(name: str, checked: "CheckedDocument", agency: str | None, month: str | None, *, ok: bool) -> None:

@@ -21,10 +21,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: code,day,hours,reason")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: code 或 or county,town；day,hours,reason")],
     output: options.Format = Format.TEXT,
 ) -> None:
-    """匯入停止上班：機關代碼、日期、時數（0 為照常上班）、原因；及於所有下級機關 Closures; they hold for all below."""
+    """匯入停止上班：機關代碼（及於所有下級機關）或縣市、鄉鎮市區，日期、時數（0 為照常上班） By agency, or by area."""
     from pipelines.cli.platform import opened
     from warehouse.ledger.engine import writing
     from warehouse.register.closures import import_closures
@@ -33,9 +33,14 @@ def import_(
         done = import_closures(session, file, by=platform.actor, at=platform.clock())
     if output is Format.JSON:
         concerned = [{"agency_code": agency, "month": month} for agency, month in done.concerned]
-        say_json({"rows": done.rows, "added": done.added, "concerned": concerned})
+        say_json({"rows": done.rows, "added": done.added, "concerned": concerned, "unplaced": done.unplaced})
         return
     say(f"{done.rows:,} 列 rows，新增或變更 new or changed: {done.added:,}")
+    if done.unplaced:
+        say(
+            f"{done.unplaced:,} 個有效機關的郵遞區號不詳，縣市之停止上班不及於該等機關 agencies in force have no known "
+            "postal code, so that no county's closure reaches them: declare for their codes"
+        )
     if done.concerned:
         named = "、".join(f"{agency} {month}" for agency, month in done.concerned[:_NAMED])
         more = f"…共 {len(done.concerned):,} 個 in all" if len(done.concerned) > _NAMED else ""
@@ -59,6 +64,8 @@ def list_(
         rows = [
             {
                 "code": one.code,
+                "county": one.county,
+                "town": one.town,
                 "day": one.day.isoformat(),
                 "hours": one.hours,
                 "reason": one.reason,
@@ -71,5 +78,8 @@ def list_(
         for row in rows:
             say_json(row)
         return
-    headings = ("機關代碼 code", "日期 day", "時數 hours", "原因 reason", "登錄者 by", "登錄時間 at")
-    table(f"停止上班 closures: {len(rows):,}", headings, [tuple(row.values()) for row in rows], numbers=[2])
+    headings = (
+        *("機關代碼 code", "縣市 county", "鄉鎮市區 town", "日期 day", "時數 hours", "原因 reason"),
+        *("登錄者 by", "登錄時間 at"),
+    )
+    table(f"停止上班 closures: {len(rows):,}", headings, [tuple(row.values()) for row in rows], numbers=[4])

@@ -1,8 +1,7 @@
 """The store on an object store: the files that a folder has, on every machine, whatever dies or is cut off."""
 
 import os
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -31,6 +30,7 @@ from tests.support.installations import (
     of_every_kind,
 )
 from tests.support.object_store import settings_of
+from tests.support.programs import run_program
 from warehouse.bundle_cache import bring
 from warehouse.bundles import BundleLost
 from warehouse.files import ObjectStore
@@ -66,14 +66,18 @@ def platform(tmp_path: Path, object_store: ObjectStore) -> Iterator[Platform]:
     opened.engine.dispose()
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Platform]:
-    """The same in folders, everything entered and reviewed."""
-    opened = installation(tmp_path / "alone", person_key="0f" * 32, entry_workers=1)
-    put(opened, *HANDED_IN)
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The store's files of the same in folders, everything entered and reviewed."""
+    return files_alone(tmp_path_factory.mktemp("alone"), *HANDED_IN)
+
+
+def files_alone(home: Path, *documents: bytes) -> dict[str, bytes]:
+    opened = installation(home, person_key="0f" * 32, entry_workers=1)
+    put(opened, *documents)
     everything(opened)
-    yield opened
     opened.engine.dispose()
+    return files_of(opened.home.store)
 
 
 def put(opened: Platform, *documents: bytes) -> None:
@@ -121,15 +125,14 @@ def states(opened: Platform) -> dict[str, str]:
 
 def test_every_machine_reads_the_files_that_a_folder_has(platform, alone):
     everything(platform)
-    expected = files_of(alone.home.store)
-    assert len(expected) == 4 * 2 + 5 + 2
-    assert brought(platform) == expected
+    assert len(alone) == 4 * 2 + 5 + 2
+    assert brought(platform) == alone
     there = another_machine(platform)
-    assert brought(there) == expected
+    assert brought(there) == alone
     # Reading copies are named after what they are made of, its moment too.
     here = platform.home.store
-    moments = {path: (here / path).stat().st_mtime_ns for path in expected}
-    assert {path: (there.home.store / path).stat().st_mtime_ns for path in expected} == moments
+    moments = {path: (here / path).stat().st_mtime_ns for path in alone}
+    assert {path: (there.home.store / path).stat().st_mtime_ns for path in alone} == moments
 
 
 def test_a_batch_is_one_object_that_the_ledger_names(platform):
@@ -150,14 +153,13 @@ def test_only_the_months_asked_for_are_brought(platform):
 def test_a_worker_that_dies_between_object_and_ledger_leaves_nothing_that_counts(platform, monkeypatch, alone):
     environment = {"ATTENDANCE_HOME": str(platform.home.root), "ATTENDANCE_ENTRY_WORKERS": "1"}
     environment |= {f"ATTENDANCE_{name.upper()}": value for name, value in settings_of(platform.home.objects).items()}
-    died = subprocess.run([sys.executable, "-c", KILLED], env={**os.environ, **environment}, check=False)
-    assert died.returncode == -9
+    assert run_program(KILLED, environment=os.environ | environment) == -signal.SIGKILL
     assert len(on_objects(platform)) == 1
     assert recorded(platform) == []
     assert set(states(platform).values()) == {"received"}
     assert brought(platform) == {}
     everything(platform)
-    assert brought(platform) == files_of(alone.home.store)
+    assert brought(platform) == alone
     assert len(on_objects(platform) - {name for _, name, _ in recorded(platform)}) == 1
 
 
@@ -171,7 +173,7 @@ def test_an_object_store_that_stumbles_is_asked_again(platform, alone, faults):
         assert f"PUT {faults[0]}" in way.requests
         way.requests.clear()
         way.faults.extend(faults)
-        assert brought(another_machine(stumbling)) == files_of(alone.home.store)
+        assert brought(another_machine(stumbling)) == alone
         assert f"GET {faults[0]}" in way.requests
 
 
@@ -197,7 +199,7 @@ def test_whoever_dies_while_unpacking_unpacks_again(platform, alone):
             path.unlink()
     leftover = platform.home.store / "leaves" / f"month={MONTH}" / f"agency={FIRST}" / f"{'e' * 64}.parquet"
     leftover.write_bytes(b"of a bundle that counts no longer")
-    assert brought(platform) == files_of(alone.home.store)
+    assert brought(platform) == alone
 
 
 def test_many_at_once_bring_the_same(platform, alone):
@@ -205,7 +207,7 @@ def test_many_at_once_bring_the_same(platform, alone):
     there = another_machine(platform)
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda _: brought(there), range(6)))
-    assert brought(there) == files_of(alone.home.store)
+    assert brought(there) == alone
 
 
 @pytest.mark.parametrize("damage", ["gone", "damaged"])
@@ -219,7 +221,7 @@ def test_a_bundle_that_is_lost_is_named_and_made_anew(platform, alone, damage):
     with pytest.raises(BundleLost, match=f"{damage.replace('gone', 'missing')}.*{name}.*attendance rebuild"):
         brought(platform)
     rebuild(platform)
-    assert brought(another_machine(platform)) == files_of(alone.home.store)
+    assert brought(another_machine(platform)) == alone
 
 
 def test_a_finding_that_a_review_takes_back_is_gone_on_every_machine(platform):
@@ -295,10 +297,10 @@ def test_a_rebuild_replaces_what_every_machine_has(platform, alone):
     assert (rebuilt.submissions, rebuilt.files) == (6, len(before))
     assert not names & {name for _, name, _ in recorded(platform)}
     assert brought(there) == before
-    assert brought(there) == files_of(alone.home.store)
+    assert brought(there) == alone
 
 
-def test_a_rebuild_takes_along_what_others_record_meanwhile(platform, alone):
+def test_a_rebuild_takes_along_what_others_record_meanwhile(platform, tmp_path):
     everything(platform)
     there = another_machine(platform)
 
@@ -308,9 +310,7 @@ def test_a_rebuild_takes_along_what_others_record_meanwhile(platform, alone):
             enter(there, MONTH)
 
     rebuild(platform, meanwhile)
-    put(alone, document(THIRD))
-    everything(alone)
-    assert brought(there) == files_of(alone.home.store)
+    assert brought(there) == files_alone(tmp_path / "alone", *HANDED_IN, document(THIRD))
 
 
 def test_a_rebuild_that_differs_leaves_everything_as_it_was(platform):

@@ -1,10 +1,7 @@
 """Telling many events at once leaves Dagster's tables as its own logging leaves them; what was told is remembered."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 
 import dagster as dg
 import pytest
@@ -20,6 +17,7 @@ from assets.marks import ASSET, FINDINGS, Mark, events
 from assets.telling import remember, say, tell, untold
 from pipelines.dagster_home import prepare
 from pipelines.settings import Settings
+from tests.support.programs import run_program
 
 MONTH = "2021-06"
 STATES = {"376500000A": "entered", "376500001A": "entered_with_errors", "376500002A": "refused"}
@@ -162,6 +160,7 @@ import assets.telling as telling
 from pipelines.runs import run_month
 from pipelines.settings import load_settings
 from tests.support.installations import NOW
+from tests.support.programs import run_program
 store, stored = telling._store, []
 def store_and_die(*args):
     store(*args)
@@ -182,8 +181,7 @@ def test_a_run_killed_half_way_through_its_marks_is_made_good_by_the_next(tmp_pa
     here.sources.write_text("[manual]\nsettle_seconds = 0\n", encoding="utf-8")
     for name, data in {"a": document(AUTHORITY), "b": document(FIRST), "c": refused(SECOND)}.items():
         (here.home.inbox / f"{name}.json").write_bytes(data)
-    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], env=os.environ, check=False)
-    assert died.returncode == -signal.SIGKILL
+    assert run_program(DIES, tmp_path) == -signal.SIGKILL
     settings = load_settings(tmp_path)
     with dg.DagsterInstance.from_config(str(prepare(settings))) as instance:
         told = instance.event_log_storage.get_asset_check_execution_history(FINDINGS.key, limit=9)

@@ -94,6 +94,11 @@ def _known(document: Document, record: Record) -> bool:
     return _of(document, record["person_id"])["employment_type"] != "teacher"
 
 
+def _weekday_type(document: Document, leave: Record) -> bool:
+    """Whether the leave is of a type that days off do not hold, of somebody whose working hours are known."""
+    return _known(document, leave) and leave["leave_type"] not in ("05", "06", "07", "26")
+
+
 def _any_limited_overtime(draw: Draw, document: Document) -> Record:
     """Overtime of somebody for whom there is a limit."""
     some = [one for one in document["overtime"] if _limited(document, one)]
@@ -253,7 +258,7 @@ def r116(draw: Draw, document: Document) -> Finds:
 def w201(draw: Draw, document: Document) -> Finds:
     """A leave of a working day moved to a day off."""
     index, leave = _leave_that(
-        draw, document, lambda one: _known(document, one) and one["leave_type"] not in ("05", "06", "07", "26")
+        draw, document, lambda one: one["person_id"] != ON_LEAVE and _weekday_type(document, one)
     )
     days = _free_days(document, leave["person_id"], working=False)
     assume(days)
@@ -314,8 +319,7 @@ def w208(draw: Draw, document: Document) -> Finds:
 
 def _whole_day(document: Document, leave: Record) -> bool:
     """A leave of one working day, of somebody whose hours are known, that holds working hours only."""
-    business = ("05", "06", "07", "26")
-    return leave["hours"] == 8 and leave["leave_type"] not in business and _known(document, leave)
+    return leave["hours"] == 8 and _weekday_type(document, leave)
 
 
 def w210(draw: Draw, document: Document) -> Finds:

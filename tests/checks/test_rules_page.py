@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from checks.calendar import days_worked
+from checks.model.office_days import days_worked
 from checks.rule_set import all_rules, rule_set_version
 from checks.rules_page import rules_page
 

@@ -3,13 +3,18 @@
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
+from contextlib import redirect_stdout
 from hashlib import sha256
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
+from pipelines.cli.app import ending
 from tests.support.cli import Attendance
 from tests.support.installations import (
     AGENCIES,
@@ -18,6 +23,7 @@ from tests.support.installations import (
     PERSON,
     SECOND,
     THIRD,
+    MadeOnce,
     document,
     refused,
     with_error,
@@ -44,10 +50,8 @@ GARBAGE = {
 }
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
+def files(folder: Path) -> Path:
     """A folder of what agencies hand in: sound, faulty, twice the same, in a folder and an archive, and garbage."""
-    folder = tmp_path / "files"
     (folder / "deep").mkdir(parents=True)
     (folder / "sound.json").write_bytes(document(AUTHORITY))
     (folder / "the same again.json").write_bytes(document(AUTHORITY))
@@ -60,31 +64,48 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def register(tmp_path: Path) -> Path:
+def register(path: Path) -> Path:
     """The register of the four agencies, in the project's own columns."""
     rows = [f"{code},機關{code},{'' if code == AUTHORITY else AUTHORITY},2015-01-01,2" for code in AGENCIES]
-    path = tmp_path / "register.csv"
     path.write_text("\n".join(["agency_code,name,parent_code,active_from,expected_headcount", *rows]), encoding="utf-8")
     return path
 
 
-@pytest.fixture
-def month_run(attendance: Attendance, register: Path, files: Path, monkeypatch: pytest.MonkeyPatch) -> Attendance:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     """The month imported, handed in, and run."""
-    monkeypatch.setenv("ATTENDANCE_COLLECTION_BEGAN", "2021-06")
-    assert attendance("register", "import", register).code == 0
-    submitted = attendance("submit", files, "--format", "json")
-    assert submitted.code == 1  # garbage names no agency
-    assert len(submitted.objects) == len(GARBAGE) + 5
-    ran = attendance("run", "--month", MONTH, "--format", "json")
-    assert ran.code == 1
-    (said,) = ran.objects
+    folder = tmp_path_factory.mktemp("a_month")
+    return MadeOnce(folder / "home", lambda home: run_month(home, register(folder / "register.csv"), folder / "files"))
+
+
+def run_month(home: Path, registered: Path, folder: Path) -> None:
+    def attendance(*arguments: object) -> tuple[int, list[Any]]:
+        with redirect_stdout(TextIOWrapper(BytesIO())) as said:
+            code = ending([str(argument) for argument in arguments])
+        said.seek(0)
+        return code, [json.loads(line) for line in said]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ATTENDANCE_HOME", str(home))
+        patched.setenv("ATTENDANCE_COLLECTION_BEGAN", MONTH)
+        assert attendance("register", "import", registered, "--format", "json")[0] == 0
+        code, submitted = attendance("submit", files(folder), "--format", "json")
+        assert code == 1  # garbage names no agency
+        assert len(submitted) == len(GARBAGE) + 5
+        code, (said,) = attendance("run", "--month", MONTH, "--format", "json")
+    assert code == 1
     states = [one["state"] for one in said["submissions"]]
     assert sorted(set(states)) == ["entered", "entered_with_errors", "refused"]
     assert len(states) == len(GARBAGE) + 4  # the same bytes twice are one submission
     assert states.count("refused") == len(GARBAGE) + 1
-    return attendance
+
+
+@pytest.fixture
+def home(made_once: MadeOnce, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with made_once.brought_back() as home:
+        monkeypatch.setenv("ATTENDANCE_HOME", str(home))
+        monkeypatch.setenv("ATTENDANCE_COLLECTION_BEGAN", MONTH)
+        yield home
 
 
 def reports(attendance: Attendance, folder: Path) -> dict[str, bytes]:
@@ -99,8 +120,8 @@ def reports(attendance: Attendance, folder: Path) -> dict[str, bytes]:
     return made
 
 
-def test_what_became_of_each_agency(month_run: Attendance) -> None:
-    ran = month_run("status", "--month", MONTH, "--format", "json")
+def test_what_became_of_each_agency(attendance: Attendance) -> None:
+    ran = attendance("status", "--month", MONTH, "--format", "json")
     assert {row["agency_code"]: row["state"] for row in ran.objects} == {
         AUTHORITY: "entered",
         FIRST: "entered_with_errors",
@@ -108,25 +129,25 @@ def test_what_became_of_each_agency(month_run: Attendance) -> None:
         THIRD: "entered",
     }
     assert ran.code == 1
-    text = month_run("status", "--month", MONTH)
+    text = attendance("status", "--month", MONTH)
     assert "110年6月" in text.out
     assert SECOND in text.out
     listed, _, lately = text.out.partition("以來 since then")
     assert AUTHORITY not in listed  # all is well with it
     assert f"新入檔 came in: {AUTHORITY}" in lately
 
-    found = month_run("findings", "--agency", SECOND, "--month", MONTH, "--format", "json")
+    found = attendance("findings", "--agency", SECOND, "--month", MONTH, "--format", "json")
     assert [row["rule"] for row in found.objects] == ["F006"]
     assert found.code == 1
-    text = month_run("findings", "--agency", FIRST, "--month", MONTH)
+    text = attendance("findings", "--agency", FIRST, "--month", MONTH)
     assert "R102" in text.out
     assert "B223456782" not in text.out
-    sound = month_run("findings", "--agency", AUTHORITY, "--month", MONTH)
+    sound = attendance("findings", "--agency", AUTHORITY, "--month", MONTH)
     assert sound.code == 0
 
 
-def test_the_reports_are_rebuilt_byte_for_byte(month_run: Attendance, home: Path, tmp_path: Path) -> None:
-    before = reports(month_run, tmp_path / "before")
+def test_the_reports_are_rebuilt_byte_for_byte(attendance: Attendance, home: Path, tmp_path: Path) -> None:
+    before = reports(attendance, tmp_path / "before")
     counts = json.loads(before["monthly-counts.json"])
     assert {row["agency_code"] for row in counts} == {AUTHORITY, FIRST, THIRD}
     assert all(row["submitted"] == row["entered"] + row["refused"] for row in counts)
@@ -135,44 +156,44 @@ def test_the_reports_are_rebuilt_byte_for_byte(month_run: Attendance, home: Path
     shutil.rmtree(home / "store")
     shutil.rmtree(home / "published")
     (home / "warehouse.duckdb").unlink()
-    assert month_run("doctor").code == 1
-    rebuilt = month_run("rebuild", "--format", "json")
+    assert attendance("doctor").code == 1
+    rebuilt = attendance("rebuild", "--format", "json")
     assert rebuilt.code == 0
     assert rebuilt.objects[0]["submissions"] == len(GARBAGE) + 4
-    assert reports(month_run, tmp_path / "after") == before
-    looked = month_run("doctor", "--format", "json")
+    assert reports(attendance, tmp_path / "after") == before
+    looked = attendance("doctor", "--format", "json")
     assert [one["name"] for one in looked.objects if not one["ok"]] == []
     assert looked.code == 0
 
 
-def test_a_correction_replaces_the_month_and_a_refused_one_does_not(month_run: Attendance, tmp_path: Path) -> None:
+def test_a_correction_replaces_the_month_and_a_refused_one_does_not(attendance: Attendance, tmp_path: Path) -> None:
     correction, spoiled = tmp_path / "correction.json", tmp_path / "spoiled.json"
     correction.write_bytes(document(FIRST, produced_at="2021-07-06T09:12:00+08:00"))
     spoiled.write_bytes(refused(AUTHORITY))
-    assert month_run("submit", correction, spoiled).code == 0
-    waiting = month_run("status", "--month", MONTH)
+    assert attendance("submit", correction, spoiled).code == 0
+    waiting = attendance("status", "--month", MONTH)
     assert "attendance run --month 2021-06" in waiting.err
-    assert month_run("run", "--month", MONTH).code == 1
-    states = {row["agency_code"]: row for row in month_run("status", "--month", MONTH, "--format", "json").objects}
+    assert attendance("run", "--month", MONTH).code == 1
+    states = {row["agency_code"]: row for row in attendance("status", "--month", MONTH, "--format", "json").objects}
     assert states[FIRST]["state"] == "entered"
     assert states[AUTHORITY]["state"] == "entered"
-    found = month_run("findings", "--agency", AUTHORITY, "--month", MONTH, "--format", "json")
+    found = attendance("findings", "--agency", AUTHORITY, "--month", MONTH, "--format", "json")
     # the same person is on all these agencies' lists, as the review says; the refused document still wants mending
     assert {row["rule"] for row in found.objects} == {"F006", "W209"}
-    assert month_run("run", "--month", MONTH).code == 0  # nothing left to do
+    assert attendance("run", "--month", MONTH).code == 0  # nothing left to do
 
 
-def test_as_of_the_deadline_nothing_had_come(month_run: Attendance) -> None:
-    then = month_run("status", "--month", MONTH, "--as-of", "2021-07-20", "--format", "json")
+def test_as_of_the_deadline_nothing_had_come(attendance: Attendance) -> None:
+    then = attendance("status", "--month", MONTH, "--as-of", "2021-07-20", "--format", "json")
     assert {row["state"] for row in then.objects} == {"missing"}
-    ratios = month_run("report", "submission-ratios", "--year", "2021", "--as-of", "2021-07-20", "--format", "json")
+    ratios = attendance("report", "submission-ratios", "--year", "2021", "--as-of", "2021-07-20", "--format", "json")
     assert {row["submitted"] for row in ratios.objects} == {0}
     assert then.code == 0
 
 
-def test_no_id_and_no_name_gets_past_landing(month_run: Attendance, home: Path, tmp_path: Path) -> None:
+def test_no_id_and_no_name_gets_past_landing(attendance: Attendance, home: Path, tmp_path: Path) -> None:
     """Every file but landing's is searched for them, Parquet and DuckDB by what they hold."""
-    reports(month_run, tmp_path / "reports")
+    reports(attendance, tmp_path / "reports")
     places = [path for path in home.rglob("*") if path.is_file() and (home / "landing") not in path.parents]
     places += list((tmp_path / "reports").iterdir())
     assert {".parquet", ".sqlite", ".duckdb", ".csv"} <= {path.suffix for path in places}
@@ -194,7 +215,11 @@ def content(path: Path) -> str:
         return "".join(str(connection.execute(f"SELECT * FROM {name}").fetchall()) for name in tables)
 
 
-def test_a_zip_bomb_is_refused_and_its_neighbours_are_not(attendance: Attendance, tmp_path: Path, home: Path) -> None:
+def test_a_zip_bomb_is_refused_and_its_neighbours_are_not(
+    attendance: Attendance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "new"
+    monkeypatch.setenv("ATTENDANCE_HOME", str(home))
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "a.json").write_bytes(document(AUTHORITY))

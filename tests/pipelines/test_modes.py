@@ -2,8 +2,6 @@
 
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,17 @@ from pipelines.doctor import modes_right
 from pipelines.resources import platform
 from pipelines.settings import Settings
 from tests.support.installations import AGENCIES, FIRST, document, installation
+from tests.support.programs import run_program
 from warehouse.home import Home
 
-PROGRAM = Path(sys.executable).with_name("attendance")
+#: Runs the program for each of its arguments, as one that is started with this umask.
+PROGRAMS = """
+import os, sys
+from pipelines.cli.app import ending
+for command in sys.argv[1:]:
+    os.umask(0)
+    ending(command.split())
+"""
 
 
 def mode(path: Path) -> int:
@@ -31,15 +37,8 @@ def test_all_that_programs_make_is_the_owners_alone_whatever_the_umask(tmp_path)
     register = tmp_path / "register.csv"
     rows = ["agency_code,name,parent_code,authority_code,level", *(f"{code},機關,,,1" for code in AGENCIES)]
     register.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    for command in (("register", "import", register), ("submit", file), ("run", "--month", "2021-06"), ("doctor",)):
-        subprocess.run(
-            [PROGRAM, *command],
-            env={**os.environ, "ATTENDANCE_HOME": str(home)},
-            umask=0,
-            capture_output=True,
-            timeout=300,
-            check=False,
-        )
+    commands = (f"register import {register}", f"submit {file}", "run --month 2021-06", "doctor")
+    assert run_program(PROGRAMS, *commands, environment=os.environ | {"ATTENDANCE_HOME": str(home)}) == 0
     made = {path.name for path in home.rglob("*")}
     assert {"ledger.sqlite", "warehouse.duckdb", "dagster.yaml", "attendance.log", "person.key"} <= made
     assert any(path.name.endswith(".parquet") for path in (home / "store").rglob("*"))

@@ -1,6 +1,6 @@
 """When schedules run, and of which months or years: evaluated as Dagster does, by the calendar of duties."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import dagster as dg
 import pytest
@@ -12,10 +12,12 @@ from pipelines.definitions import defs
 from pipelines.jobs import AS_DUE
 from pipelines.schedules import SCHEDULES, close_when_due, look_every_day, pull_on_working_days, year_end
 from tests.support.installations import AUTHORITY, FIRST, SECOND, THIRD, document, installation, refused
+from tests.support.office_calendars import calendar_file
 from tests.support.world import taipei
 from warehouse.duties.calendar import COLUMNS, shipped
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Granted, grant
 from warehouse.ledger.engine import reading, writing
+from warehouse.office_calendar import import_calendar
 
 
 @pytest.fixture
@@ -56,6 +58,15 @@ def test_a_made_up_saturday_is_a_working_day(here):
 @pytest.mark.parametrize("day", ["2021-07-03", "2021-07-04", "2021-10-11", "2022-02-01"])
 def test_weekends_and_holidays_are_skipped_and_say_so(here, day):
     assert "非上班日" in tick(here, pull_on_working_days, f"{day} 06:00")
+
+
+def test_working_days_are_those_of_the_calendar_that_was_imported(here):
+    thursday, saturday = date(2021, 7, 1), date(2021, 7, 3)
+    with writing(here.engine) as session:
+        data = calendar_file(2021, turned={thursday: False, saturday: True})
+        import_calendar(session, data, by="test", at=taipei("2021-06-01 09:00"))
+    assert "非上班日" in tick(here, pull_on_working_days, "2021-07-01 06:00")
+    assert list(tick(here, pull_on_working_days, "2021-07-03 06:00")) == ["2021-06"]
 
 
 def test_a_pull_by_schedule_asks_those_whom_the_calendar_says(here):

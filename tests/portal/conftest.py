@@ -44,9 +44,23 @@ def browser():
         started.close()
 
 
+@pytest.fixture(scope="session")
+def people_home(tmp_path_factory):
+    """The home of an installation that everybody of `PEOPLE` is signed in to, and their cookies: made once, copied."""
+    home = tmp_path_factory.mktemp("people") / "home"
+    made = installation(home)
+    held = sign_in_all(made)
+    made.engine.dispose()
+    return home, held
+
+
 @pytest.fixture
-def opened(tmp_path):
-    made = installation(tmp_path)
+def opened(request, tmp_path):
+    if "people" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("people_home")[0], tmp_path, dirs_exist_ok=True)
+        made = platform(Settings(home=tmp_path), actor="test", clock=lambda: NOW)
+    else:
+        made = installation(tmp_path)
     yield made
     made.engine.dispose()
 
@@ -86,9 +100,11 @@ def served(opened):
 
 
 @pytest.fixture
-def people(opened):
+def people(request, opened, tmp_path):
     """Everybody of `PEOPLE` is authorised; account → its cookie and the token of its forms."""
-    return {who: sign_in(opened, who, role, agency) for who, (role, agency) in PEOPLE.items()}
+    if opened.home.root == tmp_path:
+        return request.getfixturevalue("people_home")[1]
+    return sign_in_all(opened)  # a module's own installation
 
 
 @pytest.fixture
@@ -102,6 +118,10 @@ def as_(portal, people):
         return portal
 
     return client
+
+
+def sign_in_all(opened):
+    return {who: sign_in(opened, who, role, agency) for who, (role, agency) in PEOPLE.items()}
 
 
 def sign_in(opened, who, role, agency):

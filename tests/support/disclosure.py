@@ -54,16 +54,14 @@ class Wanted:
         return (Disclosure(place, written) for written, expression in self.patterns if expression.search(data))
 
 
-def disclosures(wanted: Wanted, root: Path, leave_out: Collection[Path] = ()) -> list[Disclosure]:
+def disclosures(wanted: Wanted, root: Path, leave_out: Collection[Path] = ()) -> Iterator[Disclosure]:
     """Where anybody is in the files below `root`, but for what lies in the folders left out."""
-    found: list[Disclosure] = []
     for path in sorted(root.rglob("*")):
         if path.is_file() and not any(path.is_relative_to(folder) for folder in leave_out):
             name = str(path.relative_to(root))
-            found += wanted.within(name, name.encode() + b"\n" + path.read_bytes())
+            yield from wanted.within(name, name.encode() + b"\n" + path.read_bytes())
             for part, data in _values(path):
-                found += wanted.within(f"{name} {part}", data)
-    return found
+                yield from wanted.within(f"{name} {part}", data)
 
 
 def _values(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -11,6 +11,7 @@ from typing import Any
 from assets.platform import Platform
 from pipelines.resources import platform
 from pipelines.settings import Settings
+from tests.support.dagster_storage import put_dagster_storage
 from tests.support.ledger import put_migrated
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency
@@ -25,6 +26,7 @@ def installation(root: Path, now: datetime = NOW, **settings: Any) -> Platform:
     """A platform whose register holds the four agencies."""
     if "ledger_url" not in settings:
         put_migrated(root / "ledger.sqlite")
+        put_dagster_storage(root)
     opened = platform(Settings(home=root, **settings), actor="test", clock=lambda: now)
     add_agencies(opened, *AGENCIES)
     return opened

@@ -36,6 +36,12 @@ def put_migrated(file: Path) -> None:
         shutil.copyfile(_migrated(), file)
 
 
+def new_ledger(folder: Path) -> Engine:
+    """Open an empty, migrated ledger in a folder where there is none."""
+    put_migrated(folder / "ledger.sqlite")
+    return open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a fresh, empty database, once of each kind."""
@@ -58,11 +64,9 @@ def migrated_postgresql(postgresql_server: PostgresServer) -> str:
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give a fresh, migrated ledger, once of each kind."""
     if request.param == "sqlite":
-        put_migrated(tmp_path / "ledger.sqlite")
-        url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        engine = new_ledger(tmp_path)
     else:
         template = request.getfixturevalue("migrated_postgresql")
-        url = request.getfixturevalue("new_postgresql_database")(template=template)
-    engine = open_ledger(url)
+        engine = open_ledger(request.getfixturevalue("new_postgresql_database")(template=template))
     yield engine
     engine.dispose()

@@ -40,7 +40,7 @@ class ObjectStoreServer:
     """One server.  `endpoint` is its address."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="s3-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: dict[str, int] = {}
 

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
+from sqlalchemy import func, select
 
 from checks.model.finding_keys import finding_key
 from checks.model.stored import STORED
+from tests.support.ledger import put_migrated
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
 from warehouse.ledger.arrivals import Arrived, record_arrivals
-from warehouse.ledger.engine import open_ledger, writing
+from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.entries import record_results
 from warehouse.ledger.judgements import Result
-from warehouse.ledger.models import Agency, Obligation
+from warehouse.ledger.models import Agency, Obligation, Submission
 from warehouse.store import file_of
 
 
@@ -42,10 +44,15 @@ def person(number: int) -> str:
 
 
 class World:
+    """What is told of a home; over one that another world has filled it goes on from there."""
+
     def __init__(self, root: Path, ledger_url: str = "") -> None:
+        if not ledger_url:
+            put_migrated(root / "ledger.sqlite")
         self.home = Home(root, ledger_url).create()
         self.engine = open_ledger(self.home.ledger_url)
-        self._serial = 0
+        with reading(self.engine) as session:
+            self._serial = session.scalar(select(func.count()).select_from(Submission)) or 0
 
     def agency(
         self,

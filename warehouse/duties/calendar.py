@@ -8,16 +8,19 @@ gets its last month.
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from checks.model.office_days import is_worked
+from sqlalchemy.orm import Session
+
+from checks.model.office_days import OfficeDays
 from warehouse.duties.reckoning import Reckoned
 from warehouse.home import Home
 from warehouse.months import is_month, shifted
+from warehouse.office_calendar import load_office_days
 
 #: The kind of a row that holds for every agency whose own kind has no row in force.
 EVERY_KIND = "*"
@@ -65,16 +68,26 @@ class DutyRow:
         """Whether its due day gives way to days off."""
         return self.due_on_day_off == NEXT_WORKING_DAY
 
-    def due_at(self, month: str, works: Callable[[date], bool] = is_worked) -> datetime:
+    def due_at(self, month: str, works: Callable[[date], bool]) -> datetime:
         """When the month is due (aware, Taipei); `works` says on which days the agency's office is open."""
         return self.due.of(month, works if self.moves else None)
 
 
 @dataclass(frozen=True)
 class DutyCalendar:
-    """The rows in their order.  Months are `YYYY-MM`, moments aware and in Taipei; ValueError for what is no month."""
+    """The rows in their order.  Months are `YYYY-MM`, moments aware and in Taipei; ValueError for what is no month.
+
+    `office_days` say which days are off where a due day gives way to them.
+    """
 
     rows: tuple[DutyRow, ...]
+    office_days: OfficeDays = field(default_factory=OfficeDays)
+
+    def known(self, session: Session, as_of: datetime | None = None) -> "DutyCalendar":
+        """The same with the office calendar as imported, `as_of` a moment; nothing is asked where no due day moves."""
+        if not any(row.moves for row in self.rows):
+            return self
+        return replace(self, office_days=load_office_days(session, as_of))
 
     def row(self, month: str, kind: str | None = None) -> DutyRow:
         """The row in force for the month: the kind's own where it has one, else every kind's."""
@@ -93,7 +106,7 @@ class DutyCalendar:
 
     def due(self, month: str, kind: str | None = None) -> datetime:
         """Until when the month is due, without what was granted or closed."""
-        return self.row(month, kind).due_at(month)
+        return self.row(month, kind).due_at(month, self.office_days.is_worked)
 
     def corrections_close(self, month: str, kind: str | None = None) -> datetime:
         """Until when what was found is to be corrected."""

@@ -138,7 +138,7 @@ def _check(session: Session, wanted: Granted, calendar: DutyCalendar) -> None:
             f"{wanted.code} {wanted.first_month}: 機關代碼不存在或當月未生效 not in the register in that month"
         )
     if wanted.kind == EXTENSION:
-        _check_until(wanted, register, calendar)
+        _check_until(wanted, register, calendar.known(session))
 
 
 def _check_until(wanted: Granted, register: RegisterAgencies, calendar: DutyCalendar) -> None:

@@ -23,6 +23,9 @@ class ListedAgency:
     active_to: date | None
     expected_headcount: int | None
     kind: str | None
+    postal_code: str | None
+    county: str | None
+    town: str | None
     due: bool
     why: str
     channel: str | None
@@ -39,5 +42,16 @@ def list_agencies(duties: Duties, month: str, authority: str | None = None) -> l
         due = said.due.get(code)
         why = due.why if due else said.not_due[code].why
         channel, deadline = (due.channel, said.until(code)) if due else (None, None)
-        lines.append(ListedAgency(*listed[code], due=due is not None, why=why, channel=channel, deadline=deadline))
+        place = listed[code].area
+        lines.append(
+            ListedAgency(
+                *listed[code],
+                county=place and place.county,
+                town=place and place.town,
+                due=due is not None,
+                why=why,
+                channel=channel,
+                deadline=deadline,
+            )
+        )
     return lines

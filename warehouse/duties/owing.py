@@ -1,7 +1,7 @@
 """Who owes which month, and until when: the register, the calendar and what was granted, taken together.
 
-A `Duties` answers as of the moment at which it was made, or as of a past one where asked: what was granted or declared
-closed after that does not count.
+A `Duties` answers as of the moment at which it was made, or as of a past one where asked: what was granted, declared
+closed or imported as office calendar after that does not count.
 """
 
 import hashlib
@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from checks.model.office_days import is_worked
 from warehouse.duties.calendar import DutyCalendar
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Standing, standing_grants
 from warehouse.duties.reckoning import spoken
@@ -62,7 +61,8 @@ class Duties:
         register: RegisterAgencies | None = None,
         as_of: datetime | None = None,
     ) -> None:
-        self.calendar = calendar
+        self._rows = calendar
+        self._calendar: DutyCalendar | None = None
         self._session = session
         self._register = register
         self._grants: list[Standing] | None = None
@@ -71,6 +71,13 @@ class Duties:
 
     # Not `cached_property`: until Python 3.12 it has one lock for all instances, and who waits for a connection in it
     # makes those wait who have them all.
+
+    @property
+    def calendar(self) -> DutyCalendar:
+        """The calendar of duties, with the office days known."""
+        if self._calendar is None:
+            self._calendar = self._rows.known(self._session, self._as_of)
+        return self._calendar
 
     @property
     def register(self) -> RegisterAgencies:
@@ -132,7 +139,7 @@ class Duties:
         return self._own[month]
 
     def _by_kind(self, month: str) -> dict[str, datetime]:
-        kinds = {kind: row.due_at(month) for kind, row in self.calendar.kinds(month).items()}
+        kinds = {kind: self.calendar.due(month, kind) for kind in self.calendar.kinds(month)}
         if not kinds:
             return {}
         agencies = self.register.of_month(month).items()
@@ -145,11 +152,12 @@ class Duties:
         if not moving:
             return {}
         first = min(row.due.day_of(month) for row in moving)
+        office_days = self.calendar.office_days
         moved = {}
         for code, closed in self._closed(first, first + _REACH).items():
             row = self.calendar.row(month, self._kind(code, month))
             if row.moves:
-                due = row.due_at(month, lambda day, closed=closed: is_worked(day) and day not in closed)  # type: ignore[misc]
+                due = row.due_at(month, lambda day, closed=closed: office_days.is_worked(day) and day not in closed)  # type: ignore[misc]
                 if due != own.get(code, self.calendar.due(month)):
                     moved[code] = due
         return moved

@@ -49,6 +49,7 @@ ACTIONS = {
     "token_issued": "核發權杖 token issued",
     "token_revoked": "註銷權杖 token revoked",
     "closure_declared": "停止上班 closure declared",
+    "calendar_imported": "匯入辦公日曆 office calendar imported",
     "register_imported": "匯入機關代碼檔 register imported",
     "rebuilt": "重建 rebuilt",
     "key_rotated": "新增密鑰 key rotated",

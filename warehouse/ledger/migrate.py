@@ -1,5 +1,6 @@
 """Bringing the ledger's schema to the version of this program, with Alembic, from code alone."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -52,8 +53,9 @@ def _revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def head_revision() -> str | None:
-    """The newest revision that this program has."""
+    """The newest revision that this program has; Alembic loads all of them to say so."""
     return ScriptDirectory(str(_SCRIPTS)).get_current_head()
 
 

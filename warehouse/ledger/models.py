@@ -38,6 +38,7 @@ class Agency(Base):
     active_to: Mapped[date | None]
     expected_headcount: Mapped[int | None]
     kind: Mapped[str | None] = mapped_column(String(20))
+    postal_code: Mapped[str | None] = mapped_column(String(6))
 
     __table_args__ = (UniqueConstraint("agency_code", "active_from"),)
 
@@ -280,20 +281,6 @@ class Explanation(Base):
     record_id: Mapped[str | None] = mapped_column(OutsideText(40))
     reason_code: Mapped[str | None] = mapped_column(String(20))
     text: Mapped[str | None] = mapped_column(OutsideText(500))
-    by: Mapped[str] = mapped_column(OutsideText(80))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Closure(Base):
-    """停止上班 Hours closed on a day, declared for an agency and all below it; the newest row holds, 0 is open."""
-
-    __tablename__ = "closures"
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    code: Mapped[str] = mapped_column(String(10))
-    day: Mapped[date] = mapped_column(index=True)
-    hours: Mapped[int]
-    reason: Mapped[str | None] = mapped_column(OutsideText(200))
     by: Mapped[str] = mapped_column(OutsideText(80))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

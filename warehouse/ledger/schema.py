@@ -8,6 +8,7 @@ from warehouse.ledger import (  # noqa: F401 — each adds its tables
     bundles,
     granted,
     models,
+    office_calendar,
     outbox,
     retirements,
 )

@@ -4,7 +4,7 @@ The tables are the ledger's (`warehouse.ledger.models`); nothing else writes the
 """
 
 from warehouse.register.agencies import RegisterAgencies
+from warehouse.register.files import RegisterError
 from warehouse.register.importing import ImportReport, import_register
-from warehouse.register.reading import RegisterError
 
 __all__ = ["ImportReport", "RegisterAgencies", "RegisterError", "import_register"]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from checks.model.agency_kinds import KINDS, Staffing
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register.obligations import PLAIN, Duty, Span
+from warehouse.register.postal_codes import Area, area_of, table_bytes
 from warehouse.register.tree import Node, Tree
 
 _DAY = timedelta(days=1)
@@ -49,6 +50,12 @@ class Period(NamedTuple):
     active_to: date | None
     expected_headcount: int | None
     kind: str | None = None
+    postal_code: str | None = None
+
+    @property
+    def area(self) -> Area | None:
+        """The county and town that it lies in, by its postal code; None where that is not known."""
+        return area_of(self.postal_code)
 
 
 class RegisterAgencies:
@@ -87,7 +94,7 @@ class RegisterAgencies:
     @property
     def fingerprint(self) -> str:
         """Return 32 hexadecimal digits over everything that the register says."""
-        digest = sha256()
+        digest = sha256(table_bytes())
         for held in (self.periods, self._duties):
             for code in sorted(held):
                 digest.update(repr((code, held[code])).encode())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from warehouse.register.agencies import RegisterAgencies
+from warehouse.register.agencies import Period, RegisterAgencies
 from warehouse.register.tree import Tree
 
 AGENCIES = pa.schema(
@@ -21,6 +21,9 @@ AGENCIES = pa.schema(
         ("channel", pa.string()),
         ("expected_headcount", pa.int32()),
         ("kind", pa.string()),
+        ("postal_code", pa.string()),
+        ("county", pa.string()),
+        ("town", pa.string()),
     ]
 )
 ANCESTORS = pa.schema(
@@ -29,9 +32,12 @@ ANCESTORS = pa.schema(
 
 
 def agencies_frame(register: RegisterAgencies) -> pd.DataFrame:
-    """Every period of every agency, by code and time; `channel` is the last one of the period (None = manual)."""
+    """Every period of every agency, by code and time; `channel` is the last one of the period (None = manual).
+
+    `county` and `town` are by the postal code; None where it does not say.
+    """
     rows = [
-        period._asdict() | {"channel": register.channel_of(period)}
+        period._asdict() | {"channel": register.channel_of(period)} | _placed(period)
         for code in sorted(register.periods)
         for period in register.periods[code]
     ]
@@ -65,6 +71,11 @@ def closures(register: RegisterAgencies, months: Iterable[str]) -> Iterator[tupl
         before, run = tree, [month]
     if before is not None:
         yield _closure(before), run
+
+
+def _placed(period: Period) -> dict[str, str | None]:
+    area = period.area
+    return {"county": area and area.county, "town": area and area.town}
 
 
 def _closure(tree: Tree) -> pa.Table:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.models import Agency, Obligation
+from warehouse.register.files import load_bytes
 from warehouse.register.obligations import Duty, Span, restate_obligations
 from warehouse.register.oddities import Oddities, Oddity
 from warehouse.register.periods import Outcome, choose_periods, copy_from, reconcile, start_key
-from warehouse.register.reading import RegisterFile, Stated, load_bytes, read_register
+from warehouse.register.reading import RegisterFile, Stated, read_register
 from warehouse.register.tree import Node, Tree
 
 #: PostgreSQL's advisory lock of this import ("regi" in ASCII): two at once would open the same periods twice.

@@ -38,6 +38,14 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     "bad_headcount": ("應報人數不是整數，視為不詳", "expected headcount is not a whole number: taken as unknown"),
     "bad_kind": ("機關類別超過 20 字，視為未指定", "kind is longer than 20 characters: taken as not stated"),
+    "bad_postal_code": (
+        "郵遞區號不是 3、5 或 6 碼數字，視為不詳",
+        "postal code is not 3, 5 or 6 digits: taken as unknown",
+    ),
+    "unknown_postal_code": (
+        "郵遞區號不在郵遞區號表，照登，縣市不詳",
+        "postal code is not in the table: taken as stated, its county is not known",
+    ),
     "bad_channel": ("報送管道超過 20 字，視為未指定", "channel is longer than 20 characters: taken as not stated"),
     "unfamiliar_channel": (
         "報送管道不是 webitr、webhr、manual，照登",

@@ -1,7 +1,8 @@
 """How what a file says of one agency is laid over what the register already holds of it.
 
-History is not rewritten: a change of name, parent, level, headcount or kind closes the period in force on the day
-before the import and opens a new one; dates of beginning and end are facts of their own and are taken as stated.
+History is not rewritten: a change of name, parent, level, headcount, kind or postal code closes the period in force on
+the day before the import and opens a new one; dates of beginning and end are facts of their own and are taken as
+stated, as is a postal code where none was known, or one of the same area.
 What lies ahead is no history: each file states it anew.  So it does for an agency that never was in force.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple, Self
 
 from warehouse.ledger.models import Agency
 from warehouse.register.oddities import Oddities
+from warehouse.register.postal_codes import same_area
 from warehouse.register.reading import Exemption, Stated
 
 _DAY = timedelta(days=1)
@@ -41,6 +43,7 @@ class InForce(NamedTuple):
     level: int | None
     expected_headcount: int | None
     kind: str | None
+    postal_code: str | None
 
     @classmethod
     def of(cls, row: Agency | Stated) -> Self:
@@ -257,7 +260,15 @@ class _Revision:
         else:
             periods[-1] = periods[-1]._replace(active_to=last)
 
+    def _take_postal_code(self) -> None:
+        """Fill in what was not known before, or known in fewer digits: the agency has not moved."""
+        code = self._wanted.get("postal_code")
+        self._periods = [
+            one._replace(postal_code=code) if same_area(one.postal_code, code) else one for one in self._periods
+        ]
+
     def _take_attributes(self) -> None:
+        self._take_postal_code()
         latest = self._periods[-1]
         revised = latest._replace(**self._wanted)
         if revised == latest:

@@ -3,24 +3,20 @@
 Which of the two it is, its header says.  Untidy rows are read as far as they can be and counted as oddities.
 """
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Literal
 
 from checks.model.roc import parse_roc_date
+from warehouse.register.files import GOVERNMENT_REQUIRED, PROJECT_REQUIRED, RegisterError, decoded, records
 from warehouse.register.oddities import Oddities
+from warehouse.register.postal_codes import area_of, is_postal_code
 
 Kind = Literal["government", "project"]
 
-#: The government's columns (data.gov.tw dataset 7307) without which a file is none of its publications.
-GOVERNMENT_REQUIRED = ("機關代碼", "機關名稱", "主管機關代碼")
-PROJECT_REQUIRED = ("agency_code", "name")
 #: Columns of the project's own file that say who reports; where all are absent, obligations are left alone.
 OBLIGATION_COLUMNS = ("channel", "exempt_from", "exempt_to", "exempt_reason", "reported_by")
 #: The channels that exist (assets/channels); another is kept but pointed out, as it may be a misspelling.
@@ -36,29 +32,21 @@ _FOR_EVER = 9999
 _DAY_LONG = timedelta(days=1)
 #: Stated attribute → the column of each kind of file that gives it; an absent column states nothing.
 _ATTRIBUTES: dict[Kind, dict[str, str]] = {
-    "government": {"name": "機關名稱", "parent_code": "主管機關代碼", "level": "機關層級"},
+    "government": {
+        "name": "機關名稱",
+        "parent_code": "主管機關代碼",
+        "level": "機關層級",
+        "postal_code": "郵遞區號",
+    },
     "project": {
         "name": "name",
         "parent_code": "parent_code",
         "level": "level",
         "expected_headcount": "expected_headcount",
         "kind": "kind",
+        "postal_code": "postal_code",
     },
 }
-
-
-class RegisterError(ValueError):
-    """The file is no register at all; the fields say what was looked for and what was found."""
-
-    def __init__(self, source: str, encoding: str | None, columns: Sequence[str], detail: str | None = None) -> None:
-        self.source, self.encoding, self.columns, self.detail = source, encoding, tuple(columns), detail
-        found = "、".join(column[:20] for column in self.columns[:8]) or "（無 none）"
-        told = f"；{detail}" if detail else ""
-        super().__init__(
-            f"{source} 不是機關代碼檔 is no register of agencies: 標題列須有 its header needs "
-            f"{'、'.join(GOVERNMENT_REQUIRED)} 或 or {','.join(PROJECT_REQUIRED)}；實為 found {found}"
-            f"（{encoding or '無法解讀 undecodable'}）{told}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +72,7 @@ class Stated:
     marked_abolished: bool = False
     expected_headcount: int | None = None
     kind: str | None = None
+    postal_code: str | None = None
     channel: str | None = None
     exemptions: tuple[Exemption, ...] = ()
 
@@ -112,10 +101,10 @@ class RegisterFile:
 
 def read_register(data: bytes, source: str, oddities: Oddities) -> RegisterFile:
     """Read a register file; `source` names it in errors.  Raises `RegisterError` where it is no register."""
-    text, encoding = _decode(data, source)
+    text, encoding = decoded(data, source)
     if "\ufffd" in text:
         oddities.note("undecodable", encoding, text.count("\ufffd"))
-    rows = _records(text, source, encoding)
+    rows = records(text, source, encoding)
     columns = [unicodedata.normalize("NFKC", name).strip() for name in next(rows, (0, []))[1]]
     if set(GOVERNMENT_REQUIRED) <= set(columns):
         kind: Kind = "government"
@@ -135,34 +124,6 @@ def read_register(data: bytes, source: str, oddities: Oddities) -> RegisterFile:
     attributes = tuple(name for name, column in _ATTRIBUTES[kind].items() if column in columns)
     obligations = kind == "project" and not set(OBLIGATION_COLUMNS).isdisjoint(columns)
     return RegisterFile(kind, encoding, count, stated, attributes, obligations)
-
-
-def load_bytes(path_or_bytes: str | Path | bytes) -> tuple[bytes, str]:
-    """Read the bytes, and say what to call them.  Raises OSError where a path cannot be read."""
-    if isinstance(path_or_bytes, bytes):
-        return path_or_bytes, "輸入 input"
-    return Path(path_or_bytes).read_bytes(), str(path_or_bytes)
-
-
-def _decode(data: bytes, source: str) -> tuple[str, str]:
-    """Give the text and its encoding: UTF-8 where it is that, else CP950 with what it cannot read replaced."""
-    if b"\0" in data:
-        raise RegisterError(source, None, (), "含有 NUL 位元組，不是文字檔 holds NUL bytes, so it is no text file")
-    try:
-        return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("cp950", errors="replace"), "cp950"
-
-
-def _records(text: str, source: str, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not blank, with the line that it ends on."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise RegisterError(source, encoding, (), f"第 {reader.line_num} 行 line {reader.line_num}: {error}") from error
 
 
 class _Row:
@@ -204,6 +165,7 @@ class _Row:
             active_from=begun,
             active_to=last,
             marked_abolished=marked,
+            postal_code=self._postal_code("郵遞區號"),
         )
 
     def project(self) -> Stated | None:
@@ -220,6 +182,7 @@ class _Row:
             active_to=last,
             expected_headcount=self._number("expected_headcount", "bad_headcount"),
             kind=self._kind(),
+            postal_code=self._postal_code("postal_code"),
             channel=self._channel(),
             exemptions=self._exemptions(),
         )
@@ -278,6 +241,17 @@ class _Row:
             self._note("bad_kind", kind)
             return None
         return kind or None
+
+    def _postal_code(self, column: str) -> str | None:
+        code = unicodedata.normalize("NFKC", self._cells.get(column, ""))
+        if not code.strip("0"):
+            return None
+        if not is_postal_code(code):
+            self._note("bad_postal_code", code)
+            return None
+        if area_of(code) is None:
+            self._note("unknown_postal_code", code)
+        return code
 
     def _channel(self) -> str | None:
         channel = self._cells.get("channel", "").lower()

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -101,6 +101,18 @@ class CountedRecords:
             f"(SELECT person_key FROM {persons} WHERE month BETWEEN ? AND ?)"
         )
         return {row[0] for row in self._connection.execute(query, [since, month]).fetchall()}
+
+    def days_reached(self, dataset: str, month: str, days: Collection[date]) -> list[tuple[str, date]]:
+        """Agency and day, where a leave or overtime of the month touches one of these days.
+
+        One that ends at midnight does not touch the day that begins there.
+        """
+        query = (
+            "SELECT DISTINCT agency_code, day "  # noqa: S608
+            f"FROM ({self._source(dataset, month)}) JOIN (SELECT unnest($days) AS day) "
+            "ON start_at < day + INTERVAL 1 DAY AND end_at > day"
+        )
+        return self._connection.execute(query, {"days": sorted(days)}).fetchall()
 
     def employment(self, month: str, agencies: Collection[str]) -> pl.DataFrame:
         """These agencies' employees: `agency_code`, `person_key`, `employment_type`, `annual_leave_hours`."""

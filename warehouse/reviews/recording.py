@@ -106,10 +106,7 @@ def settle(session: Session, changed: Collection[Change]) -> None:
     """Remember that these changes were taken in, once everything that they affect is recorded."""
     if not changed:
         return
-    table = cast("Table", Reviewed.__table__)
-    here = (table.c.agency_code == bindparam("_agency_code"), table.c.month == bindparam("_month"))
-    places = [{"_agency_code": one.agency_code, "_month": one.month} for one in changed]
-    session.connection().execute(delete(table).where(*here), places)
+    due_again(session, [(one.agency_code, one.month) for one in changed])
     rows = [
         {"agency_code": one.agency_code, "month": one.month, "submission_id": one.after}
         for one in changed
@@ -117,6 +114,15 @@ def settle(session: Session, changed: Collection[Change]) -> None:
     ]
     if rows:
         session.execute(insert(Reviewed), rows)
+
+
+def due_again(session: Session, places: Collection[tuple[str, str]]) -> None:
+    """Have the review of these agency-months (agency, month) due again: their records are others now."""
+    table = cast("Table", Reviewed.__table__)
+    here = (table.c.agency_code == bindparam("_agency_code"), table.c.month == bindparam("_month"))
+    session.connection().execute(
+        delete(table).where(*here), [{"_agency_code": agency, "_month": month} for agency, month in places]
+    )
 
 
 def _newest(session: Session, month: str) -> dict[tuple[str, str], str]:

@@ -28,6 +28,7 @@ def test_the_commands_are_those_of_the_specification():
         "findings", "report", "rebuild", "fetch", "doctor", "settings", "metrics", "compare", "withdraw",
         "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
+        "calendar", "calendar import", "calendar list",
         "closures", "closures import", "closures list", "scheduled", "retention", "retention show", "retention apply",
         "duties", "duties show", "duties exempt", "duties extend", "duties withdraw", "duties list",
         "explain", "explain add", "explain list", "explain revoke", "explain codes",

@@ -28,6 +28,7 @@ from tests.support.cli import Attendance
 from tests.support.disclosure import Wanted, disclosures
 from tests.support.installations import AUTHORITY, FIRST, PERSON, THIRD, MadeOnce, add_agencies, document, of_every_kind
 from tests.support.object_store import settings_of
+from tests.support.programs import run_program
 from tests.support.tables import rows
 from warehouse.backup import making
 from warehouse.backup.manifest import file_of, read_manifest
@@ -169,7 +170,7 @@ def test_restored_elsewhere_it_is_what_it_was(made, source, disk, keys, attendan
 
 
 def test_no_person_and_no_key_is_in_it(made, source, disk):
-    assert disclosures(Wanted.people({PERSON, "B223456782"}, {"王小明"}), disk) == []
+    assert list(disclosures(Wanted.people({PERSON, "B223456782"}, {"王小明"}), disk)) == []
     assert not [path for path in disk.rglob("*") if path.name in KEYS]
     said = json.loads((disk / str(made["name"]) / "manifest.json").read_text(encoding="utf-8"))
     assert set(said) == {
@@ -215,7 +216,7 @@ def test_what_lies_in_plain_in_landing_is_sealed_in_the_backup(source, disk, key
     assert (source.home.landing / id_[:2] / id_).read_bytes() == large
     made = attendance("backup", "create", disk, "--format", "json").objects[0]
     assert (made["new"], made["landing_keys"]) == (7, [source.landing.ring.active])
-    assert disclosures(Wanted.people({PERSON}, {"王小明"}), disk) == []
+    assert list(disclosures(Wanted.people({PERSON}, {"王小明"}), disk)) == []
     assert attendance("backup", "verify", disk).code == 0
     assert attendance("backup", "create", disk, "--format", "json").objects[0]["new"] == 0
     elsewhere = tmp_path / "elsewhere"
@@ -391,10 +392,7 @@ main(["backup", "create", sys.argv[1]])
 
 @pytest.mark.parametrize("step", ["_ledger", "_landing", "_own", "_files"])
 def test_killed_midway_it_is_no_backup_and_the_next_cleans_up(made, source, disk, attendance, step):
-    command = [sys.executable, "-c", _KILLED, str(disk), step]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
-    assert ran.returncode == -signal.SIGKILL
+    assert run_program(_KILLED, disk, step) == -signal.SIGKILL
     assert len(list(disk.glob(".*.unfinished"))) == 1
     assert [row["name"] for row in attendance("backup", "list", disk, "--format", "json").objects] == [made["name"]]
     assert attendance("backup", "verify", disk).code == 0

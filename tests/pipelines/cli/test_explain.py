@@ -1,13 +1,17 @@
 """Answers to warnings and reasons of decisions on the command line: to what was meant, and without people in them."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from assets.entering import enter
+from assets.intake import HandedIn, hand_in
+from assets.publishing import publish_now
 from tests.support.cli import Attendance
-from tests.support.installations import FIRST, PERSON, document, installation
+from tests.support.installations import FIRST, PERSON, MadeOnce, document, installation
 
 MONTH = "2021-06"
 WHERE = ("--agency", FIRST, "--month", MONTH)
@@ -17,15 +21,30 @@ SUNDAY = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    return MadeOnce(tmp_path_factory.mktemp("explained") / "home", with_two_warnings)
+
+
+def with_two_warnings(root: Path) -> None:
+    opened = installation(root)
+    later = {**SUNDAY, "record_id": "L-2", "start": "2021-06-13T08:30", "end": "2021-06-13T17:30"}
+    hand_in(opened, [HandedIn("file.json", document(FIRST, leaves=[SUNDAY, later]))])
+    enter(opened, MONTH)
+    publish_now(opened, [MONTH])
+    opened.engine.dispose()
+
+
 @pytest.fixture
-def month(attendance: Attendance, home: Path, tmp_path: Path) -> list[str]:
-    """A month with two warnings; their keys."""
-    installation(home).engine.dispose()
-    file = tmp_path / "file.json"
-    file.write_bytes(document(FIRST, leaves=[SUNDAY, {**SUNDAY, "record_id": "L-2", "start": "2021-06-13T08:30",
-                                                      "end": "2021-06-13T17:30"}]))  # fmt: skip
-    attendance("submit", file)
-    attendance("run", *WHERE[2:], *WHERE[:2])
+def home(made_once: MadeOnce, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with made_once.brought_back() as home:
+        monkeypatch.setenv("ATTENDANCE_HOME", str(home))
+        yield home
+
+
+@pytest.fixture
+def month(attendance: Attendance) -> list[str]:
+    """The keys of the month's two warnings."""
     rows = attendance("explain", "list", *WHERE, "--format", "json").objects
     return [row["finding_key"] for row in rows if row["rule"] == "W201"]
 

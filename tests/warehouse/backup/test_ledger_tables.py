@@ -13,7 +13,8 @@ from warehouse.backup.ledger_tables import LEFT_OUT, LedgerNotEmpty, RowsDiffer,
 from warehouse.ledger.audit import head
 from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.migrate import head_revision
-from warehouse.ledger.models import Agency, Closure
+from warehouse.ledger.models import Agency
+from warehouse.ledger.office_calendar import Closure
 
 
 def test_every_table_is_backed_up_or_left_out_by_name(ledger):

@@ -9,13 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from tests.support.office_calendars import calendar_file
 from tests.support.world import World, taipei
 from warehouse.duties import Duties
 from warehouse.duties.calendar import COLUMNS, read_calendar, shipped
 from warehouse.duties.grants import EXEMPTION, EXTENSION, Granted, GrantRefused, all_grants, grant, withdraw_grant
 from warehouse.duties.owing import MonthDuties
 from warehouse.ledger.engine import reading, writing
-from warehouse.ledger.models import Agency, Closure
+from warehouse.ledger.models import Agency
+from warehouse.ledger.office_calendar import Closure
+from warehouse.office_calendar import import_calendar
 
 COUNTY, TOWN, SCHOOL, OTHER = "C000000001", "T000000001", "S000000001", "O000000001"
 DUE = taipei("2021-07-21 00:00")
@@ -157,6 +160,18 @@ def test_offices_closed_on_the_due_day_have_until_the_next_day_on_which_they_wor
     assert said.own == dict.fromkeys([COUNTY, TOWN, SCHOOL], taipei("2021-07-23 00:00"))
     assert of_month(world).own == {}  # as shipped the day stays
     assert of_month(world, calendar=KINDS, as_of="2021-07-19 08:00").own == {}
+
+
+def test_a_due_day_gives_way_by_the_office_calendar_that_was_imported(world):
+    assert of_month(world, calendar=KINDS).deadline == DUE
+    with writing(world.engine) as session:
+        turned = {date(2021, 7, 20): False, date(2021, 7, 21): False}
+        import_calendar(session, calendar_file(2021, turned=turned), by="test", at=taipei("2021-07-19 09:00"))
+    assert of_month(world, calendar=KINDS).deadline == taipei("2021-07-23 00:00")
+    assert of_month(world, calendar=KINDS, as_of="2021-07-19 08:00").deadline == DUE
+    assert of_month(world).deadline == DUE  # as shipped the day stays
+    closed(world, COUNTY, (date(2021, 7, 22), 8))
+    assert of_month(world, calendar=KINDS).own[COUNTY] == taipei("2021-07-24 00:00")
 
 
 def test_a_kind_of_agency_has_its_own_day_and_closures_do_not_move_what_stays(world):

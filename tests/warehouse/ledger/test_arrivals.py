@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.ledger import new_ledger
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, pointer, result, sha, states, trail
 from warehouse.landing import Landing
 from warehouse.ledger.arrivals import RECOVERED, Arrived, orphans, record_arrivals, recovered
-from warehouse.ledger.engine import open_ledger, reading, writing
+from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Arrival, Submission
 
 
@@ -158,7 +159,7 @@ def test_source_whose_name_is_not_utf8(ledger):
 
 
 def test_national_month_is_recorded_in_bulk(tmp_path):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger = new_ledger(tmp_path)
     everyone = [arrived(str(number), day(5), f"{number:010d}") for number in range(8300)]
     assert all(arrive(ledger, *everyone))
     assert not any(arrive(ledger, *everyone))

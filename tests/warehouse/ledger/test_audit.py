@@ -18,7 +18,8 @@ from warehouse.ledger.audit_check import Noted, verify
 from warehouse.ledger.decisions import revert, withdraw
 from warehouse.ledger.engine import open_ledger, reading, writing
 from warehouse.ledger.migrate import configuration
-from warehouse.ledger.models import Closure, Explanation
+from warehouse.ledger.models import Explanation
+from warehouse.ledger.office_calendar import Closure
 
 
 def entries(ledger: Engine, **wanted) -> list[tuple[str, str, str | None]]:

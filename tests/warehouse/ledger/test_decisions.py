@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from tests.support.ledger import new_ledger
 from tests.support.submissions import (
     AGENCY,
     MONTH,
@@ -27,7 +28,7 @@ from warehouse.duties import Duties
 from warehouse.duties.calendar import shipped
 from warehouse.ledger.arrivals import RECOVERED
 from warehouse.ledger.decisions import DecisionRefused, revert, withdraw
-from warehouse.ledger.engine import open_ledger, reading, writing
+from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Agency, Decision, Submission
 from warehouse.publish.database import open_empty
 from warehouse.publish.known import known_months
@@ -141,7 +142,7 @@ STEP = st.one_of(
 @given(steps=st.lists(STEP, min_size=1, max_size=9))
 def test_the_ledger_tells_at_any_moment_what_counted_then(steps, tmp_path_factory):
     """Whatever is handed in, withdrawn and reverted: one submission counts or none, and as-of says the same later."""
-    ledger = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.sqlite'}")
+    ledger = new_ledger(tmp_path_factory.mktemp("ledger"))
     with writing(ledger) as session:
         session.add(Agency(agency_code=AGENCY, name="機關"))
     outcomes: dict[str, str] = {}

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
+from tests.support.ledger import new_ledger
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, pointer, result, sha, states, trail
-from warehouse.ledger.engine import open_ledger, reading, writing
+from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.entries import UnknownSubmission, pending, record_results
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import TRANSITIONS
@@ -153,7 +154,7 @@ def test_pending_is_what_waits_oldest_first(ledger):
 @pytest.fixture(scope="module")
 def shared_ledger(tmp_path_factory):
     """One SQLite ledger for the many examples of a property; each empties it first."""
-    engine = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('property') / 'ledger.sqlite'}")
+    engine = new_ledger(tmp_path_factory.mktemp("property"))
     yield engine
     engine.dispose()
 
@@ -251,7 +252,7 @@ def test_two_processes_judge_one_agency_s_corrections(ledger):
 
 
 def test_national_month_is_recorded_in_bulk(tmp_path):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger = new_ledger(tmp_path)
     numbers = range(8300)
     arrive(ledger, *(arrived(str(number), day(5), f"{number:010d}") for number in numbers))
     counts = {dataset: DatasetCounts(9, 8, 1, 1) for dataset in ("employees", "leaves", "overtime", "clockings")}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 
+from tests.support.ledger import new_ledger
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, result, sha, states, trail
-from warehouse.ledger.engine import open_ledger, reading, writing
+from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.lifecycle import (
     STATES,
     TRANSITIONS,
@@ -35,7 +36,7 @@ def test_table_of_transitions_is_closed():
 @pytest.mark.parametrize("before", sorted(STATES))
 @pytest.mark.parametrize("after", sorted(STATES))
 def test_only_the_table_s_moves_are_let_through(tmp_path, before, after):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")  # the rule is Python's: one database suffices
+    ledger = new_ledger(tmp_path)  # the rule is Python's: one database suffices
     _bring_to(ledger, before)
     if after in TRANSITIONS[before]:
         with writing(ledger) as session:

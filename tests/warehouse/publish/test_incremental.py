@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.installations import MadeOnce
 from tests.support.world import World, taipei
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency, Explanation
@@ -15,17 +16,36 @@ MONTHS = ("2021-01", "2021-02")
 NOW = taipei("2021-04-01 09:00")
 
 
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    """Two months of twelve agencies, copied in parts as a national month is."""
-    monkeypatch.setattr(partitions, "SHARDED_FROM", 10)
-    world = World(tmp_path)
+@pytest.fixture(scope="module")
+def in_parts():
+    """A month is copied in parts as a national one is."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(partitions, "SHARDED_FROM", 10)
+        yield
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory, in_parts):
+    return MadeOnce(tmp_path_factory.mktemp("incremental") / "home", two_months)
+
+
+def two_months(root):
+    """Of twelve agencies."""
+    world = World(root)
     for number, agency in enumerate(AGENCIES):
         world.agency(agency, headcount=1)
         for month in MONTHS:
             world.enter(agency, month, f"2021-03-{number + 1:02} 09:00", people=[number], clockings=2)
     publish(world.home, world.engine, now=NOW)
-    return world
+    world.engine.dispose()
+
+
+@pytest.fixture
+def world(made_once):
+    with made_once.brought_back() as root:
+        world = World(root)
+        yield world
+        world.engine.dispose()
 
 
 def ask(world, query):

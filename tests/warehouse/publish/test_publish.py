@@ -1,6 +1,7 @@
 """Publishing: what readers see before, during and after, and what it does not write again."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 from sqlalchemy import select
 
+from tests.support.programs import run_program
 from tests.support.world import World, taipei
 from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency
@@ -321,11 +323,7 @@ def test_a_publisher_that_dies_leaves_a_warehouse_and_the_next_makes_good(world,
     publish(world.home, world.engine, now=NOW)
     old = set(copies(world))
     world.enter(A, "2021-01", "2021-03-05 09:00", people=[7, 8], leaves=[(7, "01", 4)])
-    root = Path(__file__).parents[3]
-    dead = subprocess.run(
-        [sys.executable, "-c", CRASH, str(world.home.root), where, moment, NOW.isoformat()], cwd=root, check=False
-    )
-    assert dead.returncode == -9
+    assert run_program(CRASH, world.home.root, where, moment, NOW.isoformat()) == -signal.SIGKILL
     swapped = (where, moment) == ("warehouse.duckdb", "after")
     summed = "(SELECT sum(records) FROM reports.summary)"
     query = f"SELECT count(*), (SELECT count(*) FROM core.leaves), {summed} FROM core.employees"
@@ -345,8 +343,6 @@ def test_a_publisher_that_dies_leaves_a_warehouse_and_the_next_makes_good(world,
 def test_after_a_crash_between_swap_and_confirmation_no_month_falls_back(world):
     publish(world.home, world.engine, now=NOW)
     world.enter(A, "2021-01", "2021-03-05 09:00", people=[7, 8])
-    root = Path(__file__).parents[3]
-    command = [sys.executable, "-c", CRASH, str(world.home.root), "warehouse.duckdb", "after", NOW.isoformat()]
-    assert subprocess.run(command, cwd=root, check=False).returncode == -9
+    assert run_program(CRASH, world.home.root, "warehouse.duckdb", "after", NOW.isoformat()) == -signal.SIGKILL
     publish(world.home, world.engine, ["2021-02"], now=NOW)
     assert rows(world, "SELECT count(*) FROM core.employees WHERE month = '2021-01'") == [(3,)]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse.ledger.engine import open_ledger
+from tests.support.ledger import new_ledger
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register import RegisterAgencies, import_register
 
@@ -64,7 +64,7 @@ class Register:
 
 @pytest.fixture
 def register(tmp_path):
-    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    engine = new_ledger(tmp_path)
     yield Register(engine)
     engine.dispose()
 
@@ -72,7 +72,7 @@ def register(tmp_path):
 @pytest.fixture(scope="session")
 def national(real_file, tmp_path_factory):
     """The real register, imported on 2016-06-01; tests only read it."""
-    engine = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('register') / 'ledger.sqlite'}")
+    engine = new_ledger(tmp_path_factory.mktemp("register"))
     made = Register(engine)
     made.report = made.take(real_file, date(2016, 6, 1))
     yield made

@@ -12,6 +12,7 @@ GOVERNMENT = {
     "level": "機關層級",
     "mark": "裁撤註記",
     "successor_begun": "新機關生效日",
+    "postal": "郵遞區號",
 }
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from tests.support.ledger import new_ledger
 from tests.warehouse.register.conftest import Register
 from tests.warehouse.register.files import COUNTY, SCHOOL, TOWN, YUAN, government, project
-from warehouse.ledger.engine import open_ledger, writing
+from warehouse.ledger.engine import writing
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register import RegisterError, import_register
 from warehouse.register.oddities import KINDS
@@ -238,7 +239,7 @@ def test_within_the_callers_transaction_the_caller_decides(ledger):
 
 @pytest.fixture(scope="module")
 def reused(tmp_path_factory):
-    engine = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('history') / 'ledger.sqlite'}")
+    engine = new_ledger(tmp_path_factory.mktemp("history"))
     yield engine
     engine.dispose()
 

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from tests.warehouse.register.files import COUNTY, SCHOOL, TOWN, YUAN, government, project
+from warehouse.register.files import RegisterError
 from warehouse.register.oddities import Oddities
-from warehouse.register.reading import RegisterError, read_register
+from warehouse.register.reading import read_register
 
 
 def read(data):

@@ -24,6 +24,8 @@ def test_what_the_report_says(national):
         "reversed_dates": 19,
         "missing_parent": 4,
         "level_gap": 410,
+        "bad_postal_code": 1,
+        "unknown_postal_code": 22,
     }
     assert any("15,841" in line for line in report.lines())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle import leave_time, refusals, warnings_of_leaves, warnings_of_people
 from tests.oracle.people import People, Record, begins
-from tests.oracle.tables import DATASETS, Closed, Document, Found, moment, month_days
+from tests.oracle.tables import DATASETS, Closed, Document, Found, Stated, moment, month_days
 from tests.oracle.texts import shown
 
 
@@ -17,12 +17,12 @@ class Judgement:
     Where the document is `whole_refused` (F013, F014) that is its one finding, and the others are only counted.
     """
 
-    def __init__(self, document: Document, closed: Closed) -> None:
+    def __init__(self, document: Document, closed: Closed, stated: Stated) -> None:
         #: As format 1.1 has it: of 1.0 there is no roster.
         self.document = {"shifts": [], **document}
         self.month: str = document["month"]
         self.days = month_days(self.month)
-        self.closed = closed
+        self.closed, self.stated = closed, stated
         self.of_records: list[Found] = []
         self.whole_refused: Found | None = None
         self.fails: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -43,7 +43,7 @@ class Judgement:
         refusals.of_rows(self)
         refusals.of_rosters(self)
         rows, duties = ([record for _, record in self._let_in(dataset)] for dataset in ("employees", "shifts"))
-        self.people = People(self.document, self.closed, rows, duties)
+        self.people = People(self.document, self.closed, self.stated, rows, duties)
         refusals.of_employment(self)
         refusals.of_leaves_at_once(self)
         refusals.of_overtime(self)

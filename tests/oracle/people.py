@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from tests.oracle.tables import KINDS, OFFICE_KINDS, Closed, Document, moment, month_days, worked
+from tests.oracle.tables import OFFICE_KINDS, Closed, Document, Stated, kind_of, moment, month_days, worked
 
 Record = dict[str, Any]
 
@@ -20,8 +20,12 @@ _AFTERNOON = (timedelta(hours=13, minutes=30), timedelta(hours=17, minutes=30))
 class People:
     """The people of a document, by the rows of employees and of the roster that were let in."""
 
-    def __init__(self, document: Document, closed: Closed, rows: list[Record], duties: list[Record]) -> None:
+    def __init__(
+        self, document: Document, closed: Closed, stated: Stated, rows: list[Record], duties: list[Record]
+    ) -> None:
         self.agency: str = document["agency_code"]
+        self.kind = kind_of(self.agency, stated)
+        self._pattern_of_staff = stated.get(self.agency, (None, None))[1]
         self.days = month_days(document["month"])
         self.closed = closed
         self._rows: dict[str, list[Record]] = defaultdict(list)
@@ -60,10 +64,12 @@ class People:
     def pattern(self, row: Record) -> str:
         """As the row states, else by kind of staff and agency: office, roster, unknown."""
         stated = row.get("work_pattern")
+        if not stated and row["employment_type"] == "teacher":
+            return "office"
+        stated = stated or self._pattern_of_staff
         if stated:
             return "roster" if stated == "shift" else "office"
-        kind = KINDS.get(self.agency[-1], "other")
-        return "office" if row["employment_type"] == "teacher" or kind in OFFICE_KINDS else "unknown"
+        return "office" if self.kind in OFFICE_KINDS else "unknown"
 
     def _hours(self, person: str, day: date) -> Fraction | None:
         """Hours that the person works on a day; None where that is not known."""

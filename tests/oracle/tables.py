@@ -20,6 +20,8 @@ import checks
 Document = Mapping[str, Any]
 #: (agency code, day) → hours closed.
 Closed = Mapping[tuple[str, date], int]
+#: Agency code → kind and work pattern that the register states; None: its code says it.
+Stated = Mapping[str, tuple[str | None, str | None]]
 
 
 class Found(NamedTuple):
@@ -60,6 +62,11 @@ def table(name: str) -> list[dict[str, str]]:
     path = Path(checks.__file__).parent / "data" / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def kind_of(agency: str, stated: Stated) -> str:
+    """The kind of an agency: as the register states it, else by the last character of its code."""
+    return stated.get(agency, (None, None))[0] or KINDS.get(agency[-1], "other")
 
 
 def holds(row: Mapping[str, str], day: date) -> bool:

@@ -37,7 +37,7 @@ def test_a_random_history_is_reviewed_as_the_oracle_reviews_it(seed, tmp_path_fa
     add_agencies(platform, *AGENCIES)
     counted: dict[Place, Judgement] = {}
     for arrivals in random_history(Random(seed), AGENCIES, TOGETHER):
-        counted |= {place: Judgement(json.loads(data), {}) for place, data in arrivals.items()}
+        counted |= {place: Judgement(json.loads(data), {}, {}) for place, data in arrivals.items()}
         _enter(platform, arrivals)
         review(platform)
         assert _reviewed(platform) == {place: found for place in counted if (found := across(counted, place))}
@@ -49,7 +49,7 @@ def test_the_random_histories_hold_what_every_rule_is_about():
     counted = {}
     for seed in range(4):
         for arrivals in random_history(Random(seed), AGENCIES, TOGETHER):
-            counted |= {place: Judgement(json.loads(data), {}) for place, data in arrivals.items()}
+            counted |= {place: Judgement(json.loads(data), {}, {}) for place, data in arrivals.items()}
     rules = [one.rule for place in counted for one in across(counted, place)]
     assert {rule for rule in ACROSS_SUBMISSIONS if rules.count(rule) >= 5} == set(ACROSS_SUBMISSIONS)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.oracle.leave_time import taken
 from tests.oracle.people import Record, begins
-from tests.oracle.tables import KINDS, moment, most_specific, number, table
+from tests.oracle.tables import moment, most_specific, number, table
 
 if TYPE_CHECKING:
     from tests.oracle.one_document import Judgement
@@ -44,7 +44,7 @@ def _limit(
         return None
     whom = {
         "employment_type": row["employment_type"],
-        "agency_kind": KINDS.get(judged.people.agency[-1], "other"),
+        "agency_kind": judged.people.kind,
         "pattern": judged.people.pattern(row),
         "category": "special" if special else "ordinary",
     }

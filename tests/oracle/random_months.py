@@ -11,7 +11,7 @@ AGENCIES = (
     "376500000A", "376500001A", "376500002P", "376500003C", "376500004Y", "376500005K", "3765000060", "376500007A",
     "376500008C",
 )  # fmt: skip
-#: What the register says of two of them: that staff is on a roster, and that an agency with a bureau's code is an office.
+#: What the register says of two of them: staff on a roster, and an office in spite of a police bureau's code.
 STATED = {"376500007A": (None, "shift"), "376500008C": ("administration", "office")}
 #: With what they hold: made-up Saturdays, school holidays and their ends, Labour Day, the first months of overtime
 #: limits, a leap day, the months in which a leave type came into force and lapsed, and that from which R114 refuses.

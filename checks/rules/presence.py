@@ -12,6 +12,7 @@ _CLOCKS = Text(
     "應刷卡人員；未載明者以當月曾刷卡者為限，教師未載明者視為免刷卡",
     "people who have to clock; where it is not stated those who clocked at least once in the month, teachers excepted",
 )
+_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
 
 W205 = RecordRule(
     id="W205",
@@ -39,7 +40,7 @@ W205 = RecordRule(
     expected=pl.lit("刷卡或請假 clocking or leave"),
     of_records_let_in=True,
     unknown=(
-        (Text("勤務型態或輪班表不明", "the work pattern or the roster is not known"), pl.col("days_not_known")),
+        (_NOT_KNOWN, pl.col("days_not_known")),
         (
             Text("未載明應否刷卡且當月無刷卡", "not stated whether they clock, and they did not"),
             pl.col("clocks_not_known"),
@@ -66,6 +67,7 @@ W211 = RecordRule(
     value=pl.col("month_first").dt.to_string("%Y-%m"),
     expected=pl.lit("當月刷卡紀錄 clockings of the month"),
     of_records_let_in=True,
+    unknown=((_NOT_KNOWN, pl.col("never_not_known")),),
 )
 
 W215 = RecordRule(
@@ -104,7 +106,7 @@ def with_presence(
     seen: Flags = np.any(clocked, axis=1, keepdims=True)
     stated, not_stated = _has_to_clock(employees, work)
     missing = (np.nan_to_num(work.hours) > 0) & ~clocked & ~on_leave.traced
-    due = (stated | not_stated) & seen
+    due, never = (stated | not_stated) & seen, missing & stated & ~seen
     who, spoken = employees["person"].to_numpy(), _spoken_of(employees, clockings)
 
     def said(of_person: Flags) -> pl.Series:
@@ -112,7 +114,8 @@ def with_presence(
 
     return employees.with_columns(
         without_trace=_days_as_text(employees, spoken[:, None] & (missing & due)[who]),
-        never_clocked=said(missing & stated & ~seen),
+        never_clocked=said(never),
+        never_not_known=said((work.code == UNKNOWN) & stated & ~seen & ~np.any(never, axis=1, keepdims=True)),
         days_not_known=said((work.code == UNKNOWN) & due),
         clocks_not_known=said((work.code != AWAY) & not_stated & ~seen),
     )

@@ -37,15 +37,14 @@ _VACATIONS = (((7, 1), (8, 29)), ((1, 21), (2, 10)))
 class WorkingTime:
     """Tables of persons (a row for each `person` number of the batch) × days of their document's month.
 
-    `code` is one of the constants above; `hours` how many hours the person works, NaN where that is not known;
-    `employed` whether the day is one of the person's days at the agency, unpaid leave included.  `persons` has a row
-    each: `document`, `month_first`, `month_next`, `labour`, `factor` (of a full day), and `before` and `after`, the
-    codes that hold out of the month.
+    `code` is one of the constants above; `hours` how many hours the person works, NaN where that is not known.
+    `persons` has a row
+    each: `document`, `month_first`, `month_next`, `labour`, and for the time `before` and `after` the month the codes
+    that hold and the factors of a full day.
     """
 
     code: npt.NDArray[np.int8]
     hours: Hours
-    employed: Flags
     persons: pl.DataFrame
     _rows: pl.DataFrame
     _row: Numbers
@@ -69,10 +68,10 @@ class WorkingTime:
         code[unlisted] = UNKNOWN
         factor = (rows["weekly_hours"].fill_null(_FULL_WEEK) / _FULL_WEEK).to_numpy()
         edges, calendars = _with_edges(persons, rows), (calendar, calendar.of_labour())
-        duties = _Duties.of(shifts, persons.height)
+        duties = _Duties.of(_by_roster(shifts, code), persons.height)
         office = _office_hours(edges, calendars) * np.append(factor, 0.0)[row]
         hours = np.select([code == OFFICE, code == ROSTER, code == UNKNOWN], [office, duties.hours, np.nan], 0.0)
-        return cls(code, hours, (row >= 0) | unlisted, edges, rows, row, calendars, duties)
+        return cls(code, hours, edges, rows, row, calendars, duties)
 
     def of_staff(self, column: str, person: pl.Series, day: pl.Series) -> pl.Series:
         """A column of the row of `employees` that holds for each person on a day; null where no row holds."""
@@ -84,10 +83,10 @@ class WorkingTime:
             values.gather(np.maximum(row, 0)).set(pl.Series(row < 0), None) if len(values) else values.clear(len(row))
         )
 
-    def code_on(self, person: pl.Series, day: pl.Series) -> npt.NDArray[np.int8]:
-        """How each person's day is known; that of the month's nearest day where it is out of the month."""
-        codes: npt.NDArray[np.int8] = self.code[person.to_numpy(), np.clip(self._offset(person, day), 0, DAYS - 1)]
-        return codes
+    def by_day(self, of_row: pl.Series) -> Flags:
+        """A flag of each row of `employees` let in, in order, as persons × days; False where no row holds."""
+        flags: Flags = np.append(of_row.to_numpy(), False)[self._row]
+        return flags
 
     def hours_over(self, person: pl.Series, first: pl.Series, last: pl.Series) -> pl.Series:
         """Hours worked on the days from `first` to `last` (dates, both included): Float64, null where not known."""
@@ -97,7 +96,7 @@ class WorkingTime:
         unknown = _between(_running(dark.astype(np.int64)), who, begin, end) > 0
         for rows, code, of in self._beyond(who, begin, end):
             spans = of.with_columns(first=first.gather(rows), last=last.gather(rows)).with_columns(_clipped(code))
-            hours = self._by_calendar(spans, "hours_between") * spans["factor"].to_numpy()
+            hours = self._by_calendar(spans, "hours_between") * spans[f"factor_{code}"].to_numpy()
             total[rows] += np.where(spans[code] == OFFICE, hours, 0.0)
             unknown[rows] |= (spans[code] >= ROSTER).to_numpy()
         return pl.select(pl.when(~pl.Series(unknown)).then(pl.Series(total, dtype=pl.Float64))).to_series()
@@ -163,7 +162,7 @@ class WorkingTime:
 
 @dataclass(frozen=True)
 class _Duties:
-    """Rostered duties let in: `hours` a table of persons × days (of a duty's first day), and the clock time of each.
+    """Rostered duties that count: `hours` of persons × days (a duty's first day), and the clock time of each.
 
     `starts` and `ends` are ms since 1970 with the person's number above them, in order; `running` the clock time of all
     duties before.
@@ -177,7 +176,7 @@ class _Duties:
     @classmethod
     def of(cls, shifts: pl.DataFrame, persons: int) -> "_Duties":
         hours = np.zeros((persons, DAYS))
-        duties = shifts.filter(~pl.col("refused")).sort("person", "start_at")
+        duties = shifts.sort("person", "start_at")
         offset = (duties["start_at"].dt.date() - duties["month_first"]).dt.total_days().to_numpy()
         inside = (offset >= 0) & (offset < DAYS)
         np.add.at(hours, (duties["person"].to_numpy()[inside], offset[inside]), duties["hours"].to_numpy()[inside])
@@ -257,6 +256,15 @@ def _rows_of_days(rows: pl.DataFrame, persons: int) -> Numbers:
     return row
 
 
+def _by_roster(shifts: pl.DataFrame, code: npt.NDArray[np.int8]) -> pl.DataFrame:
+    """The duties let in that begin while the person works by the roster; out of the month, on its nearest day."""
+    offset = (shifts["start_at"].dt.date() - shifts["month_first"]).dt.total_days().fill_null(0)
+    last = (shifts["month_next"] - shifts["month_first"]).dt.total_days() - 1
+    nearest = np.clip(offset.to_numpy(), 0, last.to_numpy())
+    works = code[shifts["person"].to_numpy(), nearest] == ROSTER
+    return shifts.filter(~pl.col("refused") & pl.Series(works, dtype=pl.Boolean))
+
+
 def _of_rows(table: npt.NDArray[np.int8], row: Numbers, missing: int) -> npt.NDArray[np.int8]:
     """A table of rows of employees × days as one of persons × days."""
     padded = np.concatenate([table, np.full((1, DAYS), missing, dtype=table.dtype)])
@@ -270,7 +278,7 @@ def _codes_of(rows: pl.DataFrame) -> npt.NDArray[np.int8]:
     Teachers whose pattern is not stated are not known to have duty out of term.
     """
     teacher = ((rows["employment_type"] == "teacher") & rows["work_pattern"].is_null()).to_numpy()
-    month = rows["month_first"].dt.month().to_numpy()[:, None]
+    month = rows["month_first"].dt.month().cast(pl.Int64).to_numpy()[:, None]
     day = month * 100 + np.arange(1, DAYS + 1)
     free = np.any([(day >= a * 100 + b) & (day <= c * 100 + d) for (a, b), (c, d) in _VACATIONS], axis=0)
     code = rows["code"].to_numpy()[:, None]
@@ -278,14 +286,16 @@ def _codes_of(rows: pl.DataFrame) -> npt.NDArray[np.int8]:
 
 
 def _with_edges(persons: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds `labour`, `factor`, `before` and `after`, see `WorkingTime`."""
+    """Adds `labour`, and `before`, `after` and the factors there, see `WorkingTime`."""
     begins, ends = pl.col("from_day").fill_null(_EVE), pl.col("to_day").fill_null(pl.col("month_next"))
+    factor = pl.col("weekly_hours").fill_null(_FULL_WEEK) / _FULL_WEEK
     known = (
         rows.sort("person", begins)
         .group_by("person")
         .agg(
             labour=(pl.col("employment_type") == "labour").any(),
-            factor=(pl.col("weekly_hours").fill_null(_FULL_WEEK) / _FULL_WEEK).first(),
+            factor_before=factor.first(),
+            factor_after=factor.last(),
             before=pl.when((begins < pl.col("month_first")).first()).then(pl.col("code").first()).otherwise(AWAY),
             after=pl.when((ends >= pl.col("month_next")).last()).then(pl.col("code").last()).otherwise(AWAY),
         )
@@ -293,7 +303,7 @@ def _with_edges(persons: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     numbered = persons.with_columns(person=pl.int_range(pl.len(), dtype=pl.UInt32))
     return numbered.join(known, on="person", how="left", maintain_order="left").with_columns(
         pl.col("labour").fill_null(value=False),
-        pl.col("factor").fill_null(1.0),
+        pl.col("factor_before", "factor_after").fill_null(1.0),
         pl.col("before", "after").fill_null(UNKNOWN),
     )
 

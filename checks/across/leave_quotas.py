@@ -107,11 +107,11 @@ def quotas_exceeded(
     of_subjects = _of_subjects(leaves, employment, month)
     ordered = ["judged_for", "person_key", "month", "start_at", "agency_code", "record_index"]
     parts = [_used(of_subjects.sort(ordered), line, month) for line in _lines(quotas)]
-    used = pl.concat(parts).sort("quota_type", *ordered)
+    used = _with_quota(pl.concat(parts), quotas, switched_on).sort("quota_type", *ordered)
     group = ["quota_type", "judged_for", "person_key", "event"]
     used = used.with_columns(so_far=pl.col("hours").cum_sum().over(group), total=pl.col("hours").sum().over(group))
     used = used.filter((pl.col("month") == month) & (pl.col("agency_code") == pl.col("judged_for")))
-    over = _with_quota(used, quotas, switched_on).filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
+    over = used.filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
     first = over.unique(["quota_type", "judged_for", "person_key"], keep="first", maintain_order=True)
     days = in_hours(pl.col("quota_hours") / WHOLE_DAY)
     found = first.sort("agency_code", "record_index", "quota_type").select(
@@ -176,7 +176,7 @@ def _used(leaves: pl.DataFrame, line: _Line, month: str) -> pl.DataFrame:
         so_far = hours.cum_sum().over(person)
         beyond = (so_far - line.free_hours).clip(lower_bound=0)
         hours = beyond - beyond.shift(fill_value=0).over(person)
-    records = records.with_columns(hours=hours)
+    records = records.with_columns(hours=hours, claimed="hours")
     # A leave that ends on the month's first days off has none of its hours there: it uses nothing up.
     return records.filter(pl.col("hours") > 0)
 
@@ -198,10 +198,16 @@ def _events(records: pl.DataFrame, line: _Line) -> Iterator[str | None]:
         yield f"from {begins}"
 
 
+#: Of a record's part: as many of the leave's days, eight hours each, as it has of its hours.
+_LAST_DAY = (pl.col("end_at") - pl.duration(milliseconds=1)).dt.date()
+_DAYS = (_LAST_DAY - pl.col("start_at").dt.date()).dt.total_days() + 1
+_CALENDAR_HOURS = pl.col("hours_in_month") / pl.col("claimed") * _DAYS * float(WHOLE_DAY)
+
+
 def _with_quota(used: pl.DataFrame, quotas: Quotas, switched_on: frozenset[str]) -> pl.DataFrame:
     """Adds `quota_hours`, those of the day that the record starts; null where none is known, or its row is off.
 
-    Where every day counts, `so_far` and `total` are of calendar days.
+    Where every day counts, `hours` become those of the calendar days, eight each, in the same share.
     """
     rows = on_rows(quotas.periods, switched_on)
     parts = []
@@ -211,18 +217,6 @@ def _with_quota(used: pl.DataFrame, quotas: Quotas, switched_on: frozenset[str])
         said = {name: holding(own, name, WHOM, day) for name in ("on", "days", "own", "counts")}
         stated = pl.when(said["own"] == "annual_leave_hours").then("annual_leave_hours")
         hours = pl.when(said["on"]).then(pl.coalesce(said["days"] * WHOLE_DAY, stated))
-        calendar = part.with_columns(quota_hours=hours, calendar=said["counts"] == "calendar")
-        parts.append(_by_calendar_days(calendar))
+        used_up = pl.when(said["counts"] == "calendar").then(_CALENDAR_HOURS).otherwise("hours")
+        parts.append(part.with_columns(quota_hours=hours, hours=used_up))
     return pl.concat(parts) if parts else used.with_columns(quota_hours=pl.lit(None, dtype=pl.Float64))
-
-
-def _by_calendar_days(used: pl.DataFrame) -> pl.DataFrame:
-    """Of people for whom every day counts: the days from the leave's first to its last, as hours."""
-    every_day = (
-        (pl.col("end_at") - pl.duration(milliseconds=1)).dt.date() - pl.col("start_at").dt.date()
-    ).dt.total_days()
-    days = (every_day + 1) * float(WHOLE_DAY)
-    return used.with_columns(
-        pl.when("calendar").then(days).otherwise("so_far").alias("so_far"),
-        pl.when("calendar").then(days).otherwise("total").alias("total"),
-    ).drop("calendar")

@@ -103,7 +103,7 @@ def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -
     judging.by(_ALONE)
     frames["employees"] = overlaps.with_row_overlaps(frames["employees"])
     judging.by(["R112"], "employees")
-    frames["shifts"] = overlaps.with_overlaps(frames["shifts"])
+    frames["shifts"] = overlaps.with_roster_overlaps(frames["shifts"])
     judging.by(["R115"], "shifts")
     work = WorkingTime.of(frames["employees"], frames["shifts"], roster.persons, calendar)
     for dataset in ("shifts", "leaves", "overtime", "clockings"):
@@ -111,9 +111,11 @@ def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -
         judging.by(["R114"], dataset)
     frames["leaves"] = overlaps.with_leave_overlaps(frames["leaves"], work)
     judging.by(["R109"], "leaves")
-    frames["overtime"] = overlaps.with_overlaps(frames["overtime"])
     frames["overtime"] = overlaps.with_overtime_in_leaves(frames["overtime"], frames["leaves"], work)
-    judging.by(["R110", "R113"], "overtime")
+    judging.by(["R110"], "overtime")
+    # Only then: overtime that is refused for a leave makes no other overlap it.
+    frames["overtime"] = overlaps.with_overlaps(frames["overtime"])
+    judging.by(["R113"], "overtime")
     return work
 
 
@@ -121,7 +123,7 @@ def _records_let_in(judging: _Judging, work: WorkingTime, context: CheckContext)
     frames = judging.frames
     frames["leaves"] = certificates.with_spells(rest_days.with_working_hours(frames["leaves"], work), work)
     on_leave = leave_days(frames["leaves"], work)
-    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], work, on_leave)
+    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], on_leave)
     judging.by(["W201", "W208", "W210", "W215"], "leaves")
     limits, switched_on = context.overtime_limits, context.switched_on
     frames["overtime"] = long_hours.with_overtime_sums(frames["overtime"], work, on_leave, limits, switched_on)

@@ -26,11 +26,13 @@ class LeaveDays:
     """Tables of persons × days of the month.
 
     `hours` that leaves let in take of the person's working hours; `traced`: a leave, let in or not, accounts for the
-    day.
+    day.  `wholly`: `document` and `index` of leaves let in, their `person`, and the `offset` of each day of the month
+    of which the leave alone takes all working hours.
     """
 
     hours: Hours
     traced: Flags
+    wholly: pl.DataFrame
 
 
 def leave_days(leaves: pl.DataFrame, work: WorkingTime) -> LeaveDays:
@@ -41,22 +43,22 @@ def leave_days(leaves: pl.DataFrame, work: WorkingTime) -> LeaveDays:
     hours, traced = np.zeros_like(work.hours), np.zeros(work.hours.shape, dtype=bool)
     valid = leaves.filter(pl.col("end_at") > pl.col("start_at"))
     if valid.is_empty():
-        return LeaveDays(hours, traced)
+        return LeaveDays(hours, traced, valid.select("document", "index", "person", offset=pl.lit(0)))
     row, day = _each_day(valid)
     who = valid["person"].to_numpy()[row]
     known = np.nan_to_num(work.hours[who, day])
-    held = np.minimum(known, _office_share(valid, row, day) * known / WHOLE_DAY)
-    claimed = valid["hours"].to_numpy()
-    before = _running_in_groups(held, row) + _before_month(valid, work)[row]
-    left = np.maximum(claimed[row] - before, 0.0)
-    accounts = (left > _ROUNDING) & (held > 0)
-    traced[who[accounts], day[accounts]] = True
-    let_in = ~valid["refused"].to_numpy()[row]
     # On the only day that it touches a leave takes what it claims, whatever its clock times.
     alone = (valid["first_day"] == valid["last_day"]).to_numpy()[row]
-    taken = np.where(alone, np.minimum(known, claimed[row]), np.minimum(held, left))
+    held = np.where(alone, known, _office_share(valid, row, day) * known / WHOLE_DAY)
+    before = _running_in_groups(held, row) + _before_month(valid, work)[row]
+    taken = np.minimum(held, np.maximum(valid["hours"].to_numpy()[row] - before, 0.0))
+    accounts = taken > _ROUNDING
+    traced[who[accounts], day[accounts]] = True
+    let_in = ~valid["refused"].to_numpy()[row]
     np.add.at(hours, (who[let_in], day[let_in]), taken[let_in])
-    return LeaveDays(np.minimum(hours, np.nan_to_num(work.hours)), traced)
+    whole = accounts & let_in & (taken >= known - _ROUNDING)
+    wholly = valid.select("document", "index", "person")[row[whole]].with_columns(offset=day[whole])
+    return LeaveDays(np.minimum(hours, np.nan_to_num(work.hours)), traced, wholly)
 
 
 def _each_day(leaves: pl.DataFrame) -> tuple[Numbers, Numbers]:
@@ -79,9 +81,14 @@ def _running_in_groups(values: Hours, group: Numbers) -> Hours:
 
 def _before_month(leaves: pl.DataFrame, work: WorkingTime) -> Hours:
     """Working hours that leaves hold before the month begins; 0 where that is not known."""
-    eve = leaves["month_first"].dt.offset_by("-1d")
-    hours: Hours = work.hours_over(leaves["person"], leaves["first_day"], eve).fill_null(0.0).to_numpy()
-    return np.where((leaves["first_day"] < leaves["month_first"]).to_numpy(), hours, 0.0)
+    person, first, eve = leaves["person"], leaves["first_day"], leaves["month_first"].dt.offset_by("-1d")
+    on_first = work.hours_over(person, first, first).fill_null(0.0).to_numpy()
+    later = work.hours_over(person, first.dt.offset_by("1d"), eve).fill_null(0.0).to_numpy()
+    row, day = np.arange(leaves.height), (first - leaves["month_first"]).dt.total_days().to_numpy()
+    hours: Hours = on_first * _office_share(leaves, row, day) / WHOLE_DAY + np.where(
+        (first < eve).to_numpy(), later, 0.0
+    )
+    return np.where((first <= eve).to_numpy(), hours, 0.0)
 
 
 def _office_share(leaves: pl.DataFrame, row: Numbers, day: Numbers) -> Hours:

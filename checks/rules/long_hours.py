@@ -1,6 +1,7 @@
 """Rules on how much overtime a person works: W203 in a day, W204 in the month, W212 beyond the wider limits."""
 
 import polars as pl
+import polars.selectors as cs
 
 from checks.catalogue import Period, RecordRule, Text
 from checks.findings import Severity
@@ -24,11 +25,6 @@ def _hours(minutes: pl.Expr) -> pl.Expr:
     return (minutes / 60).round(2).cast(pl.String).str.strip_suffix(".0")
 
 
-def _passes(so_far: str, limit: str) -> pl.Expr:
-    """Where the running sum goes above the limit with this record."""
-    return (pl.col(so_far) > pl.col(limit)) & (pl.col(so_far) - pl.col("minutes") <= pl.col(limit))
-
-
 W203 = RecordRule(
     id="W203",
     life=_LIFE,
@@ -47,7 +43,7 @@ W203 = RecordRule(
     ),
     datasets=("overtime",),
     field="minutes",
-    fails=_passes("day_so_far", "day_limit"),
+    fails=pl.col("passes_day"),
     value=_hours(pl.col("day_total")),
     expected=_hours(pl.col("day_limit")),
     unless=("R104",),
@@ -73,13 +69,9 @@ W204 = RecordRule(
     ),
     datasets=("overtime",),
     field="minutes",
-    fails=_passes("month_so_far", "month_limit") | (_passes("ordinary_so_far", "ordinary_limit") & ~pl.col("special")),
-    value=_hours(
-        pl.when(pl.col("month_so_far") > pl.col("month_limit")).then("month_total").otherwise("ordinary_total")
-    ),
-    expected=_hours(
-        pl.when(pl.col("month_so_far") > pl.col("month_limit")).then("month_limit").otherwise("ordinary_limit")
-    ),
+    fails=pl.col("passes_month") | pl.col("passes_ordinary"),
+    value=_hours(pl.when("passes_month").then("month_total").otherwise("ordinary_total")),
+    expected=_hours(pl.when("passes_month").then("month_limit").otherwise("ordinary_limit")),
     unless=("R104",),
     of_records_let_in=True,
     unknown=((_NO_LIMIT, pl.col("month_so_far").is_not_null() & pl.col("month_limit").is_null()),),
@@ -101,13 +93,9 @@ W212 = RecordRule(
     ),
     datasets=("overtime",),
     field="minutes",
-    fails=_passes("day_so_far", "wide_day_limit") | _passes("month_so_far", "wide_month_limit"),
-    value=_hours(
-        pl.when(_passes("day_so_far", "wide_day_limit")).then(pl.col("day_total")).otherwise(pl.col("month_total"))
-    ),
-    expected=_hours(
-        pl.when(_passes("day_so_far", "wide_day_limit")).then("wide_day_limit").otherwise("wide_month_limit")
-    ),
+    fails=pl.col("passes_wide_day") | pl.col("passes_wide_month"),
+    value=_hours(pl.when("passes_wide_day").then("day_total").otherwise("month_total")),
+    expected=_hours(pl.when("passes_wide_day").then("wide_day_limit").otherwise("wide_month_limit")),
     unless=("R104",),
     of_records_let_in=True,
     unknown=((_NO_LIMIT, pl.col("month_so_far").is_not_null() & pl.col("wide_month_limit").is_null()),),
@@ -119,10 +107,10 @@ RULES = (W203, W204, W212)
 def with_overtime_sums(
     overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays, limits: OvertimeLimits, switched_on: frozenset[str]
 ) -> pl.DataFrame:
-    """Adds the running and whole sums in minutes of each person's day and month, and the limits on them.
+    """Adds the sums in minutes of each person's day and month, the limits on them, and which record passes one.
 
-    `day_so_far` and `day_total` (hours worked included), `month_so_far`, `month_total`, `ordinary_so_far`,
-    `ordinary_total`, `special`, and the limits; null for overtime that is refused or began before the month.
+    `day_so_far` and `day_total` (hours worked included), `month_so_far`, `month_total`, `ordinary_total`, the limits,
+    and `passes_…` for each; null for overtime that is refused or began before the month.
     """
     overtime = overtime.with_row_index("row").with_columns(first_day=pl.col("start_at").dt.date())
     counted = overtime.filter(~pl.col("refused") & (pl.col("first_day") >= pl.col("month_first")))
@@ -146,12 +134,28 @@ def with_overtime_sums(
         special_day=pl.col("special").any().over(days),
         special_month=pl.col("special").any().over("person"),
     )
-    sums = _with_limits(sums, limits, switched_on).select("row", "special", *_SUMS, *_LIMITS_ADDED)
-    return overtime.join(sums, on="row", how="left", maintain_order="left").drop("row")
+    ordinary_over = ~pl.col("special") & _above("ordinary_so_far", "ordinary_limit")
+    sums = _with_limits(sums, limits, switched_on).with_columns(
+        passes_day=_first(_above("day_so_far", "day_limit"), days),
+        passes_month=_first(_above("month_so_far", "month_limit"), ["person"]),
+        passes_ordinary=_first(ordinary_over, ["person"]),
+        passes_wide_day=_first(_above("day_so_far", "wide_day_limit"), days),
+        passes_wide_month=_first(_above("month_so_far", "wide_month_limit"), ["person"]),
+    )
+    added = sums.select("row", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
+    return overtime.join(added, on="row", how="left", maintain_order="left").drop("row")
 
 
-_SUMS = ("day_so_far", "day_total", "month_so_far", "month_total", "ordinary_so_far", "ordinary_total")
-_LIMITS_ADDED = ("day_limit", "month_limit", "ordinary_limit", "wide_day_limit", "wide_month_limit")
+_SUMS = ("day_so_far", "day_total", "month_so_far", "month_total", "ordinary_total")
+
+
+def _above(so_far: str, limit: str) -> pl.Expr:
+    return (pl.col(so_far) > pl.col(limit)).fill_null(value=False)
+
+
+def _first(above: pl.Expr, group: list[str]) -> pl.Expr:
+    """The record of a group by which its running sum passes the limit, be it the first, after long hours of work."""
+    return above & (above.cum_sum().over(group) == 1)
 
 
 def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits, switched_on: frozenset[str]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from checks.catalogue import RecordRule, always
 from checks.findings import Severity, masked_person_id
-from checks.working_time import UNKNOWN, WorkingTime
+from checks.working_time import WorkingTime
 
 _HOUR_MS = 3_600_000
 _NO_OVERLAP = pl.lit("不重疊 no overlap")
@@ -70,6 +70,8 @@ R113 = RecordRule(
     unless=("R104",),
 )
 
+_MORE_THAN_IT_LASTS = pl.col("hours") * _HOUR_MS > pl.col("clock_ms")
+
 R115 = RecordRule(
     id="R115",
     life=always(Severity.ERROR),
@@ -81,7 +83,7 @@ R115 = RecordRule(
     why="同一時間只有一班。Nobody is on two duties at once.",
     datasets=("shifts",),
     field="start",
-    fails=pl.col("overlaps") | (pl.col("hours") * _HOUR_MS > pl.col("clock_ms")),
+    fails=pl.col("overlaps") | _MORE_THAN_IT_LASTS,
     value=pl.format("{}～{}（{} 小時）", "start", "end", pl.col("hours").cast(pl.String).str.strip_suffix(".0")),
     expected=(pl.col("clock_ms") / _HOUR_MS).round(2).cast(pl.String).str.strip_suffix(".0"),
     unless=("R104",),
@@ -119,6 +121,12 @@ def with_row_overlaps(employees: pl.DataFrame) -> pl.DataFrame:
 def with_overlaps(records: pl.DataFrame) -> pl.DataFrame:
     """Adds `overlaps`: the record begins before an accepted earlier one of the same person ends, by the clock."""
     return _with_overlaps(records.with_columns(begins=pl.col("start_at"), ends=pl.col("end_at")))
+
+
+def with_roster_overlaps(shifts: pl.DataFrame) -> pl.DataFrame:
+    """As `with_overlaps`; a duty of more hours than it lasts is refused too, and makes no other overlap it."""
+    refused = shifts.with_columns(pl.col("refused") | _MORE_THAN_IT_LASTS)
+    return shifts.with_columns(with_overlaps(refused)["overlaps"])
 
 
 def with_leave_overlaps(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
@@ -223,4 +231,5 @@ def _strictly_inside(pairs: pl.DataFrame, work: WorkingTime) -> pl.Series:
         (pl.col("start_at").dt.date() > pl.col("leave_start").dt.date())
         & ((pl.col("end_at") - moment).dt.date() < (pl.col("leave_end") - moment).dt.date())
     ).to_series()
-    return inside & pl.Series(work.code_on(pairs["person"], pairs["start_at"].dt.date()) == UNKNOWN)
+    day = pairs["start_at"].dt.date()
+    return inside & work.hours_over(pairs["person"], day, day).is_null()

@@ -6,12 +6,13 @@ import polars as pl
 from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
 from checks.rules.leave_days import LeaveDays
-from checks.working_time import AWAY, DAYS, UNKNOWN, Flags, WorkingTime
+from checks.working_time import AWAY, UNKNOWN, Flags, WorkingTime
 
 _CLOCKS = Text(
     "應刷卡人員；未載明者以當月曾刷卡者為限，教師未載明者視為免刷卡",
     "people who have to clock; where it is not stated those who clocked at least once in the month, teachers excepted",
 )
+_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
 
 W205 = RecordRule(
     id="W205",
@@ -26,12 +27,11 @@ W205 = RecordRule(
     why="多半是忘刷卡或漏報請假。Mostly a clocking forgotten, or a leave not reported.",
     note=(
         "只檢查有報刷卡的檔案。應上班日依辦公日曆或輪班表；當日有任何刷卡或請假（含被退件者）即不列；加班紀錄不算刷卡。"
-        "請假依申報時數逐日涵蓋上班日，時數用盡後之日仍列。每人每月一項，列出各日。"
+        "請假依申報時數逐日涵蓋上班日，時數用盡後之日仍列。應否刷卡依當日所屬名冊列。每人每月一項，列出各日。"
         "Only in documents that hold clockings. Working days are those of the office calendar or the roster. Any "
-        "clocking "
-        "or leave of the day counts, even a refused one; overtime is no clocking. A leave accounts for its working "
-        "days "
-        "one after another as far as its hours go. One finding a person and month names the days."
+        "clocking or leave of the day counts, even a refused one; overtime is no clocking. A leave accounts for its "
+        "working days one after another as far as its hours go. Whether somebody has to clock is what the row of that "
+        "day says. One finding a person and month names the days."
     ),
     datasets=("employees",),
     field="person_id",
@@ -40,7 +40,7 @@ W205 = RecordRule(
     expected=pl.lit("刷卡或請假 clocking or leave"),
     of_records_let_in=True,
     unknown=(
-        (Text("勤務型態或輪班表不明", "the work pattern or the roster is not known"), pl.col("days_not_known")),
+        (_NOT_KNOWN, pl.col("days_not_known")),
         (
             Text("未載明應否刷卡且當月無刷卡", "not stated whether they clock, and they did not"),
             pl.col("clocks_not_known"),
@@ -57,14 +57,17 @@ W211 = RecordRule(
     message="該員應刷卡而 {value} 整月沒有刷卡紀錄，請補報或更正 clocks；屬實者請說明。",
     message_en="The person has to clock and has no clocking in {value}; report them or correct `clocks`, or explain.",
     why="整月無刷卡多半是介接漏送。A month without any is mostly an interface that left the person out.",
-    note="只檢查有報刷卡的檔案，且該員當月有應上班日。Only in documents that hold clockings, of people who worked "
-    "some day.",
+    note=(
+        "只檢查有報刷卡的檔案，且該員當月有請假未涵蓋之應上班日。Only in documents that hold clockings, of people who "
+        "had to work some day on which they were not on leave."
+    ),
     datasets=("employees",),
     field="clocks",
     fails=pl.col("never_clocked"),
     value=pl.col("month_first").dt.to_string("%Y-%m"),
     expected=pl.lit("當月刷卡紀錄 clockings of the month"),
     of_records_let_in=True,
+    unknown=((_NOT_KNOWN, pl.col("never_not_known")),),
 )
 
 W215 = RecordRule(
@@ -100,50 +103,48 @@ def with_presence(
     hundreds of thousands.  A person with several rows is spoken of at the first that was let in.
     """
     clocked = _clocked(clockings, work.code.shape)
-    due = _due(employees, clockings, clocked)
-    asked = due["asked"].to_numpy()
-    who = employees["person"].to_numpy()
-    worked = np.nan_to_num(work.hours)[who] > 0
-    missing = asked[:, None] & worked & ~(clocked | on_leave.traced)[who]
-    unknown = (work.code[who] == UNKNOWN).any(axis=1)
-    spoken = due["spoken"].to_numpy()
-    never = spoken & due["stated"].to_numpy() & worked.any(axis=1) & ~clocked[who].any(axis=1)
-    dark = spoken & due["clocks_not_known"].to_numpy() & (work.code[who] != AWAY).any(axis=1)
+    seen: Flags = np.any(clocked, axis=1, keepdims=True)
+    stated, not_stated = _has_to_clock(employees, work)
+    missing = (np.nan_to_num(work.hours) > 0) & ~clocked & ~on_leave.traced
+    due, never = (stated | not_stated) & seen, missing & stated & ~seen
+    who, spoken = employees["person"].to_numpy(), _spoken_of(employees, clockings)
+
+    def said(of_person: Flags) -> pl.Series:
+        return pl.Series(spoken & np.any(of_person[who], axis=1))
+
     return employees.with_columns(
-        without_trace=_days_as_text(employees, missing),
-        never_clocked=pl.Series(never),
-        days_not_known=pl.Series(asked & unknown),
-        clocks_not_known=pl.Series(dark),
+        without_trace=_days_as_text(employees, spoken[:, None] & (missing & due)[who]),
+        never_clocked=said(never),
+        never_not_known=said((work.code == UNKNOWN) & stated & ~seen & ~np.any(never, axis=1, keepdims=True)),
+        days_not_known=said((work.code == UNKNOWN) & due),
+        clocks_not_known=said((work.code != AWAY) & not_stated & ~seen),
     )
+
+
+def _has_to_clock(employees: pl.DataFrame, work: WorkingTime) -> tuple[Flags, Flags]:
+    """Persons × days: the row of that day states that the person clocks; does not state it, teachers aside."""
+    rows = employees.filter(~pl.col("refused"))
+    stated = rows["clocks"].fill_null(value=False)
+    not_stated = rows["clocks"].is_null() & (rows["employment_type"] != "teacher")
+    return work.by_day(stated), work.by_day(not_stated)
+
+
+def _spoken_of(employees: pl.DataFrame, clockings: pl.DataFrame) -> Flags:
+    """The first row let in of each person of a document that holds clockings: there findings are."""
+    with_clockings = pl.col("document").is_in(clockings["document"].unique().implode())
+    rows = employees.with_row_index("row").filter(~pl.col("refused") & with_clockings)
+    first = rows.unique("person", keep="first")["row"].to_numpy()
+    return np.isin(np.arange(employees.height), first)
 
 
 def _clocked(clockings: pl.DataFrame, shape: tuple[int, ...]) -> Flags:
     """Persons × days of the month: a clocking, refused or not."""
-    days = clockings.select(
-        "person", offset=(pl.col("clocked_at").dt.date() - pl.col("month_first")).dt.total_days()
-    ).filter(pl.col("offset").is_between(0, DAYS - 1))
+    day = pl.col("clocked_at").dt.date()
+    in_month = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next")))
+    days = in_month.select("person", offset=(day - pl.col("month_first")).dt.total_days())
     clocked = np.zeros(shape, dtype=bool)
     clocked[days["person"].to_numpy(), days["offset"].to_numpy()] = True
     return clocked
-
-
-def _due(employees: pl.DataFrame, clockings: pl.DataFrame, clocked: Flags) -> pl.DataFrame:
-    """For each row of employees: whether a trace is due of the person (`asked`), as stated or as seen; see W205."""
-    ever: Flags = np.asarray(clocked.any(axis=1))
-    seen = pl.Series(ever[employees["person"].to_numpy()])
-    with_clockings = pl.col("document").is_in(clockings["document"].unique().implode())
-    rows = employees.select("person", "clocks", "employment_type", "refused", with_clockings=with_clockings, seen=seen)
-    rows = rows.with_row_index("row").with_columns(let_in=~pl.col("refused") & pl.col("with_clockings"))
-    spoken = pl.col("let_in") & (pl.col("row") == pl.col("row").filter("let_in").min().over("person"))
-    teacher = (pl.col("employment_type") == "teacher").any().over("person")
-    stated = pl.col("clocks").any(ignore_nulls=True).over("person")
-    exempt = (pl.col("clocks") == False).any().over("person") | (pl.col("clocks").is_null() & teacher)  # noqa: E712
-    return rows.select(
-        spoken=spoken,
-        stated=stated,
-        asked=spoken & pl.col("seen") & ~(exempt & ~stated),
-        clocks_not_known=~stated & ~exempt & ~pl.col("seen"),
-    )
 
 
 def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
@@ -162,30 +163,16 @@ def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
     return rows.join(texts, on="row", how="left", maintain_order="left")["text"].alias("without_trace")
 
 
-def with_clocked_days(
-    leaves: pl.DataFrame, clockings: pl.DataFrame, work: WorkingTime, held: LeaveDays
-) -> pl.DataFrame:
+def with_clocked_days(leaves: pl.DataFrame, clockings: pl.DataFrame, held: LeaveDays) -> pl.DataFrame:
     """Adds `clocked_on`: the first day that a leave covers wholly and on which the person clocked in and out."""
-    both = np.ones(work.code.shape, dtype=bool)
+    both = np.ones(held.hours.shape, dtype=bool)
     for kind in ("in", "out"):
-        both &= _clocked(clockings.filter(~pl.col("refused") & (pl.col("kind") == kind)), work.code.shape)
-    wholly = both & (work.hours > 0) & (held.hours >= work.hours)
-    if not wholly.any():
-        return leaves.with_columns(clocked_on=pl.lit(None, dtype=pl.String))
-    person, offset = np.nonzero(wholly)
-    days = pl.DataFrame(
-        {
-            "person": pl.Series(person, dtype=pl.UInt32),
-            "first": work.persons["month_first"].gather(person),
-            "offset": offset,
-        }
-    ).select("person", day=pl.col("first") + pl.duration(days="offset"))
-    some = leaves.with_row_index("row").filter(~pl.col("official") & pl.col("person").is_in(days["person"].implode()))
-    found = (
-        some.select("row", "person", "first_day", "last_day")
-        .join(days, on="person")
-        .filter(pl.col("day").is_between("first_day", "last_day"))
-        .group_by("row")
-        .agg(clocked_on=pl.col("day").min().cast(pl.String))
+        both &= _clocked(clockings.filter(~pl.col("refused") & (pl.col("kind") == kind)), held.hours.shape)
+    there = both[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
+    days = (
+        held.wholly.filter(pl.Series(there, dtype=pl.Boolean)).group_by("document", "index").agg(pl.col("offset").min())
     )
-    return leaves.with_row_index("row").join(found, on="row", how="left", maintain_order="left").drop("row")
+    first = (pl.col("month_first") + pl.duration(days="offset")).cast(pl.String)
+    return leaves.join(days, on=["document", "index"], how="left", maintain_order="left").with_columns(
+        clocked_on=pl.when(~pl.col("official")).then(first)
+    )

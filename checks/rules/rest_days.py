@@ -10,6 +10,9 @@ from checks.working_time import WorkingTime
 #: Types that are taken on days off as well: official trips, leave and errands, extended sick leave.
 #: Source: rules.md, W201.
 _ON_ANY_DAY = ("05", "06", "07", "26")
+#: Types of which days off count for staff under the Labour Standards Act: calendar days by law.
+#: Source: people.md, "Leave quotas".
+_EVERY_DAY_OF_LABOUR = ("09", "13")
 _KNOWN = Text(
     "上班日已知者：依辦公日上班，或檔案有其輪班表",
     "people whose working days are known: office hours, or a roster in the file",
@@ -51,11 +54,11 @@ W210 = RecordRule(
     "explain.",
     why="請假扣的是應上班的時數。Leave is taken from the hours that one would have worked.",
     note=(
-        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）每一日曆天以 8 小時計；"
+        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、13）"
+        "每一日曆天以 8 小時計；"
         "全在非上班日者見 W201。"
-        "Part-time staff by their weekly hours. Types 05, 06, 07 and 26 hold 8 hours a calendar day. Leaves on no "
-        "working "
-        "day are W201's."
+        "Part-time staff by their weekly hours. Types 05, 06, 07 and 26, and 09 and 13 of labour staff, hold 8 hours a "
+        "calendar day. Leaves on no working day are W201's."
     ),
     datasets=("leaves",),
     field="hours",
@@ -71,12 +74,19 @@ RULES = (W201, W210)
 
 
 def with_working_hours(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
-    """Adds `working_hours` of the days that a leave touches, `on_any_day`, and `held_hours`, what it can hold."""
+    """Adds `working_hours` of the days that a leave touches, `on_any_day`, and `held_hours`, what it can hold.
+
+    `every_day` becomes true of leaves of labour staff, too, of which by law days off count.
+    """
+    labour = work.persons["labour"].gather(leaves["person"])
     leaves = leaves.with_columns(
         working_hours=work.hours_over(leaves["person"], leaves["first_day"], leaves["last_day"]),
         on_any_day=pl.col("leave_type").is_in(_ON_ANY_DAY),
+        every_day=pl.col("every_day") | (labour & pl.col("leave_type").is_in(_EVERY_DAY_OF_LABOUR)),
     )
     days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     return leaves.with_columns(
-        held_hours=pl.when("on_any_day").then(days.cast(pl.Float64) * WHOLE_DAY).otherwise("working_hours")
+        held_hours=pl.when(pl.col("on_any_day") | pl.col("every_day"))
+        .then(days.cast(pl.Float64) * WHOLE_DAY)
+        .otherwise("working_hours")
     )

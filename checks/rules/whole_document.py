@@ -62,7 +62,8 @@ def _of_another_month(frames: dict[str, pl.DataFrame]) -> dict[int, Finding]:
     found = {}
     for document, records, outside in wrong.iter_rows():
         months = dated.filter(pl.col("outside") & (pl.col("document") == document))["month"].drop_nulls()
-        most = months.value_counts(sort=True)["month"].to_list()
+        # Of months named as often the earliest, so that the same document always says the same.
+        most = months.value_counts().sort("count", "month", descending=[True, False])["month"].to_list()
         value = f"{records:,} 筆中有 {outside:,} 筆 ({outside:,} of {records:,})"
         found[document] = _finding(F013, "month", value, min(most[:1], default=""))
     return found

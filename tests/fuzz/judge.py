@@ -121,7 +121,9 @@ def ways_agree(found: Scan, data: bytes, document: Any) -> None:
         (checked,) = check_documents([SubmittedDocument(data)], CONTEXT).documents
         assert checked.refused or not found.findings
         for row in checked.findings.drop("person").iter_rows(named=True):
-            if row["line"] or found.complete:  # whose a document is that cannot be read is known without a place
+            if row["line"] or (
+                found.complete and row["rule"] != "F014"
+            ):  # whose a document is that cannot be read is known without a place
                 stands_in_the_text(Finding(**row), data)
 
 

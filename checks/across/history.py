@@ -21,17 +21,15 @@ W206 = Rule(
     title="筆數與往月差距過大",
     title_en="records fewer than half or more than twice the agency's median month",
     message="{value}，往月中位數的一半至兩倍為 {expected}，請確認是否漏報或重複；屬實者請說明。",
-    message_en="{value}; half to twice the median month is {expected}; see whether something is missing or doubled, or "
-    "explain.",
+    message_en="{value}; half to twice the median month is {expected}; see whether something is missing or doubled, "
+    "or explain.",
     why="筆數驟減或驟增多半是介接出錯。A sudden drop or jump is mostly an interface that failed.",
     note=(
         "請假與加班分別計算；以前 12 個月已入檔月份（至少 6 個月）的入檔筆數取中位數；差距不逾中位數平方根之 3 "
-        "倍或未達 5 筆，"
-        "或與去年同月相比在一半至兩倍之間者不列。"
-        "Leaves and overtime each alone; the median is over the records entered in those of the 12 months before that "
-        "were entered, six at least; with fewer it is not evaluated. Nor is it unusual where the difference is at "
-        "most 3 times "
-        "the median's square root, or below 5, or where the same month of last year is within half and twice."
+        "倍或未達 5 筆，或與去年同月相比在一半至兩倍之間者不列。Leaves and overtime each alone; the median is over "
+        "the records entered in those of the 12 months before that were entered, six at least; with fewer it is not "
+        "evaluated. Nor is it unusual where the difference is at most 3 times the median's square root, or below 5, "
+        "or where the same month of last year is within half and twice."
     ),
 )
 W207 = Rule(
@@ -40,13 +38,12 @@ W207 = Rule(
     title="員工人數較上月增減逾 20%",
     title_en="headcount changed by more than 20 % from the month before",
     message="{value}，上月的八成至一點二倍為 {expected}，請確認員工名冊是否完整；屬實者請說明。",
-    message_en="{value}; within 20 % of the month before is {expected}; see whether the list of employees is complete, "
-    "or explain.",
+    message_en="{value}; within 20 % of the month before is {expected}; see whether the list of employees is "
+    "complete, or explain.",
     why="名冊不完整時，其他檢核也不準。Where the list of employees is incomplete the other checks are off too.",
     note=(
-        "以上月入檔員工數滿 10 人的機關為限；上月未入檔者不評估。"
-        "For agencies with 10 employees or more entered in the month before; where that month is not entered it is not "
-        "evaluated."
+        "以上月入檔員工數滿 10 人的機關為限；上月未入檔者不評估。For agencies with 10 employees or more entered in "
+        "the month before; where that month is not entered it is not evaluated."
     ),
 )
 
@@ -61,8 +58,7 @@ W214 = Rule(
     why="零筆申報多半是介接漏送。Nothing at all is mostly an interface that left it out.",
     note=(
         "請假、加班、刷卡分別計算；前 6 個月中至少 5 個月有入檔者。Leaves, overtime and clockings each alone: "
-        "entered in "
-        "at least 5 of the 6 months before."
+        "entered in at least 5 of the 6 months before."
     ),
 )
 #: Source: rules.md, W214.

@@ -32,20 +32,17 @@ W202 = Rule(
     message_en="Leave {value} hours for this person, above the quota of {expected}; check type and hours, or explain.",
     why="各假別有日數上限，須累計各月才看得出。Quotas run over the months; no single month shows it.",
     note=(
-        "累計同一人在各機關各月採計的報送中落在各該月及在職期間的時數，至本月底止；兩機關於調任時同報之一筆只計一次。"
-        "年度為曆年，教師為學年（8 月至次年 7 月），依本機關本月員工名冊的人員類別。事件依 event_id，無者以期間計。"
-        "併計者（25、28 併入 01；24 每年前 3 日以外併入 02）計入該上限。上限依該筆起日。"
-        "依月份、起時、機關累計；每人每上限每月一項，列於超過上限（或已超過後）、且時數落在本月的第一筆。"
-        "The hours of what the months count, within each month and the person's days at the agency, are added up "
-        "over all "
-        "agencies to the end of this month; a leave that two agencies report across a transfer counts once. The year "
-        "is "
-        "the calendar year, for teachers the school year, by this agency's list of the month. An event is the "
-        "records of "
-        "one `event_id`, or without it those within the window. Types counted within another use up its quota too. The "
-        "quota is that of the day on which the record starts. One finding a person, quota and month, on the first "
-        "record "
-        "with hours in the month by which it is exceeded, or the first after it was."
+        "累計同一人在各機關各月採計的報送中落在各該月及在職期間的時數，至本月底止；"
+        "兩機關於調任時同報之一筆只計一次。年度為曆年，教師為學年（8 月至次年 7 月），"
+        "依本機關本月員工名冊的人員類別。事件依 event_id，無者以期間計。併計者（25、28 併入 01；24 每年前 3 "
+        "日以外併入 02）計入該上限。上限依該筆起日。依月份、起時、機關累計；每人每上限每月一項，"
+        "列於超過上限（或已超過後）、且時數落在本月的第一筆。The hours of what the months count, within each month "
+        "and the person's days at the agency, are added up over all agencies to the end of this month; a leave that "
+        "two agencies report across a transfer counts once. The year is the calendar year, for teachers the school "
+        "year, by this agency's list of the month. An event is the records of one `event_id`, or without it those "
+        "within the window. Types counted within another use up its quota too. The quota is that of the day on "
+        "which the record starts. One finding a person, quota and month, on the first record with hours in the "
+        "month by which it is exceeded, or the first after it was."
     ),
 )
 

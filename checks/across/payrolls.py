@@ -12,8 +12,8 @@ W209 = Rule(
     title="同一人同期間列於兩機關員工名冊",
     title_en="a person on the payroll of two agencies in overlapping days of the month",
     message="該員同期間亦列於他機關員工名冊（{value}），請與該機關確認到離職日（from、to）；兼任者請說明。",
-    message_en="The person is on another agency's payroll on the same days ({value}); settle the dates (from, to) with "
-    "that agency, or explain.",
+    message_en="The person is on another agency's payroll on the same days ({value}); settle the dates (from, to) "
+    "with that agency, or explain.",
     why="多半是調任時漏填離職或到職日。Mostly a transfer whose dates were not entered.",
     note=(
         "以當月在職日（from～to，空者為全月）比對各機關採計的報送；只重疊一日者、留職停薪者不計；兩機關都會收到，每一他機關一項。"

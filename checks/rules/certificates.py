@@ -20,13 +20,11 @@ def certificate_missing(leave_types: LeaveTypes) -> RecordRule:
         title_en="certificate missing",
         message="請假 {value} 應附證明而註記為未附，請補附或更正 certificate；屬實者請說明。",
         message_en="The leave {value} needs a certificate and says that there is none; add it or correct "
-        "`certificate`, or "
-        "explain.",
+        "`certificate`, or explain.",
         why="娩假、流產假、陪產假、延長病假、捐贈假及 2 日以上病假須有證明。These leaves are granted on a certificate.",
         note=(
-            "病假 2 日以上：時數達 16 小時，或於相連之上班日逐日請假合計達之。certificate 為 null 者不評估。"
-            "Sick leave of two working days or more: of 16 hours, also by single leaves on working days that follow "
-            "one "
+            "病假 2 日以上：時數達 16 小時，或於相連之上班日逐日請假合計達之。certificate 為 null 者不評估。Sick "
+            "leave of two working days or more: of 16 hours, also by single leaves on working days that follow one "
             "another, taken together. Where `certificate` is null it is not evaluated."
         ),
         datasets=("leaves",),

@@ -14,8 +14,8 @@ from checks.working_time import DAYS, WorkingTime
 _LIFE = (Period(Severity.WARNING, first="2021-01"),)
 _WHOM = Text(
     "公務人員、約聘僱人員（自 111 年 7 月）及適用勞動基準法人員；教師及其他人員無已知上限，不評估",
-    "civil servants and contract staff (from 2022-07) and labour staff; no limit is known for teachers and others, who "
-    "are not evaluated",
+    "civil servants and contract staff (from 2022-07) and labour staff; no limit is known for teachers and others, "
+    "who are not evaluated",
 )
 _NO_LIMIT = Text("該類人員加班上限不明或尚未啟用", "no limit is known for such staff, or it is not switched on")
 
@@ -84,8 +84,8 @@ W212 = RecordRule(
     title="加班時數超過專案加班上限，應報主管機關備查",
     title_en="overtime above the wider limit, to be filed with the authority for reference",
     message="加班 {value} 小時，超過專案加班上限 {expected} 小時，請報主管機關備查並說明。",
-    message_en="{value} hours of overtime, above the wider limit of {expected} hours: file it with the authority, and "
-    "explain.",
+    message_en="{value} hours of overtime, above the wider limit of {expected} hours: file it with the authority, "
+    "and explain.",
     why="超過專案加班上限者須報備查。What goes beyond the wider limit is to be filed for reference.",
     note=(
         "每日含工作時數，每月計加班；連續三個月之上限待入檔後跨月計算，本規則不涵蓋。"

@@ -48,14 +48,13 @@ def _outside_employment(datasets: tuple[str, ...], field: str) -> RecordRule:
         title="紀錄不在該員在職期間內",
         title_en="a record lies wholly outside the person's days at the agency",
         message="{value} 該員不在職（在職期間 {expected}），請更正到離職日（from、to）或刪除該筆。",
-        message_en="On {value} the person is not at the agency (days at the agency {expected}); correct from and to, "
-        "or "
-        "remove the record.",
+        message_en="On {value} the person is not at the agency (days at the agency {expected}); correct from and "
+        "to, or remove the record.",
         why="離職後的紀錄屬於新機關，或到離職日有誤。What comes after the last day belongs elsewhere, or a date is "
         "wrong.",
         note=(
-            "資料年月 115 年 12 月以前為警示，116 年 1 月起該筆不入檔。A warning for months to 2026-12, an error from "
-            "2027-01 on."
+            "資料年月 115 年 12 月以前為警示，116 年 1 月起該筆不入檔。A warning for months to 2026-12, an error "
+            "from 2027-01 on."
         ),
         datasets=datasets,
         field=field,

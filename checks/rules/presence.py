@@ -22,8 +22,7 @@ W205 = RecordRule(
     title_en="working days with neither clocking nor leave",
     message="應上班日 {value} 沒有刷卡，也沒有請假，請補正；忘刷卡或因公外出者請說明。",
     message_en="On {value} the person worked by the calendar or roster, with neither clocking nor leave; complete "
-    "it, or "
-    "explain.",
+    "it, or explain.",
     why="多半是忘刷卡或漏報請假。Mostly a clocking forgotten, or a leave not reported.",
     note=(
         "只檢查有報刷卡的檔案。應上班日依辦公日曆或輪班表；當日有任何刷卡或請假（含被退件者）即不列；加班紀錄不算刷卡。"
@@ -80,9 +79,8 @@ W215 = RecordRule(
     "cancelled? Correct it, or explain.",
     why="銷假後未更正的請假會多扣假。A leave that was not taken uses up days of it.",
     note=(
-        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only days "
-        "of "
-        "which the hours worked are known."
+        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only "
+        "days of which the hours worked are known."
     ),
     datasets=("leaves",),
     field="start",

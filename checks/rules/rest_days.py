@@ -54,11 +54,9 @@ W210 = RecordRule(
     "explain.",
     why="請假扣的是應上班的時數。Leave is taken from the hours that one would have worked.",
     note=(
-        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、13）"
-        "每一日曆天以 8 小時計；"
-        "全在非上班日者見 W201。"
-        "Part-time staff by their weekly hours. Types 05, 06, 07 and 26, and 09 and 13 of labour staff, hold 8 hours a "
-        "calendar day. Leaves on no working day are W201's."
+        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、"
+        "13）每一日曆天以 8 小時計；全在非上班日者見 W201。Part-time staff by their weekly hours. Types 05, 06, 07 "
+        "and 26, and 09 and 13 of labour staff, hold 8 hours a calendar day. Leaves on no working day are W201's."
     ),
     datasets=("leaves",),
     field="hours",

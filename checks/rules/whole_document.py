@@ -17,14 +17,12 @@ F013 = Rule(
     title_en="the document is of another month",
     message="有日期的紀錄 {value} 不在資料年月內，多數屬於 {expected}；請確認 month，或改報正確月份的檔案。",
     message_en="Of the dated records {value} lie outside the month, most of them in {expected}; check `month`, or "
-    "submit "
-    "the right month's file.",
+    "submit the right month's file.",
     why="年月打錯的檔案不得取代該月已報的資料。A month typed wrongly must not replace what that month holds.",
     note=(
-        "有日期的紀錄（輪班、請假、加班、刷卡）滿 10 筆，且逾半不在資料年月內。該等紀錄的 R105 不逐筆列出，只計筆數。"
-        "Of 10 or more dated records (rosters, leaves, overtime, clockings) over half lie outside the month. Their "
-        "R105 "
-        "are counted, not listed."
+        "有日期的紀錄（輪班、請假、加班、刷卡）滿 10 筆，且逾半不在資料年月內。該等紀錄的 R105 不逐筆列出，"
+        "只計筆數。Of 10 or more dated records (rosters, leaves, overtime, clockings) over half lie outside the "
+        "month. Their R105 are counted, not listed."
     ),
 )
 F014 = Rule(
@@ -34,8 +32,7 @@ F014 = Rule(
     title_en="nothing of it could be entered",
     message="請假、加班及刷卡共 {value} 筆，全部有誤（{expected}），沒有一筆可以入檔；請更正後重新報送。",
     message_en="All {value} leaves, overtime and clockings are refused ({expected}) and nothing could be entered; "
-    "correct "
-    "the file and submit it again.",
+    "correct the file and submit it again.",
     why="整份有誤的檔案不得取代該月已報的資料。A file that is wrong throughout must not replace what the month holds.",
     note="各規則之錯誤只計筆數，不逐筆列出。The faults that led to it are counted by rule, not listed one by one.",
 )

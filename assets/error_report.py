@@ -23,6 +23,7 @@ DATASETS = {
     "employees": "員工 employees",
     "leaves": "請假 leaves",
     "overtime": "加班 overtime",
+    "shifts": "輪班 rosters",
     "clockings": "刷卡 clockings",
 }
 SEVERITIES = {"fatal": "整份退件 fatal", "error": "該筆退件 error", "warning": "請確認 warning"}
@@ -205,7 +206,8 @@ def _by_rule(groups: Sequence[_Group]) -> Sheet:
 
 def _each(groups: Sequence[_Group]) -> Sheet:
     head = [
-        "檔案 file", "規則 rule", "嚴重度 severity", "資料集 dataset", "第幾筆 number", "編號 record_id", "欄位 field",
+        "檔案 file", "規則 rule", "嚴重度 severity", "人員 whom", "日期 dates", "資料集 dataset",
+        "第幾筆 number", "編號 record_id", "欄位 field",
         "行 line", "欄 column", "檢出 found", "應為 expected", "怎麼辦", "what to do", "研判 looks like",
         "說明 explained",
     ]  # fmt: skip
@@ -216,7 +218,7 @@ def _each(groups: Sequence[_Group]) -> Sheet:
             if listed[group.rule] > MOST_OF_A_RULE:
                 break
             rows.append([
-                group.document.name, row["rule"], SEVERITIES[row["severity"]],
+                group.document.name, row["rule"], SEVERITIES[row["severity"]], row["whom"], row["dates"],
                 DATASETS.get(row["dataset"] or "", _WHOLE), None if row["index"] is None else row["index"] + 1,
                 row["record_id"], row["field"], row["line"], row["column"], row["value"], row["expected"],
                 row["message"], row["message_en"], _cause(group), _answer(row),

@@ -23,9 +23,10 @@ from warehouse.ledger.engine import reading
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import AgencyMonth
 from warehouse.ledger.retirements import first_open_month
-from warehouse.publish.database import open_warehouse
+from warehouse.publish.database import from_files, open_warehouse
 from warehouse.publish.partitions import RECORDS
 from warehouse.store import file_of
+from warehouse.tables import TABLES
 
 
 class Difference(NamedTuple):
@@ -141,8 +142,8 @@ def _shown(warehouse: Path, key: SubmissionKey, made: Mapping[str, Path]) -> boo
 def _shows(connection: duckdb.DuckDBPyConnection, dataset: str, key: SubmissionKey, made: Path) -> bool:
     columns = ", ".join(f'"{name}"' for name in STORED[dataset].to_schema().columns)
     shown = f"SELECT {columns} FROM core.{dataset} WHERE agency_code = $agency AND month = $month"  # noqa: S608
-    wanted = f"SELECT {columns} FROM read_parquet($made, hive_partitioning = false)"  # noqa: S608
+    wanted = from_files(TABLES[f"core.{dataset}"], [made] if made.exists() else [])
     query = f"SELECT count(*) FROM ((({shown}) EXCEPT ALL ({wanted})) UNION ALL (({wanted}) EXCEPT ALL ({shown})))"  # noqa: S608
-    values = {"agency": key.agency_code, "month": key.month, "made": str(made)}
+    values = {"agency": key.agency_code, "month": key.month}
     row = connection.execute(query, values).fetchone()
     return row == (0,)

@@ -8,7 +8,7 @@ from checks.leave_types import packaged_leave_types
 from checks.model.roc import ROC_YEAR_OFFSET, roc_month_text
 
 _SCOPES = {"agency": "機關", "authority": "主管機關", "country": "全國"}
-_DATASETS = {"employees": "員工", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
+_DATASETS = {"employees": "員工", "shifts": "輪班", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
 #: What became of an agency-month.
 OUTCOMES = {
     "on_time": "準時",

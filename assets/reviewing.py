@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from assets.platform import Platform
-from checks.across.history import MONTHS_BEFORE, headcount_jumps, unusual_numbers
+from checks.across.history import MONTHS_BEFORE, headcount_jumps, missing_kinds, unusual_numbers
 from checks.across.leave_quotas import MONTHS_BEFORE as QUOTA_MONTHS
 from checks.across.leave_quotas import quotas_exceeded, users_of_quotas
 from checks.across.payrolls import on_two_payrolls
@@ -125,6 +125,7 @@ def evaluate_month(
     with reading(platform.engine) as session:
         counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
     numbers, too_short = unusual_numbers(counts, month, rules["W206"])
+    silent = missing_kinds(counts, month, rules["W214"])
     headcounts, no_month_before = headcount_jumps(counts, month, rules["W207"])
     leaves = records.leaves_of_heavy_users(month, QUOTA_MONTHS, agencies, users_of_quotas(quotas))
     exceeded = quotas_exceeded(leaves, records.employment(month, agencies), month, quotas, rules["W202"])
@@ -135,6 +136,7 @@ def evaluate_month(
     for agency in no_month_before:
         not_evaluated[agency]["W207"] = _NO_MONTH_BEFORE
     found = [
-        frame.filter(pl.col("agency_code").is_in(list(agencies))) for frame in (exceeded, numbers, headcounts, twice)
+        frame.filter(pl.col("agency_code").is_in(list(agencies)))
+        for frame in (exceeded, numbers, headcounts, silent, twice)
     ]
     return of_agencies(month, submissions, found, not_evaluated)

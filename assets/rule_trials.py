@@ -17,9 +17,7 @@ from assets.reviewing import evaluate_month
 from checks.bulk import ACROSS_SUBMISSIONS, CheckedDocument
 from checks.catalogue import Period, Rule
 from checks.findings import Severity
-from checks.overtime_limits import packaged_overtime_limits
 from checks.rule_set import all_rules
-from checks.rules.long_hours import RULES as LONG_HOURS
 from warehouse.bundle_cache import bring
 from warehouse.ledger.engine import reading
 from warehouse.ledger.models import Submission
@@ -33,7 +31,6 @@ _FIRST, _LAST = "", "9999-12"
 _PATIENCE = 300.0
 
 #: Rules that a dated limit gives meaning to.
-OF_LIMITS = frozenset(rule.id for rule in LONG_HOURS)
 
 #: Agency code, month, submission id.
 _Key = tuple[str, str, str]
@@ -122,18 +119,17 @@ def preview(
         return _preview_across(platform, replace(rule, life=life), counted, on_progress)
     judged = judged_submissions(platform, first, last)
     counting = [one for one in judged.submissions if counted.get((one.agency_code, one.month)) == one.id]
-    found, done = [], 0
+    found, done, unknown = [], 0, 0
     for batch, checked in replace(judged, submissions=counting).recheck(platform, {rule.id: life}):
         for one, result in zip(batch, checked.documents, strict=True):
             failing = _failing(judged, one, result, rule)
             found += [failing] if failing.findings else []
+            unknown += rule.id in result.not_evaluated
         done += len(batch)
         if on_progress:
             on_progress(done, len(counting))
     found.sort(key=lambda one: (one.month, one.agency_code))
-    limits = packaged_overtime_limits()
-    unlimited = [one for one in counting if rule.id in OF_LIMITS and not limits.hold(one.month)]
-    return Preview(len(counting), len(unlimited), found)
+    return Preview(len(counting), unknown, found)
 
 
 def replay(

@@ -5,7 +5,7 @@ writes nothing, and a document's findings are the same in whatever company it is
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,9 +19,11 @@ from checks.format.identity import identity_findings
 from checks.format.locate import Target, locate
 from checks.format.reader import Columns, faulty_documents, header_fits, plain_columns, read_columns
 from checks.format.scanner import Scan, scan
+from checks.format.versions import VERSIONS
 from checks.model.submitted import SUBMITTED
 from checks.rules.evaluate import evaluate
 from checks.rules.prepare import prepare
+from checks.rules.whole_document import faults_of_whole
 from checks.stored_columns import entered_records
 
 
@@ -34,14 +36,29 @@ class Counts(NamedTuple):
     warned: int
 
 
+class NotEvaluated(NamedTuple):
+    """A rule that says nothing of some people (None: of the whole document), and why."""
+
+    rule: str
+    reason: str
+    reason_en: str
+    people: int | None = None
+
+    def __str__(self) -> str:
+        if self.people is None:
+            return f"{self.reason} {self.reason_en}"
+        people = "1 person" if self.people == 1 else f"{self.people:,} people"
+        return f"{self.reason}（{self.people:,} 人）{self.reason_en} ({people})"
+
+
 @dataclass(frozen=True)
 class CheckedDocument:
     """What the check says of one document.
 
     `refused`: there is a fatal finding, and none of its records is entered.  `findings` is a frame of
-    `FOUND_SCHEMA`.  What the document says of itself is None where it could not be read.  `not_evaluated` says
-    which rules did not run, and why; `unlisted` rule → how many findings there are beside those in `findings`, which
-    of a document of faults alone are the first (`checks.format.faults.most_kept`).
+    `FOUND_SCHEMA`.  What the document says of itself is None where it could not be read.  `unknown` says
+    which rules were not evaluated, why, and of how many people; `unlisted` rule → how many findings there are beside
+    those in `findings`, which of a document of faults alone are the first (`checks.format.faults.most_kept`).
     """
 
     agency_code: str | None
@@ -52,8 +69,16 @@ class CheckedDocument:
     refused: bool
     findings: pl.DataFrame
     counts: dict[str, Counts] = field(default_factory=dict)
-    not_evaluated: dict[str, str] = field(default_factory=dict)
+    unknown: Sequence[NotEvaluated] = ()
     unlisted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def not_evaluated(self) -> dict[str, str]:
+        """Rule → why it was not evaluated and of how many people, in Chinese and English."""
+        said: dict[str, list[str]] = {}
+        for one in self.unknown:
+            said.setdefault(one.rule, []).append(str(one))
+        return {rule: "；".join(reasons) for rule, reasons in said.items()}
 
 
 @dataclass(frozen=True)
@@ -73,7 +98,7 @@ class _Header(NamedTuple):
 
 
 #: Rules that look across submissions run after storage.
-ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209")
+ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209", "W214")
 
 
 def check_documents(
@@ -94,37 +119,65 @@ def check_documents(
         for position, document in enumerate(documents)
     }
     refused = {position for position, findings in fatal.items() if findings}
-    frames = _without(columns.frames, refused)
-    months = pl.DataFrame(
-        [
-            (position, header.agency_code, header.month)
-            for position, header in sorted(headers.items())
-            if position not in refused
-        ],
-        schema={"document": pl.UInt32, "agency_code": pl.String, "month": pl.String},
-        orient="row",
+    prepared, roster = prepare(
+        _without(columns.frames, refused), context.staff(_whose(headers, refused)), context.leave_types
     )
-    calendar = context.calendar(months)
-    prepared, roster = prepare(frames, months, calendar, context.leave_types)
-    judged, findings = evaluate(prepared, calendar, context)
-    counts = _counts(judged)
-    findings = _located(findings, documents, counts)
+    judged = evaluate(prepared, roster, context.calendar(_whose(headers, refused)), context)
+    of_whole = faults_of_whole(judged.frames, judged.findings)
+    counted = _by_rule(judged.findings, of_whole)
+    for position, finding in of_whole.items():
+        fatal[position].append(_placed(finding, documents[position], context))
+    frames = _without(judged.frames, set(of_whole))
+    counts = _counts(frames)
+    findings = _located(judged.findings.filter(~_of(of_whole)), documents, counts)
     found = {
         int(key[0]): part.drop("document") for key, part in findings.partition_by("document", as_dict=True).items()
     }
-    not_evaluated = _not_evaluated(context)
+    always, unknown = _not_evaluated(context), _by_document(judged.unknown)
     checked = [
         CheckedDocument(
             *headers[position],
-            refused=position in refused,
-            findings=findings_frame(fatal[position]) if position in refused else found.get(position, _NO_FINDINGS),
-            counts={} if position in refused else {name: counts[name].get(position, _NO_RECORDS) for name in SUBMITTED},
-            not_evaluated=not_evaluated,
-            unlisted=scans[position].unlisted if position in scans else {},
+            refused=bool(fatal[position]),
+            findings=findings_frame(fatal[position]) if fatal[position] else found.get(position, _NO_FINDINGS),
+            counts={} if fatal[position] else {name: counts[name].get(position, _NO_RECORDS) for name in SUBMITTED},
+            unknown=always if fatal[position] else [*always, *unknown.get(position, ())],
+            unlisted=scans[position].unlisted if position in scans else counted.get(position, {}),
         )
         for position in range(len(documents))
     ]
-    return BatchResult(checked, entered_records(judged, roster))
+    return BatchResult(checked, entered_records(frames, roster, judged.work))
+
+
+def _whose(headers: Mapping[int, _Header], refused: Collection[int]) -> pl.DataFrame:
+    """`document`, `agency_code` and `month` of those that are not refused."""
+    rows = [
+        (position, header.agency_code, header.month)
+        for position, header in sorted(headers.items())
+        if position not in refused
+    ]
+    schema = {"document": pl.UInt32, "agency_code": pl.String, "month": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _of(positions: Collection[int]) -> pl.Expr:
+    return pl.col("document").is_in(pl.Series(sorted(positions), dtype=pl.UInt32).implode())
+
+
+def _by_rule(findings: pl.DataFrame, positions: Collection[int]) -> dict[int, dict[str, int]]:
+    """Of documents whose findings are not listed, how many each rule has."""
+    counted: dict[int, dict[str, int]] = {}
+    for position, rule, number in (
+        findings.filter(_of(positions)).group_by("document", "rule").len().sort("document", "rule").iter_rows()
+    ):
+        counted.setdefault(position, {})[rule] = number
+    return counted
+
+
+def _by_document(unknown: pl.DataFrame) -> dict[int, list[NotEvaluated]]:
+    by_document: dict[int, list[NotEvaluated]] = {}
+    for position, *said in unknown.iter_rows():
+        by_document.setdefault(position, []).append(NotEvaluated(*said))
+    return by_document
 
 
 _NO_FINDINGS = pl.DataFrame(schema=FOUND_SCHEMA)
@@ -147,7 +200,11 @@ def _read(
     suspect |= _too_many_records(columns, context.limits.max_records)
     scans = {position: scan(documents[position].data, context.limits) for position in sorted(suspect)}
     kept = _keep(columns, set(columns.documents) - suspect)
-    excused = [plain_columns(documents[p].data, p) for p, one in scans.items() if not one.findings]
+    excused = [
+        plain_columns(documents[position].data, position, VERSIONS[str(one.format_version)])
+        for position, one in scans.items()
+        if not one.findings
+    ]
     return _in_order(_joined([kept, *excused])), scans
 
 
@@ -213,6 +270,13 @@ def _located_identity(
     return [finding.at(*places[finding.field]) if finding.field in places else finding for finding in findings]
 
 
+def _placed(finding: Finding, document: SubmittedDocument, context: CheckContext) -> Finding:
+    """A finding about the document's month, with the place of the month."""
+    if finding.field is None:
+        return finding
+    return finding.at(*scan(document.data, context.limits).places[finding.field])
+
+
 def _located(
     findings: pl.DataFrame, documents: Sequence[SubmittedDocument], counts: Mapping[str, Mapping[int, Counts]]
 ) -> pl.DataFrame:
@@ -244,8 +308,9 @@ def _counts(judged: dict[str, pl.DataFrame]) -> dict[str, dict[int, Counts]]:
     return counts
 
 
-def _not_evaluated(context: CheckContext) -> dict[str, str]:
-    reasons = dict.fromkeys(ACROSS_SUBMISSIONS, "跨檔規則於入檔後計算 computed after storage")
+def _not_evaluated(context: CheckContext) -> list[NotEvaluated]:
+    """Rules that no document is judged by here."""
+    reasons = [NotEvaluated(rule, "跨檔規則於入檔後計算", "computed after storage") for rule in ACROSS_SUBMISSIONS]
     if context.agencies is None:
-        reasons = {"F011": "沒有機關代碼檔 no register at hand", **reasons}
+        reasons.insert(0, NotEvaluated("F011", "沒有機關代碼檔", "no register at hand"))
     return reasons

@@ -4,7 +4,7 @@ The packaged calendar, over it the one that an operator imported (both the whole
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -34,12 +34,21 @@ class OfficeCalendar:
         default_factory=lambda: pl.DataFrame(schema={"document": pl.UInt32, "day": pl.Date, "hours": pl.Int64})
     )
     days: OfficeDays = field(default_factory=OfficeDays)
+    #: Days off in every year besides, as month and day.
+    off: tuple[tuple[int, int], ...] = ()
     _until: pl.Series = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        worked = self.days.worked_between(self.first_year, self.last_year)
+        worked = self.days.worked_between(self.first_year, self.last_year).copy()
+        first = date(self.first_year, 1, 1)
+        years = range(self.first_year, self.last_year + 1)
+        worked[[(date(year, month, day) - first).days for year in years for month, day in self.off]] = False
         until = np.concatenate([[0], np.cumsum(worked)]).astype(np.int32)
         object.__setattr__(self, "_until", pl.Series(until))
+
+    def of_labour(self) -> "OfficeCalendar":
+        """The calendar of staff under the Labour Standards Act, who have 1 May off (勞動基準法 §37)."""
+        return replace(self, off=((5, 1),))
 
     @classmethod
     def around(
@@ -79,6 +88,23 @@ class OfficeCalendar:
             self.closed, on=["document", "day"], how="left", maintain_order="left"
         )
         return (worked - closed["hours"].fill_null(0)).clip(lower_bound=0)
+
+    def hours_between(self, first: pl.Series, last: pl.Series, document: pl.Series) -> pl.Series:
+        """Office hours of the days from `first` to `last`, both included: Float64, 0 where `last` is before `first`."""
+        hours = (self._count(last, 1) - self._count(first, 0)).clip(lower_bound=0).cast(pl.Float64) * WHOLE_DAY
+        if self.closed.is_empty():
+            return hours
+        worked = (self._count(self.closed["day"], 1) - self._count(self.closed["day"], 0)) > 0
+        lost = (
+            pl.DataFrame({"document": document, "first": first, "last": last})
+            .with_row_index("row")
+            .join(self.closed.filter(worked).rename({"hours": "lost"}), on="document")
+            .filter(pl.col("day").is_between("first", "last"))
+            .group_by("row")
+            .agg(pl.col("lost").clip(upper_bound=WHOLE_DAY).sum())
+        )
+        rows = pl.DataFrame({"row": pl.int_range(len(hours), dtype=pl.UInt32, eager=True)})
+        return hours - rows.join(lost, on="row", how="left", maintain_order="left")["lost"].fill_null(0)
 
     def _count(self, days: pl.Series, offset: int) -> pl.Series:
         """Working days before the given days (`offset` 0) or before the days after them (1)."""

@@ -20,6 +20,7 @@ from checks.closures import SCHEMA, Closures
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.limits import Limits
+from checks.model.agency_kinds import Staffing
 
 #: The person of a record that names none: the ID that the government uses in examples.
 PERSON = "A123456789"
@@ -28,13 +29,16 @@ MONTH = "2021-06"
 #: A day long after the months of the cases, so that none lies in the future.
 TODAY = date(2026, 11, 23)
 
-_DATASETS = ("employees", "leaves", "overtime", "clockings")
+_DATASETS = ("employees", "shifts", "leaves", "overtime", "clockings")
 _KNOWN = {
-    "title", "title_en", "agency_code", "month", "finds", "changes", "text", "base64", "submitted_for", "today",
-    "register", "limits", "closures", "others", *_DATASETS,
+    "title", "title_en", "agency_code", "month", "finds", "changes", "text", "base64", "submitted_for",
+    "today", "format_version", "register", "limits", "closures", "others", *_DATASETS,
 }  # fmt: skip
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "employees": {"person_id": PERSON, "name": "王小明", "employment_type": "civil_servant", "from": None, "to": None},
+    "shifts": {
+        "person_id": PERSON, "start": "{month}-03T08:00", "end": "{month}-03T16:00", "hours": 8,
+    },
     "leaves": {
         "record_id": "L-{number}", "person_id": PERSON, "leave_type": "03", "start": "{month}-03T08:30",
         "end": "{month}-03T17:30", "hours": 8, "certificate": False, "reason": None,
@@ -100,6 +104,10 @@ class _Register:
 
     rows: Sequence[Mapping[str, str]]
 
+    def staffing(self, agency_code: str, month: str) -> Staffing:  # noqa: ARG002 — as the register is asked
+        stated = next((row for row in self.rows if row["code"] == agency_code), {})
+        return Staffing(stated.get("kind"), stated.get("work_pattern"))
+
     def in_force(self, agency_code: str, month: str) -> bool | None:
         periods = [row for row in self.rows if row["code"] == agency_code]
         held = any(row.get("first", "") <= month <= row.get("last", "9999-12") for row in periods)
@@ -124,23 +132,37 @@ def _case(rule: str, said: Mapping[str, Any]) -> Case:
         raise ValueError(f"a case of {rule} says {', '.join(unknown)}, which no case has")
     others = tuple(_case(rule, {"title": "", "title_en": "", **one}) for one in said.get("others", ()))
     month = said.get("month", MONTH)
-    return Case(rule, said["title"], said["title_en"], month, said.get("finds", ()), _data(said, month), others, said)
+    data = _data(said, month, beside=_BESIDE if rule.startswith("R") else {})
+    return Case(rule, said["title"], said["title_en"], month, said.get("finds", ()), data, others, said)
 
 
-def _data(said: Mapping[str, Any], month: str) -> bytes:
+#: Somebody else's records after those of a case about one that is refused: of a document in which no leave, overtime or
+#: clocking can be entered F014 would speak instead.
+_BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "employees": {"person_id": "F220000004", "name": "林美玉"},
+    "overtime": {"person_id": "F220000004", "record_id": "O-beside"},
+}
+
+
+def _data(said: Mapping[str, Any], month: str, beside: Mapping[str, Mapping[str, Any]]) -> bytes:
     if "base64" in said:
         return base64.b64decode(said["base64"])
     if "text" in said:
         return str(said["text"]).encode()
     document: dict[str, Any] = {
-        "format_version": "1.0",
+        "format_version": said.get("format_version", "1.0"),
         "agency_code": said.get("agency_code", AGENCY),
         "month": month,
         "produced_by": {"system": "WebITR", "version": "2.4.1"},
         "produced_at": "2021-07-05T09:12:00+08:00",
     }
     for dataset in _DATASETS:
-        given = said.get(dataset, [{}] if dataset == "employees" else [])
+        if dataset == "shifts" and dataset not in said:
+            continue
+        given = [
+            *said.get(dataset, [{}] if dataset == "employees" else []),
+            *([beside[dataset]] if dataset in beside else []),
+        ]
         document[dataset] = [_record(dataset, number, one, month) for number, one in enumerate(given, start=1)]
     for change in said.get("changes", ()):
         _change(document, change)

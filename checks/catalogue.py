@@ -31,17 +31,30 @@ def always(severity: Severity) -> tuple[Period, ...]:
     return (Period(severity),)
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same said in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+EVERYBODY = Text("所有人員", "everybody")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
     """A rule of the catalogue.  Ids are stable for ever.
 
     `life` is in order and without overlap; months in no period are not judged by the rule.  A rule is announced by two
-    periods: a warning until a month, an error from the next one on.  `message` and `message_en` may name `{value}` and
-    `{expected}`.  `note` says how what the catalogue leaves open was decided.
+    periods: a warning until a month, an error from the next one on.  `whom` says for whom it is: of anybody else, and
+    where that is not known, it is not evaluated.  `message` and `message_en` may name `{value}` and `{expected}`.
+    `note` says how what the catalogue leaves open was decided.
     """
 
     id: str
     life: tuple[Period, ...]
+    whom: Text = EVERYBODY
     title: str
     title_en: str
     message: str
@@ -70,8 +83,9 @@ class RecordRule(Rule):
 
     `fails` is a Boolean expression over the prepared columns (see `checks.rules.prepare`); `unless` names the rules
     whose failure leaves this one out for the record; `value` and `expected` are text expressions, evaluated on the
-    failing rows only.  `of_records_let_in`: asked only of records that no other kind of rule has refused, and after
-    all of those, whatever its severity.
+    failing rows only.  `of_records_let_in`: asked only of records that no
+    other kind of rule has refused, and after all of those, whatever its severity.  `unknown`: why it was not evaluated,
+    each with where (an expression like `fails`); nothing is guessed of those people.
     """
 
     datasets: Sequence[str]
@@ -81,3 +95,4 @@ class RecordRule(Rule):
     expected: pl.Expr
     unless: Sequence[str] = ()
     of_records_let_in: bool = False
+    unknown: Sequence[tuple[Text, pl.Expr]] = ()

@@ -19,7 +19,7 @@ _NEARLY_ALL = 0.9
 _FEW, _RARE = 2, 0.05
 
 #: Dataset → the property that says on which day a record is.
-_DAY = {"leaves": "start", "overtime": "start", "clockings": "at"}
+_DAY = {"shifts": "start", "leaves": "start", "overtime": "start", "clockings": "at"}
 
 
 class Cause(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -12,6 +12,7 @@ from checks.catalogue import Period
 from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
+from checks.model.agency_kinds import KINDS, Kind, Pattern, Staffing, kind_of_code
 from checks.model.office_days import OfficeDays
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
@@ -22,11 +23,15 @@ class AgencyLookup(Protocol):
     def in_force(self, agency_code: str, month: str) -> bool | None:
         """Whether the agency is in force for at least one day of the month; None where it is not in the register."""
 
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        """What the agency's row of that month states of its staff."""
+
 
 @dataclass(frozen=True)
 class CheckContext:
     """`agencies` None: there is no register at hand, F011 is not evaluated.
 
+    `switched_on`: rows of the dated tables that warn although nobody has read their source, see `checks.limit_rows`.
     `lives` gives record rules, by id, another life than their own: what a change of rules would do is tried so.
     """
 
@@ -37,9 +42,26 @@ class CheckContext:
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
     office_days: OfficeDays = field(default_factory=OfficeDays)
     closures: Closures = field(default_factory=Closures)
+    switched_on: frozenset[str] = frozenset()
     lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:
         """The office calendar of a batch: its documents as `document`, `agency_code`, `month`."""
         closed = self.closures.of_documents(documents)
         return OfficeCalendar.around(documents["month"].to_list(), closed, self.office_days)
+
+    def staff(self, documents: pl.DataFrame) -> pl.DataFrame:
+        """Adds the `agency_kind` and the `default_pattern` of its staff to `document`, `agency_code`, `month`."""
+        rows = [
+            (document, agency, month, kind.name, pattern)
+            for document, agency, month in documents.select("document", "agency_code", "month").iter_rows()
+            for kind, pattern in (self._staff_of(agency, month),)
+        ]
+        schema: dict[str, Any] = {**documents.schema, "agency_kind": pl.String, "default_pattern": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _staff_of(self, agency_code: str, month: str) -> tuple[Kind, str]:
+        stated = self.agencies.staffing(agency_code, month) if self.agencies else Staffing()
+        kind = KINDS[stated.kind] if stated.kind else kind_of_code(agency_code)
+        pattern = Pattern(stated.work_pattern) if stated.work_pattern else kind.pattern
+        return kind, pattern.value

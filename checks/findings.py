@@ -23,6 +23,7 @@ class Severity(StrEnum):
 class Finding:
     """One finding.  `index` is 0-based; `line` and `column` are 1-based, columns counted in characters.
 
+    `whom` is whose record it is, the ID masked, and `dates` when the record is: by these a clerk finds it again.
     `value` never holds a name, a reason or an unmasked national ID.
     """
 
@@ -39,6 +40,8 @@ class Finding:
     expected: str | None
     message: str
     message_en: str
+    whom: str | None = None
+    dates: str | None = None
 
     def at(self, line: int | None, column: int | None) -> "Finding":
         """The same finding, with its place in the file."""

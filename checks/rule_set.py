@@ -4,13 +4,14 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from checks.across.history import W206, W207
+from checks.across.history import W206, W207, W214
 from checks.across.leave_quotas import W202
 from checks.across.payrolls import W209
 from checks.catalogue import Rule
 from checks.format import identity, messages
 from checks.leave_types import packaged_leave_types
 from checks.model.office_days import days_worked
+from checks.rules import whole_document
 from checks.rules.evaluate import record_rules
 
 #: Years of the office calendar that submissions can be of: another day off in one of them is another rule set.
@@ -22,8 +23,14 @@ _TABLES = ("leave_types.csv", "overtime_limits.csv", "quotas.csv")
 @cache
 def all_rules() -> dict[str, Rule]:
     """Every rule by id, in the order of the catalogue.  A rule with a form for each dataset is given once."""
-    across = (W202, W206, W207, W209)
-    rules = [*messages.RULES.values(), *identity.RULES, *record_rules(packaged_leave_types()), *across]
+    across = (W202, W206, W207, W209, W214)
+    rules = [
+        *messages.RULES.values(),
+        *identity.RULES,
+        *whole_document.RULES,
+        *record_rules(packaged_leave_types()),
+        *across,
+    ]
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
 
 

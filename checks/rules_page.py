@@ -70,6 +70,7 @@ def _section(rule: Rule) -> str:
 
 def _lines(rule: Rule) -> Iterator[str]:
     yield f"- 為何 Why: {rule.why}"
+    yield f"- 適用 For whom: {rule.whom.zh} {rule.whom.en}"
     places = places_of(rule)
     if places:
         yield f"- 檢查欄位 Looks at: {', '.join(f'`{place}`' for place in places)}"

@@ -6,8 +6,17 @@ The person is still `person_id`, since the key under which it becomes `person_ke
 import polars as pl
 
 from checks.findings import shown
-from checks.model.submitted import CLOCKING_KINDS, COMPENSATIONS, EMPLOYMENT_TYPES
+from checks.model.submitted import (
+    CLOCKING_KINDS,
+    COMPENSATIONS,
+    EMPLOYMENT_TYPES,
+    OVERTIME_CATEGORIES,
+    STATUSES,
+    WORK_PATTERNS,
+)
+from checks.rules.leave_days import hours_in_month
 from checks.rules.prepare import Roster
+from checks.working_time import WorkingTime
 
 _RECORD = (pl.col("document"), pl.col("index").alias("record_index"), pl.col("person"))
 _INTERVAL = (pl.col("start_at"), pl.col("end_at"))
@@ -18,14 +27,21 @@ _COLUMNS: dict[str, tuple[pl.Expr, ...]] = {
         pl.col("employment_type").cast(pl.Enum(EMPLOYMENT_TYPES)),
         pl.col("from_day").alias("payroll_from"),
         pl.col("to_day").alias("payroll_to"),
+        pl.col("work_pattern").cast(pl.Enum(WORK_PATTERNS)),
+        pl.col("clocks"),
+        pl.col("status").cast(pl.Enum(STATUSES)),
+        pl.col("weekly_hours"),
+        pl.col("annual_leave_hours"),
     ),
+    "shifts": (*_INTERVAL, pl.col("hours")),
     "leaves": (
         # An agency that builds its record_id from the national ID gets it masked, here as in findings.
         shown(pl.col("record_id")).alias("record_id"),
         pl.col("leave_type"),
         *_INTERVAL,
         pl.col("hours"),
-        (pl.col("hours") * pl.col("counted_days_in_month") / pl.col("counted_days")).alias("hours_in_month"),
+        pl.col("hours_in_month"),
+        shown(pl.col("event_id")).alias("event_id"),
     ),
     "overtime": (
         shown(pl.col("record_id")).alias("record_id"),
@@ -34,6 +50,7 @@ _COLUMNS: dict[str, tuple[pl.Expr, ...]] = {
         # A duty across midnight counts wholly on its first day, and so in that day's month.
         pl.when(_BEGINS_IN_MONTH).then("minutes").otherwise(0).cast(pl.Int32).alias("minutes_in_month"),
         pl.col("compensation").cast(pl.Enum(COMPENSATIONS)),
+        pl.col("category").cast(pl.Enum(OVERTIME_CATEGORIES)),
     ),
     "clockings": (
         pl.col("clocked_at"),
@@ -42,13 +59,14 @@ _COLUMNS: dict[str, tuple[pl.Expr, ...]] = {
 }
 
 
-def entered_records(judged: dict[str, pl.DataFrame], roster: Roster) -> dict[str, pl.DataFrame]:
+def entered_records(judged: dict[str, pl.DataFrame], roster: Roster, work: WorkingTime) -> dict[str, pl.DataFrame]:
     """The records let in, by dataset, in document order.
 
     Columns: `document` (position in the batch), `record_index`, `person` and the stored model's own; and under
     `"persons"` the `document` and national ID (`person_id`) of each `person` number, in order of it.
     """
-    entered = {
-        name: frame.filter(~pl.col("refused")).select(*_RECORD, *_COLUMNS[name]) for name, frame in judged.items()
-    }
+    let_in = {name: frame.filter(~pl.col("refused")) for name, frame in judged.items()}
+    leaves = let_in["leaves"]
+    let_in["leaves"] = leaves.with_columns(hours_in_month(leaves, let_in["employees"], work))
+    entered = {name: frame.select(*_RECORD, *_COLUMNS[name]) for name, frame in let_in.items()}
     return {**entered, "persons": roster.persons.select("document", "person_id")}

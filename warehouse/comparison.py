@@ -16,14 +16,15 @@ from checks.model.stored import STORED
 from warehouse.bundle_cache import bring
 from warehouse.home import Home
 from warehouse.receipts import Receipt, history
-from warehouse.store import REVIEWS, file_of
+from warehouse.store import REVIEWS, SPARSE, file_of
 
 #: What makes a record the same one in another submission: source, format 1.0 on `record_id`; what has none is told by
 #: person, and a clocking by all that it says.
 IDENTITY = {
-    "employees": ("person_key",),
+    "employees": ("person_key", "payroll_from"),
     "leaves": ("record_id",),
     "overtime": ("record_id",),
+    "shifts": ("person_key", "start_at"),
     "clockings": ("person_key", "clocked_at", "kind"),
 }
 #: Where it lay, and what follows from the rest: a leave's hours within the month.
@@ -186,7 +187,7 @@ def _records(store: Path, dataset: str, older: Receipt, newer: Receipt) -> Recor
     key = [*identity, "_which"]
     values = [name for name in old.columns if name not in (*key, "index")]
     named = ["index", *identity]
-    both = new.join(old, on=key, suffix="_before", maintain_order="left")
+    both = new.join(old, on=key, suffix="_before", nulls_equal=True, maintain_order="left")
     changed = []
     for row in both.iter_rows(named=True):
         differing = [name for name in values if row[name] != row[f"{name}_before"]]
@@ -199,14 +200,20 @@ def _records(store: Path, dataset: str, older: Receipt, newer: Receipt) -> Recor
                 )
             )
     return RecordChanges(
-        new.join(old, on=key, how="anti", maintain_order="left").select(named).to_dicts(),
-        old.join(new, on=key, how="anti", maintain_order="left").select(named).to_dicts(),
+        new.join(old, on=key, how="anti", nulls_equal=True, maintain_order="left").select(named).to_dicts(),
+        old.join(new, on=key, how="anti", nulls_equal=True, maintain_order="left").select(named).to_dicts(),
         changed,
         both.height - len(changed),
     )
 
 
 def _read(store: Path, dataset: str, one: Receipt) -> pl.DataFrame:
-    columns = [name for name in STORED[dataset].to_schema().columns if name not in _NOT_SAID]
+    columns = {
+        name: column.dtype.type for name, column in STORED[dataset].to_schema().columns.items() if name not in _NOT_SAID
+    }
     file = file_of(store, dataset, one.agency_code, one.month, one.submission_id)
-    return pl.read_parquet(file, columns=columns).rename({"record_index": "index"})
+    none = dataset in SPARSE and not file.exists()
+    records = pl.DataFrame(schema=columns) if none else pl.read_parquet(file)
+    # A column that came after the file was written is null in it.
+    later = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items() if name not in records.columns]
+    return records.with_columns(later).select(*columns).rename({"record_index": "index"})

@@ -47,7 +47,7 @@ from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
 from warehouse.redaction import shown_address
 from warehouse.sealed import Keyring
-from warehouse.store import file_of
+from warehouse.store import SPARSE, file_of
 
 _READERS = 4
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -192,6 +192,7 @@ def _expected_files(store: Path, session: Session) -> dict[Path, int]:
         if id_ is not None
         for dataset in RECORDS
         if (dataset, int(month[:4])) not in gone
+        and (dataset not in SPARSE or counts.get((agency, month, id_, dataset), 0))
     }
 
 

@@ -25,6 +25,8 @@ REVIEWS = "reviews"
 #: Tells which key the persons are under, without telling the key.
 PERSON_KEY_MARK = ".person-key"
 _RECORDS = tuple(name for name in STORED if name != "findings")
+#: Datasets of which only submissions that have some have a file: few keep rosters.
+SPARSE = ("shifts",)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ class Store:
         datasets = [Dataset(name, entered[name], owners) for name in _RECORDS]
         for place in places:
             for one in datasets:
-                self._put(one.table(place.document, place.names), one.name, place)
+                table = one.table(place.document, place.names)
+                if table.num_rows or one.name not in SPARSE:
+                    self._put(table, one.name, place)
         self._put_findings(findings, keys)
 
     def write_review(self, findings: pl.DataFrame, place: Place) -> None:

@@ -60,6 +60,7 @@ _DUCKDB_TYPES: dict[type[pl.DataType], str] = {
     pl.UInt32: "UINTEGER",
     pl.Int32: "INTEGER",
     pl.Float64: "DOUBLE",
+    pl.Boolean: "BOOLEAN",
     pl.Date: "DATE",
     pl.Datetime: "TIMESTAMP",
 }
@@ -94,6 +95,7 @@ _WARNINGS = ("warnings", "INTEGER", "警告數", "請機關確認的檢誤筆數
 
 _DETAILS = (
     _from_model("employees", STORED["employees"], "一列為一位列於機關員工名冊的人員，取自各機關各月採計的報送"),
+    _from_model("shifts", STORED["shifts"], "一列為一個輪值班次，取自各機關各月採計的報送"),
     _from_model("leaves", STORED["leaves"], "一列為一筆入檔的請假，取自各機關各月採計的報送"),
     _from_model("overtime", STORED["overtime"], "一列為一筆入檔的加班，取自各機關各月採計的報送"),
     _from_model("clockings", STORED["clockings"], "一列為一次入檔的刷卡，取自各機關各月採計的報送"),
@@ -214,7 +216,7 @@ _REPORTS = (
     )),
     _table("reports.monthly_counts", "機關每月筆數統計表", "一列為一個機關一個月份一個資料集的筆數，取自採計的報送", (
         _AGENCY, _AGENCY_NAME, _AUTHORITY, _MONTH,
-        ("dataset", "VARCHAR", "資料集", "employees 員工、leaves 請假、overtime 加班、clockings 刷卡"),
+        ("dataset", "VARCHAR", "資料集", "employees 員工、shifts 輪班、leaves 請假、overtime 加班、clockings 刷卡"),
         ("submitted", "BIGINT", "報送筆數", "檔案中的筆數，等於入檔加退件"),
         ("entered", "BIGINT", "入檔筆數", "通過檢核而入檔的筆數"),
         ("refused", "BIGINT", "退件筆數", "有錯誤而未入檔的筆數"),

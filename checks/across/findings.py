@@ -8,7 +8,10 @@ from checks.model.stored import Findings
 from checks.rules.evaluate import filled
 
 #: Columns of the stored findings that the rules here give; `finding_key` and what is null everywhere are added.
-FOUND = ("agency_code", "submission_id", "dataset", "index", "record_id", "field", "value", "expected", "person_key")
+FOUND = (
+    "agency_code", "submission_id", "dataset", "index", "record_id", "field", "value", "expected",
+    "person_key", "dates",
+)  # fmt: skip
 
 
 def findings_of(rule: Rule, month: str, found: pl.DataFrame) -> pl.DataFrame:
@@ -29,6 +32,8 @@ def findings_of(rule: Rule, month: str, found: pl.DataFrame) -> pl.DataFrame:
             pointer=here.then(pl.format("/{}", "dataset")).otherwise(
                 pl.format("/{}/{}/{}", "dataset", "index", pl.col("field").fill_null(""))
             ),
+            # The store knows nobody by his ID, not even masked.
+            whom=pl.lit(None, dtype=pl.String),
             line=pl.lit(None, dtype=pl.UInt32),
             column=pl.lit(None, dtype=pl.UInt32),
         )

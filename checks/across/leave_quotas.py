@@ -1,43 +1,48 @@
 """Rules on quotas of leave over all months entered: W202."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
 from checks.across.findings import findings_of, in_hours
-from checks.catalogue import Rule, always
+from checks.catalogue import Rule, Text, always
 from checks.closures import WHOLE_DAY
 from checks.findings import Severity
-from checks.quotas import Quotas
+from checks.limit_rows import holding, on_rows
+from checks.quotas import WHOM, Quotas
 
-#: Months before the one reviewed that can matter: a school year reaches back eleven, an event over a year's end.
+#: Months before the one reviewed that can matter: a school year reaches back eleven, an event of a year twelve.
 MONTHS_BEFORE = 12
-#: Source: format 1.0, "An event is the same person's records of that type no more than 30 days apart".
-_SAME_EVENT = timedelta(days=30)
 #: Sums of halves are exact; shares of a leave within a month are thirds and sevenths.
 _ROUNDING = 1e-6
 
 W202 = Rule(
     id="W202",
     life=always(Severity.WARNING),
+    whom=Text(
+        "有該假別上限者；休假以檔案載明之當年可休假時數為準，未載明者不評估；約聘僱人員病假之上限尚未啟用",
+        "whoever has a quota for the type; annual leave by the hours that the document states, not evaluated where it "
+        "states none; contract staff's sick leave is not switched on",
+    ),
     title="假別日數超過上限",
     title_en="a person's quota for a leave type exceeded",
-    message="該員 {value}，超過上限（{expected}），請確認假別與時數；屬實者請說明。",
-    message_en="{value} for this person is above the quota ({expected}); check type and hours, or explain.",
+    message="該員假別 {value} 小時，超過上限 {expected}，請確認假別與時數；屬實者請說明。",
+    message_en="Leave {value} hours for this person, above the quota of {expected}; check type and hours, or explain.",
     why="各假別有日數上限，須累計各月才看得出。Quotas run over the months; no single month shows it.",
     note=(
-        "累計同一人在各機關各月採計的報送中落在各該月的時數，至本月底止；年度為曆年，教師為學年（8 月至次年 7 月），"
-        "依本機關本月員工名冊的人員類別（名冊該列被退件者依一般規定）。每次事件：同假別相隔不逾 30 日者為同一事件，"
-        "最多回溯 12 個月。併計者（25、28 併入 01；24 每年前 3 日以外併入 02）計入該上限。上限依該筆起日。"
-        "依月份、起時、機關累計；每人每上限每月一項，列於超過上限（或已超過後）、且時數落在本月的第一筆。"
-        "The hours within each month of what the months count are added up for the person over all agencies, to the "
-        "end of this month: the calendar year, for teachers the school year. The kind of staff is that of this "
-        "agency's list of the month; whose row there was refused is judged as staff of no special kind. An event is a "
-        "chain of records at most 30 days apart, back to 12 months. Types counted within another use up its quota too. "
-        "The quota is that of the day on which the record starts. Records count by month, start and agency. One "
-        "finding a person, quota and month, on the first record with hours in the month by which it is exceeded, or "
-        "the first after it was."
+        "累計同一人在各機關各月採計的報送中落在各該月及在職期間的時數，至本月底止；"
+        "兩機關於調任時同報之一筆只計一次。年度為曆年，教師為學年（8 月至次年 7 月），"
+        "依本機關本月員工名冊的人員類別。事件依 event_id，無者以期間計。併計者（25、28 併入 01；24 每年前 3 "
+        "日以外併入 02）計入該上限。上限依該筆起日。依月份、起時、機關累計；每人每上限每月一項，"
+        "列於超過上限（或已超過後）、且時數落在本月的第一筆。The hours of what the months count, within each month "
+        "and the person's days at the agency, are added up over all agencies to the end of this month; a leave that "
+        "two agencies report across a transfer counts once. The year is the calendar year, for teachers the school "
+        "year, by this agency's list of the month. An event is the records of one `event_id`, or without it those "
+        "within the window. Types counted within another use up its quota too. The quota is that of the day on "
+        "which the record starts. One finding a person, quota and month, on the first record with hours in the "
+        "month by which it is exceeded, or the first after it was."
     ),
 )
 
@@ -49,17 +54,18 @@ class _Line:
     quota_type: str
     leave_type: str
     per: str
+    window_days: int | None
     free_hours: float
 
 
 def _lines(quotas: Quotas) -> list[_Line]:
-    rows = quotas.periods.unique(["leave_type", "per"], keep="first", maintain_order=True)
-    own = [_Line(row["leave_type"], row["leave_type"], row["per"], 0) for row in rows.iter_rows(named=True)]
-    per = {line.quota_type: line.per for line in own}
+    rows = quotas.periods.unique(["leave_type", "per"], keep="first", maintain_order=True).to_dicts()
+    own = [_Line(row["leave_type"], row["leave_type"], row["per"], row["window_days"], 0) for row in rows]
+    of = {line.quota_type: line for line in own}
     within = [
-        _Line(row["counted_within"], row["leave_type"], per[row["counted_within"]], (row["free_days"] or 0) * WHOLE_DAY)
-        for row in rows.iter_rows(named=True)
-        if row["counted_within"]
+        _Line(of[outer].quota_type, row["leave_type"], of[outer].per, None, (row["free_days"] or 0) * WHOLE_DAY)
+        for row in rows
+        if (outer := row["counted_within"])
     ]
     return own + within
 
@@ -68,37 +74,43 @@ def users_of_quotas(quotas: Quotas) -> pl.DataFrame:
     """Which leaves use up which quota: `quota_type`, `leave_type`, `per`, `least_hours` (the smallest quota ever).
 
     Whoever has no more than `least_hours` of it in the window can have no finding, so his records need not be read.
+    Where a person's own hours are the quota, or every day counts, nobody can be left out so.
     """
-    least = quotas.periods.group_by("leave_type").agg(least=pl.col("days").min() * WHOLE_DAY)
+    exact = (pl.col("counts") == "working") & pl.col("own").is_null()
+    least = quotas.periods.group_by("leave_type").agg(
+        least=pl.when(exact.all()).then(pl.col("days").min() * WHOLE_DAY).otherwise(0.0).first()
+    )
     hours = dict(least.iter_rows())
     rows = [(one.quota_type, one.leave_type, one.per, hours[one.quota_type]) for one in _lines(quotas)]
     return pl.DataFrame(rows, schema=["quota_type", "leave_type", "per", "least_hours"], orient="row")
 
 
 def quotas_exceeded(
-    leaves: pl.DataFrame, employment: pl.DataFrame, month: str, quotas: Quotas, rule: Rule = W202
+    leaves: pl.DataFrame,
+    employment: pl.DataFrame,
+    month: str,
+    quotas: Quotas,
+    rule: Rule = W202,
+    switched_on: frozenset[str] = frozenset(),
 ) -> pl.DataFrame:
     """Findings of `month` (`YYYY-MM`), right for the agencies of which `employment` is given.
 
     `leaves`: the persons' counted leaves of the window, in all agencies: `agency_code`, `month`, `submission_id`,
-    `record_index`, `record_id`, `person_key`, `leave_type`, `start_at`, `end_at`, `hours_in_month`.  `employment`:
-    `agency_code`, `person_key`, `employment_type`, the employees of the agency-months reviewed; whoever has a leave
-    and is not among them, his own row having been refused, is judged as staff of no special kind.
+    `record_index`, `record_id`, `person_key`, `leave_type`, `start_at`, `end_at`, `hours`, `hours_in_month`,
+    `event_id`.  `employment`: `agency_code`, `person_key`, `employment_type`, `annual_leave_hours`, the employees of
+    the agency-months reviewed; whoever has a leave and is not among them, his own row having been refused, is judged as
+    staff of no special kind.  `switched_on`: see `checks.limit_rows`.
     """
-    kinds = employment.select(
-        "person_key", judged_for="agency_code", employment_type=pl.col("employment_type").cast(pl.String)
-    ).unique(["person_key", "judged_for"], keep="first")
-    with_leaves = leaves.filter(month=month).select("person_key", judged_for="agency_code").unique()
-    subjects = with_leaves.join(kinds, on=["person_key", "judged_for"], how="left")
-    of_subjects = leaves.join(subjects, on="person_key").with_columns(first_month=_first_month(month))
+    of_subjects = _of_subjects(leaves, employment, month)
     ordered = ["judged_for", "person_key", "month", "start_at", "agency_code", "record_index"]
     parts = [_used(of_subjects.sort(ordered), line, month) for line in _lines(quotas)]
-    used = pl.concat(parts).sort("quota_type", *ordered)
+    used = _with_quota(pl.concat(parts), quotas, switched_on).sort("quota_type", *ordered)
     group = ["quota_type", "judged_for", "person_key", "event"]
     used = used.with_columns(so_far=pl.col("hours").cum_sum().over(group), total=pl.col("hours").sum().over(group))
     used = used.filter((pl.col("month") == month) & (pl.col("agency_code") == pl.col("judged_for")))
-    over = _with_quota(used, quotas).filter(pl.col("so_far") > pl.col("quota_days") * WHOLE_DAY + _ROUNDING)
+    over = used.filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
     first = over.unique(["quota_type", "judged_for", "person_key"], keep="first", maintain_order=True)
+    days = in_hours(pl.col("quota_hours") / WHOLE_DAY)
     found = first.sort("agency_code", "record_index", "quota_type").select(
         "agency_code",
         "submission_id",
@@ -106,13 +118,36 @@ def quotas_exceeded(
         index=pl.col("record_index").cast(pl.UInt32),
         record_id="record_id",
         field=pl.lit("hours"),
-        value=pl.format("{} {} 小時", "quota_type", in_hours(pl.col("total"))),
-        expected=pl.format(
-            "≤ {} 小時（{} 日）", in_hours(pl.col("quota_days") * WHOLE_DAY), in_hours(pl.col("quota_days"))
-        ),
+        value=pl.format("{} {}", "quota_type", in_hours(pl.col("total"))),
+        expected=pl.format("{} 小時（{} 日）", in_hours(pl.col("quota_hours")), days),
         person_key="person_key",
+        dates=pl.format("{}–{}", _day("start_at"), _day("end_at")),
     )
     return findings_of(rule, month, found)
+
+
+def _day(column: str) -> pl.Expr:
+    return pl.col(column).dt.to_string("%Y-%m-%d %H:%M")
+
+
+def _of_subjects(leaves: pl.DataFrame, employment: pl.DataFrame, month: str) -> pl.DataFrame:
+    """The leaves of everybody whom an agency has on leave this month, once for each such agency, with his kind.
+
+    `hours_in_month` of one leave in several agencies' months are at most the leave's: it counts once.
+    """
+    kinds = employment.select(
+        "person_key",
+        "annual_leave_hours",
+        judged_for="agency_code",
+        employment_type=pl.col("employment_type").cast(pl.String),
+    ).unique(["person_key", "judged_for"], keep="first", maintain_order=True)
+    with_leaves = leaves.filter(month=month).select("person_key", judged_for="agency_code").unique()
+    subjects = with_leaves.join(kinds, on=["person_key", "judged_for"], how="left")
+    same = ["person_key", "month", "leave_type", "start_at", "end_at"]
+    total = pl.col("hours_in_month").sum().over(same)
+    once = pl.when(total > pl.col("hours")).then(pl.col("hours") / total).otherwise(1.0)
+    leaves = leaves.with_columns(pl.col("hours_in_month") * once)
+    return leaves.join(subjects, on="person_key").with_columns(first_month=_first_month(month))
 
 
 def _first_month(month: str) -> pl.Expr:
@@ -123,39 +158,62 @@ def _first_month(month: str) -> pl.Expr:
 
 
 def _used(leaves: pl.DataFrame, line: _Line, month: str) -> pl.DataFrame:
-    """The records that use up a quota, with the `hours` of it and the `event` (0 for a year or a month)."""
+    """The records that use up a quota, with the `hours` of it and the `event` (empty for a year or a month)."""
     records = leaves.filter(pl.col("leave_type") == line.leave_type).with_columns(quota_type=pl.lit(line.quota_type))
     person = ["judged_for", "person_key"]
-    if line.per == "event":
-        last_end = pl.col("end_at").cum_max().shift().over(person)
-        begins = (pl.col("start_at") > last_end + _SAME_EVENT).fill_null(value=False)
+    if line.per in {"event", "event_id"}:
         records = records.sort(*person, "start_at", "month", "agency_code", "record_index")
-        records = records.with_columns(event=begins.cum_sum().over(person).cast(pl.Int64))
+        records = records.with_columns(event=pl.Series(list(_events(records, line)), dtype=pl.String))
+        records = records.filter(pl.col("event").is_not_null())
     else:
         since = pl.col("month") == month if line.per == "month" else pl.col("month") >= pl.col("first_month")
-        records = records.filter(since).with_columns(event=pl.lit(0, dtype=pl.Int64))
+        records = records.filter(since).with_columns(event=pl.lit(""))
     hours = pl.col("hours_in_month")
     if line.free_hours:
         so_far = hours.cum_sum().over(person)
         beyond = (so_far - line.free_hours).clip(lower_bound=0)
         hours = beyond - beyond.shift(fill_value=0).over(person)
-    records = records.with_columns(hours=hours)
+    records = records.with_columns(hours=hours, claimed="hours")
     # A leave that ends on the month's first days off has none of its hours there: it uses nothing up.
     return records.filter(pl.col("hours") > 0)
 
 
-def _with_quota(used: pl.DataFrame, quotas: Quotas) -> pl.DataFrame:
-    """`quota_days`: the quota on the day that the record starts; that for the kind of staff goes before the general."""
-    periods = quotas.periods.select(
-        quota_type="leave_type", kind="employment_type", quota_days="days", first="valid_from", last="valid_to"
-    )
-    day = pl.col("start_at").dt.date()
-    in_force = (pl.col("first") <= day).fill_null(value=True) & (pl.col("last") >= day).fill_null(value=True)
-    return (
-        used.with_row_index("place")
-        .join(periods, on="quota_type")
-        .filter(in_force & (pl.col("kind").is_null() | (pl.col("kind") == pl.col("employment_type"))))
-        .sort("place", pl.col("kind").is_null())
-        .unique("place", keep="first", maintain_order=True)
-        .drop("kind", "first", "last")
-    )
+def _events(records: pl.DataFrame, line: _Line) -> Iterator[str | None]:
+    """Which event each record is of: its `event_id`, or the first day of those within the window; None for neither."""
+    columns = ("judged_for", "person_key", "event_id", "start_at")
+    window = timedelta(days=line.window_days or 0)
+    subject, begins = None, None
+    for agency, person, event_id, start in records.select(columns).iter_rows():
+        if event_id is not None:
+            yield f"id {event_id}"
+            continue
+        if line.per == "event_id":
+            yield None
+            continue
+        if (agency, person) != subject or begins is None or start > begins + window:
+            subject, begins = (agency, person), start
+        yield f"from {begins}"
+
+
+#: Of a record's part: as many of the leave's days, eight hours each, as it has of its hours.
+_LAST_DAY = (pl.col("end_at") - pl.duration(milliseconds=1)).dt.date()
+_DAYS = (_LAST_DAY - pl.col("start_at").dt.date()).dt.total_days() + 1
+_CALENDAR_HOURS = pl.col("hours_in_month") / pl.col("claimed") * _DAYS * float(WHOLE_DAY)
+
+
+def _with_quota(used: pl.DataFrame, quotas: Quotas, switched_on: frozenset[str]) -> pl.DataFrame:
+    """Adds `quota_hours`, those of the day that the record starts; null where none is known, or its row is off.
+
+    Where every day counts, `hours` become those of the calendar days, eight each, in the same share.
+    """
+    rows = on_rows(quotas.periods, switched_on)
+    parts = []
+    for (quota_type,), part in used.group_by("quota_type", maintain_order=True):
+        own = rows.filter(pl.col("leave_type") == quota_type)
+        day = pl.col("start_at").dt.date()
+        said = {name: holding(own, name, WHOM, day) for name in ("on", "days", "own", "counts")}
+        stated = pl.when(said["own"] == "annual_leave_hours").then("annual_leave_hours")
+        hours = pl.when(said["on"]).then(pl.coalesce(said["days"] * WHOLE_DAY, stated))
+        used_up = pl.when(said["counts"] == "calendar").then(_CALENDAR_HOURS).otherwise("hours")
+        parts.append(part.with_columns(quota_hours=hours, hours=used_up))
+    return pl.concat(parts) if parts else used.with_columns(quota_hours=pl.lit(None, dtype=pl.Float64))

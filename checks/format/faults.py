@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from checks.findings import Finding
 from checks.format.messages import REASONS, RULES
 from checks.format.positions import Positions
-from checks.format.schema import DOCUMENT
 from checks.format.values import SHOWN
+from checks.format.versions import NEWEST
 
 #: Findings kept of one document at most, and of any; between them one for so many bytes, which is more than one for
 #: each record.  Memory and work are bounded by it; each rule's faults are counted in full.
@@ -20,7 +20,7 @@ def most_kept(size: int) -> int:
     return min(max(size // _BYTES_EACH, _KEPT_OF_ANY), KEPT)
 
 
-_DATASETS = {child.name: child for child in DOCUMENT.properties if child.items}
+_DATASETS = NEWEST.datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ class Scan:
     places: dict[str, tuple[int, int]]
     #: Whether the document was read to its end; if not, the last finding (F001, F002, F009) says why.
     complete: bool
+    format_version: str | None
     agency_code: str | None
     month: str | None
     system: str | None

@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from checks.format.positions import Positions
-from checks.format.schema import DOCUMENT
 from checks.format.tokens import FIRST_KEY, NEXT_ELEMENT, NEXT_KEY, SCALAR, STRING_BODY, UTF8_BOM, skip_space, text_of
+from checks.format.versions import NEWEST
 
 #: Dataset, 0-based index of the record, and its field; None for the record itself.
 Target = tuple[str, int, str | None]
 
 #: A document's own objects, besides its records: itself and those in it.
-_OBJECTS = 1 + sum(node.type == "object" for node in DOCUMENT.properties)
-_ARRAYS = sum(node.type == "array" for node in DOCUMENT.properties)
+_OBJECTS = 1 + sum(node.type == "object" for node in NEWEST.document.properties)
+#: The arrays that it must have.  With one more bracket it may have a later version's array, or a bracket in a text.
+_ARRAYS = sum(node.type == "array" and not node.nullable for node in NEWEST.document.properties)
 
 _STRING = rb'"' + STRING_BODY + rb'"'
 #: In a valid document nothing is nested in a record, nor anything but records in an array.

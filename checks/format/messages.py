@@ -16,10 +16,10 @@ RULES: dict[str, Rule] = {
             id="F001",
             life=always(Severity.FATAL),
             why="猜測編碼會把姓名猜錯。Guessing an encoding gets names wrong without anybody noticing.",
-            title="檔案不是 UTF-8 編碼",
-            title_en="not UTF-8",
-            message="檔案不是 UTF-8 編碼：{reason}。請改以 UTF-8 編碼存檔後重新報送。",
-            message_en="The file is not UTF-8: {reason_en}. Save it as UTF-8 and submit it again.",
+            title="檔案不是 UTF-8 編碼的文字",
+            title_en="not text in UTF-8",
+            message="檔案不是 UTF-8 編碼的文字：{reason}。",
+            message_en="The file is not text in UTF-8: {reason_en}.",
         ),
         Rule(
             id="F002",
@@ -109,10 +109,36 @@ class Reason:
 
 REASONS: dict[str, Reason] = {
     # F001
-    "big5": Reason("內容看來是 Big5（CP950）編碼", "it looks like Big5 (CP950)"),
-    "utf16": Reason("內容看來是 UTF-16 編碼（「Unicode」）", 'it looks like UTF-16 ("Unicode")'),
+    "big5": Reason(
+        "內容看來是 Big5（CP950）編碼，請改以 UTF-8 編碼存檔後重新報送",
+        "it looks like Big5 (CP950); save it as UTF-8 and submit it again",
+    ),
+    "utf16": Reason(
+        "內容看來是 UTF-16 編碼（「Unicode」），請改以 UTF-8 編碼存檔後重新報送",
+        'it looks like UTF-16 ("Unicode"); save it as UTF-8 and submit it again',
+    ),
     "bytes": Reason(
-        "第 {line} 行第 {column} 個字元處的位元組無法解讀", "the bytes at line {line}, column {column} cannot be read"
+        "第 {line} 行第 {column} 個字元處的位元組無法解讀，請以 UTF-8 編碼重新產製",
+        "the bytes at line {line}, column {column} cannot be read; produce it again in UTF-8",
+    ),
+    "office": Reason(
+        "這是試算表或文書檔（Excel、Word、ODF），請由差勤系統匯出 JSON 檔後報送",
+        "it is a spreadsheet or another office document; export JSON from the attendance system and submit that",
+    ),
+    "pdf": Reason(
+        "這是 PDF 檔，請由差勤系統匯出 JSON 檔後報送",
+        "it is a PDF; export JSON from the attendance system and submit that",
+    ),
+    "picture": Reason(
+        "這是圖片，請由差勤系統匯出 JSON 檔後報送",
+        "it is a picture; export JSON from the attendance system and submit that",
+    ),
+    "archive": Reason(
+        "這是壓縮檔，請解壓縮後報送其中的 JSON 檔", "it is an archive; submit the JSON files that it holds"
+    ),
+    "web_page": Reason(
+        "這是網頁或 XML 檔（可能是登入逾時的頁面），請重新匯出 JSON 檔",
+        "it is a web page or XML (of a session that ran out, perhaps); export the JSON again",
     ),
     # F002
     "empty": Reason("檔案是空的", "the file is empty"),
@@ -148,7 +174,7 @@ REASONS: dict[str, Reason] = {
     "escape": Reason("字串中的跳脫序列（反斜線）不正確", "a wrong escape (backslash) in a string"),
     "unterminated": Reason("字串缺少結尾的雙引號", "a string lacks its closing quotation mark"),
     "unexpected": Reason("此處不應出現「{token}」", "{token} is not expected here"),
-    "wide": Reason(
+    "wide_mark": Reason(
         "此處有全形標點或其他非 ASCII 字元，JSON 的符號須為半形",
         "a full-width or other non-ASCII character; JSON's own marks are half-width",
     ),
@@ -165,9 +191,14 @@ REASONS: dict[str, Reason] = {
     "choice": Reason("不在允許的選項內", "not among the choices"),
     "form": Reason("格式不符", "not of the required form"),
     "unreal": Reason("不是實際存在的日期或時間", "no real date or time"),
+    "midnight": Reason("一日的終了請寫隔日 00:00，不寫 24:00", "the end of a day is 00:00 of the next, not 24:00"),
+    "roc_year": Reason("年份請寫西元年（民國 110 年為 2021）", "years are Gregorian (ROC year 110 is 2021)"),
+    "blanks": Reason("前後有空白，請去除", "there are blanks around it; remove them"),
+    "wide": Reason("含有全形字元，請改為半形", "there are full-width characters; write them half-width"),
+    "case": Reason("英文字母的大小寫不符", "its letters are in the wrong case"),
     "length": Reason("字數不符", "too short or too long"),
     "range": Reason("超出範圍", "out of range"),
-    "multiple": Reason("不是規定單位的倍數", "not a multiple of the unit"),
+    "decimals": Reason("小數位數過多", "too many decimals"),
     "double": Reason("數值過大，無法表示", "too large to be represented"),
     "surrogate": Reason("含有不成對的代理字元（\\ud800–\\udfff）", "half of a surrogate pair (\\ud800–\\udfff)"),
     # F009

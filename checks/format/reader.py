@@ -10,15 +10,17 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandera.errors
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from checks.format.schema import DOCUMENT, Node
+from checks.format.schema import LATER_DATASETS, Node
+from checks.format.versions import NEWEST, VERSIONS, Version, version_of
 from checks.model.submitted import SUBMITTED
 
 _BOM = b"\xef\xbb\xbf"
@@ -26,37 +28,6 @@ _SPACE = b" \t\r\n"
 #: Bytes of JSON that one call of the parser takes: large enough to spread its cost, small enough that one bad
 #: document sends only few others through the parser again.
 _CHUNK_BYTES = 4 << 20
-
-
-def _arrow_type(dtype: Any) -> pa.DataType:
-    return {"Float64": pa.float64(), "Boolean": pa.bool_()}.get(str(dtype), pa.string())
-
-
-def _document_schema() -> pa.Schema:
-    text = pa.string()
-    datasets = [
-        (
-            name,
-            pa.list_(
-                pa.struct([(column.name, _arrow_type(column.dtype)) for column in model.to_schema().columns.values()])
-            ),
-        )
-        for name, model in SUBMITTED.items()
-    ]
-    produced_by = pa.struct([("system", text), ("version", text)])
-    return pa.schema(
-        [
-            ("format_version", text),
-            ("agency_code", text),
-            ("month", text),
-            ("produced_by", produced_by),
-            ("produced_at", text),
-            *datasets,
-        ]
-    )
-
-
-_SCHEMA = _document_schema()
 
 
 @dataclass(frozen=True)
@@ -76,39 +47,55 @@ class Columns:
 
 def read_columns(datas: Sequence[bytes], documents: Sequence[int], workers: ThreadPoolExecutor) -> Columns:
     """Read what can be read of `datas`; documents that are missing from the answer were set aside."""
-    chunks: list[list[int]] = [[]]
-    size = 0
+    parts = [part for found in workers.map(lambda chunk: _read_chunk(datas, *chunk), _chunks(datas)) for part in found]
+    return _columns([_Part([documents[position] for position in one.documents], *one[1:]) for one in parts])
+
+
+class _Part(NamedTuple):
+    """Documents read together: their positions, and a row each in the table, by the version's schema."""
+
+    documents: list[int]
+    table: pa.Table
+    version: Version
+
+
+def _chunks(datas: Sequence[bytes]) -> list[tuple[list[int], Version]]:
+    """Positions of documents to parse together: of one version, and about `_CHUNK_BYTES` in all."""
+    chunks: list[tuple[list[int], Version]] = []
+    filling: dict[str, tuple[list[int], int]] = {}
     for position, data in enumerate(datas):
-        if size + len(data) > _CHUNK_BYTES and chunks[-1]:
-            chunks.append([])
-            size = 0
-        chunks[-1].append(position)
-        size += len(data)
-    parts = [part for found in workers.map(lambda chunk: _read_chunk(datas, chunk), chunks) for part in found]
-    read = [documents[position] for positions, _ in parts for position in positions]
-    if not parts:
-        return Columns([], _headers(_SCHEMA.empty_table()), {name: _records([], [], name) for name in SUBMITTED})
-    headers = pl.concat([_headers(table) for _, table in parts])
-    originals = [[documents[position] for position in positions] for positions, _ in parts]
-    tables = [table for _, table in parts]
-    return Columns(read, headers, {name: _records(originals, tables, name) for name in SUBMITTED})
+        version = version_of(data)
+        chunk, size = filling.get(version.name, ([], 0))
+        if not chunk or size + len(data) > _CHUNK_BYTES:
+            chunk, size = [], 0
+            chunks.append((chunk, version))
+        chunk.append(position)
+        filling[version.name] = chunk, size + len(data)
+    return chunks
 
 
-def _read_chunk(datas: Sequence[bytes], chunk: list[int]) -> list[tuple[list[int], pa.Table]]:
-    """The chunk's readable documents with their table, one row a document; one by one where together fails."""
+def _columns(parts: Sequence[_Part]) -> Columns:
+    read = [document for part in parts for document in part.documents]
+    headers = [_headers(part.table) for part in parts] or [_headers(NEWEST.arrow.empty_table())]
+    return Columns(read, pl.concat(headers), {name: _dataset(parts, name) for name in SUBMITTED})
+
+
+def _read_chunk(datas: Sequence[bytes], chunk: list[int], version: Version) -> list[_Part]:
+    """The chunk's readable documents, one row a document; one by one where together fails."""
     plain = {position: body for position in chunk if (body := _body(datas[position])) is not None}
     joined = [position for position, body in plain.items() if b"\n" not in body and b"\r" not in body]
     parts = []
-    table = _parse(b"\n".join(plain[position] for position in joined), several_lines=False) if joined else None
+    lines = b"\n".join(plain[position] for position in joined)
+    table = _parse(lines, version, several_lines=False) if joined else None
     if table is not None and table.num_rows == len(joined):
-        parts.append((joined, table))
+        parts.append(_Part(joined, table, version))
         alone = [position for position in plain if position not in set(joined)]
     else:
         alone = list(plain)
     for position in alone:
-        table = _parse(plain[position], several_lines=True)
+        table = _parse(plain[position], version, several_lines=True)
         if table is not None and table.num_rows == 1:
-            parts.append(([position], table))
+            parts.append(_Part([position], table, version))
     return parts
 
 
@@ -130,25 +117,28 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _parse(data: bytes, *, several_lines: bool) -> pa.Table | None:
+def _parse(data: bytes, version: Version, *, several_lines: bool) -> pa.Table | None:
     try:
         table = pj.read_json(
             pa.BufferReader(data),
             read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 64),
             parse_options=pj.ParseOptions(
-                explicit_schema=_SCHEMA, unexpected_field_behavior="error", newlines_in_values=several_lines
+                explicit_schema=version.arrow, unexpected_field_behavior="error", newlines_in_values=several_lines
             ),
         )
     except pa.ArrowInvalid:
         return None
-    # Missing and null look alike in columns: neither is a header or an array.
-    return None if any(column.null_count for column in table.columns) else table
+    # Missing and null look alike in columns: neither is a header, or an array that must be there.
+    if any(table[name].null_count for name in table.column_names if name not in LATER_DATASETS):
+        return None
+    # What it says of its version was found without reading; what is of another is read by the precise check.
+    return table if pc.all(pc.equal(table["format_version"], version.name)).as_py() else None
 
 
-def plain_columns(data: bytes, document: int) -> Columns:
+def plain_columns(data: bytes, document: int, version: Version) -> Columns:
     """One document that the scanner found no fault in but Arrow would not take (a number written `8e0`, say)."""
-    table = pa.Table.from_pylist([json.loads(data.removeprefix(_BOM))], schema=_SCHEMA)
-    return Columns([document], _headers(table), {name: _records([[document]], [table], name) for name in SUBMITTED})
+    table = pa.Table.from_pylist([json.loads(data.removeprefix(_BOM))], schema=version.arrow)
+    return _columns([_Part([document], table, version)])
 
 
 def _headers(table: pa.Table) -> pl.DataFrame:
@@ -165,23 +155,39 @@ def _headers(table: pa.Table) -> pl.DataFrame:
     )
 
 
-def _records(documents: list[list[int]], tables: list[pa.Table], dataset: str) -> pl.DataFrame:
-    """All records of a dataset in one frame; the element that is no object has null in every column."""
+def _dataset(parts: Sequence[_Part], dataset: str) -> pl.DataFrame:
+    """All records of a dataset in one frame, as the model has them: versions differ in columns."""
+    empty = pl.DataFrame(schema={"document": pl.UInt32, "index": pl.UInt32})
+    no_records = NEWEST.as_model(dataset, pl.DataFrame(pl.from_arrow(_record_type(NEWEST, dataset).empty_table())))
+    frames = [empty.hstack(no_records)]
+    for version in VERSIONS.values():
+        of_version = [part for part in parts if part.version is version]
+        if of_version and dataset in version.datasets:
+            frames.append(_records(of_version, dataset, version))
+    return pl.concat(frames[1:] or frames)
+
+
+def _record_type(version: Version, dataset: str) -> pa.Schema:
+    return pa.schema(list(version.arrow.field(dataset).type.value_type))
+
+
+def _records(parts: Sequence[_Part], dataset: str, version: Version) -> pl.DataFrame:
+    """The records of parts of one version; the element that is no object has null in every column."""
     batches, owners, places = [], [], []
-    for originals, table in zip(documents, tables, strict=True):
+    for part in parts:
         row = 0
-        for lists in table[dataset].chunks:
+        for lists in part.table[dataset].chunks:
             lengths = np.diff(lists.offsets.to_numpy())
             ends = np.cumsum(lengths)
-            owners.append(np.repeat(np.array(originals[row : row + len(lengths)], dtype=np.uint32), lengths))
+            owners.append(np.repeat(np.array(part.documents[row : row + len(lengths)], dtype=np.uint32), lengths))
             places.append(
                 np.arange(lengths.sum(), dtype=np.uint32) - np.repeat(ends - lengths, lengths).astype(np.uint32)
             )
             row += len(lengths)
             values = lists.flatten()
             batches.append(pa.RecordBatch.from_arrays(values.flatten(), [field.name for field in values.type]))
-    schema = pa.schema(list(_SCHEMA.field(dataset).type.value_type))
-    records = pl.DataFrame(pl.from_arrow(pa.Table.from_batches(batches, schema=schema), rechunk=True))
+    table = pa.Table.from_batches(batches, schema=_record_type(version, dataset))
+    records = version.as_model(dataset, pl.DataFrame(pl.from_arrow(table, rechunk=True)))
     owner = pl.Series("document", np.concatenate(owners) if owners else [], dtype=pl.UInt32)
     place = pl.Series("index", np.concatenate(places) if places else [], dtype=pl.UInt32)
     return records.insert_column(0, owner).insert_column(1, place)
@@ -208,7 +214,7 @@ def _headers_nodes(node: Node) -> dict[str, Node]:
     return found
 
 
-_HEADER_NODES = _headers_nodes(DOCUMENT)
+_HEADER_NODES = _headers_nodes(NEWEST.document)
 
 
 def header_fits(header: dict[str, str | None]) -> bool:

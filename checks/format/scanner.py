@@ -13,7 +13,7 @@ from checks.format.frames import ArrayFrame, Frame, ObjectFrame, names
 from checks.format.identify import identify
 from checks.format.locate import locate
 from checks.format.positions import Positions
-from checks.format.schema import DOCUMENT, Node
+from checks.format.schema import Node
 from checks.format.spotless import NEVER, Reader
 from checks.format.syntax import JsonFault, fault_at_element, fault_at_member, fault_at_value
 from checks.format.tokens import (
@@ -31,6 +31,7 @@ from checks.format.tokens import (
     text_of,
 )
 from checks.format.values import objection, presentable, shown_value
+from checks.format.versions import VERSIONS, Version, version_of
 from checks.limits import Limits
 
 __all__ = ["Scan", "identify", "locate", "scan"]
@@ -43,18 +44,24 @@ _ORDERS_LEARNT = 8
 
 
 def scan(data: bytes, limits: Limits) -> Scan:
-    """Check the bytes of one document against format 1.0 (rules F001–F009).  Raises nothing, whatever the bytes."""
+    """Check the bytes of one document against its version of the format (F001–F009).  Raises nothing."""
     faults = Faults()
     told: dict[str, str] = {}
     told_at: dict[str, int] = {}
     complete = False
     if len(data) > limits.max_bytes:
         faults.add(Fault(None, "F009", expected=f"{limits.max_bytes:,} bytes", reason="bytes_limit"))
+    elif (kind := encoding.another_kind(data)) is not None:
+        faults.add(Fault(0, "F001", expected="JSON (UTF-8)", reason=kind))
     elif (offset := encoding.first_fault(data)) is not None:
         faults.add(Fault(offset, "F001", expected="UTF-8", reason=encoding.looks_like(data)))
     else:
-        reading = _Reading(data, limits)
+        reading = _Reading(data, limits, version_of(data))
         complete = reading.read()
+        stated = VERSIONS.get(reading.told.get("format_version", ""), reading.version)
+        if stated is not reading.version:  # what looked like the version stood elsewhere in the document
+            reading = _Reading(data, limits, stated)
+            complete = reading.read()
         faults, told, told_at = reading.faults, reading.told, reading.told_at
     if not complete:
         said = identify(data)
@@ -64,6 +71,7 @@ def scan(data: bytes, limits: Limits) -> Scan:
         places=Positions(data).of_each(told_at),
         by_rule=dict(faults.by_rule),
         complete=complete,
+        format_version=told.get("format_version"),
         agency_code=told.get("agency_code"),
         month=told.get("month"),
         system=told.get("system"),
@@ -79,9 +87,10 @@ class _OverLimit(Exception):  # noqa: N818
 class _Reading:
     """One pass over a document.  Methods named after what they read take an offset and give the one after it."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: Limits, version: Version) -> None:
         self.data = data
         self.limits = limits
+        self.version = version
         self.faults = Faults(most_kept(len(data)))
         #: Properties that tell whose document it is, under their names in `Scan`.
         self.told: dict[str, str] = {}
@@ -107,7 +116,7 @@ class _Reading:
         offset = skip_space(data, len(UTF8_BOM) if data.startswith(UTF8_BOM) else 0)
         if offset == len(data):
             raise JsonFault(offset, "empty")
-        offset = self._value(DOCUMENT, offset)
+        offset = self._value(self.version.document, offset)
         while stack:
             top = stack[-1]
             offset = self._object(top, offset) if isinstance(top, ObjectFrame) else self._array(top, offset)
@@ -152,7 +161,7 @@ class _Reading:
         return end.end()
 
     def _missing(self, frame: ObjectFrame) -> None:
-        always = frame.node is DOCUMENT
+        always = frame.node is self.version.document
         if self.faults.full and not always:
             self.faults.by_rule["F005"] += len(frame.required - frame.seen.keys())
             return

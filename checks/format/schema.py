@@ -1,11 +1,11 @@
 """The format as a tree of what may stand where, derived from the Pandera models; and the JSON Schema of it.
 
-The four datasets come from `checks.model.submitted`; only what surrounds them (format version, agency, month,
-who produced it) is stated here, from the table of the specification's submission format.
+The datasets come from `checks.model.submitted`; only what surrounds them (format version, agency, month, who produced
+it) is stated here.  Which of it a version of the format knows is said in `checks.format.versions`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -14,8 +14,6 @@ from pandera.api.polars.components import Column
 
 from checks.format.forms import AGENCY_CODE, CALENDAR_DATE, LOCAL_TIME, MONTH, OFFSET_TIME, Form
 from checks.model.submitted import SUBMITTED
-
-FORMAT_VERSION = "1.0"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,7 +40,8 @@ class Node:
     above: float | None = None
     at_least: float | None = None
     at_most: float | None = None
-    multiple_of: float | None = None
+    #: Of a number, how many at most.
+    decimals: int | None = None
     properties: tuple["Node", ...] = ()
     items: "Node | None" = None
 
@@ -65,8 +64,8 @@ class Node:
             for sign, bound in ((">", self.above), ("≥", self.at_least), ("≤", self.at_most))
             if bound is not None
         ]
-        if self.multiple_of is not None and self.type != "integer":
-            bounds.append(f"n × {self.multiple_of:g}")
+        if self.decimals:
+            bounds.append(f"小數最多 {self.decimals} 位 at most {self.decimals} decimals")
         return ", ".join(bounds) or self.expected_type
 
 
@@ -82,7 +81,7 @@ _CONSTRAINTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "greater_than": lambda said: {"above": said["min_value"]},
     "greater_than_or_equal_to": lambda said: {"at_least": said["min_value"]},
     "less_than_or_equal_to": lambda said: {"at_most": said["max_value"]},
-    "multiple_of": lambda said: {"multiple_of": said["multiple_of"]},
+    "decimals": lambda said: {"decimals": said["decimals"]},
 }
 
 
@@ -104,46 +103,88 @@ def _property(name: str, column: Column) -> Node:
     )
 
 
-def _dataset(name: str, model: type[pa.DataFrameModel]) -> Node:
+#: Property → the version of the format that brought it, where that is not the first.
+Since = Mapping[str, str]
+
+
+def _dataset(name: str, model: type[pa.DataFrameModel], known: "Known") -> Node:
     title, _, description = (model.__doc__ or "").partition(" ")
-    columns = model.to_schema().columns
+    columns = {column: said for column, said in model.to_schema().columns.items() if known.property(said)}
     record = Node(
         name=name,
         type="object",
         title=title,
-        properties=tuple(_property(column_name, column) for column_name, column in columns.items()),
+        properties=tuple(known.restricted(_property(column, said)) for column, said in columns.items()),
     )
-    return Node(name=name, type="array", title=title, description=description, items=record)
+    return Node(
+        name=name, type="array", title=title, description=description, items=record, nullable=name in LATER_DATASETS
+    )
 
 
 def _name(name: str, title: str, tells: str) -> Node:
     return Node(name=name, type="string", title=title, shortest=1, longest=40, tells=tells)
 
 
-#: The document: the root of the tree.
-DOCUMENT = Node(
-    name="",
-    type="object",
-    title="差勤資料報送檔",
-    properties=(
-        Node(name="format_version", type="string", title="格式版本", choices=(FORMAT_VERSION,), breaks="F004"),
-        Node(name="agency_code", type="string", title="機關代碼", form=AGENCY_CODE, tells="agency_code"),
-        Node(name="month", type="string", title="資料年月", form=MONTH, tells="month"),
-        Node(
-            name="produced_by",
-            type="object",
-            title="產製系統",
-            properties=(_name("system", "系統名稱", "system"), _name("version", "系統版本", "version")),
+#: Datasets that a document may leave out: a version after the first brought them.
+LATER_DATASETS: Since = {"shifts": "1.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one version of the format knows of the model: all that is not of the `later` versions.
+
+    `later` are the versions after it; `without` the choices of a property that came later, by the property's name.
+    """
+
+    later: Collection[str] = ()
+    without: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def dataset(self, name: str) -> bool:
+        """Whether the version has the dataset."""
+        return LATER_DATASETS.get(name) not in self.later
+
+    def property(self, column: Column) -> bool:
+        """Whether the version has the property."""
+        return (column.metadata or {}).get("since") not in self.later
+
+    def restricted(self, node: Node) -> Node:
+        """The property with the choices that the version has."""
+        choices = tuple(choice for choice in node.choices if choice not in self.without.get(node.name, ()))
+        return replace(node, choices=choices)
+
+
+def document(versions: tuple[str, ...], known: Known) -> Node:
+    """The root of a version's tree; `versions` are the names of all that are supported."""
+    return Node(
+        name="",
+        type="object",
+        title="差勤資料報送檔",
+        properties=(
+            Node(
+                name="format_version",
+                type="string",
+                title="格式版本",
+                choices=versions,
+                breaks="F004",
+                tells="format_version",
+            ),
+            Node(name="agency_code", type="string", title="機關代碼", form=AGENCY_CODE, tells="agency_code"),
+            Node(name="month", type="string", title="資料年月", form=MONTH, tells="month"),
+            Node(
+                name="produced_by",
+                type="object",
+                title="產製系統",
+                properties=(_name("system", "系統名稱", "system"), _name("version", "系統版本", "version")),
+            ),
+            Node(name="produced_at", type="string", title="產製時間", form=OFFSET_TIME, tells="produced_at"),
+            *(_dataset(name, model, known) for name, model in SUBMITTED.items() if known.dataset(name)),
         ),
-        Node(name="produced_at", type="string", title="產製時間", form=OFFSET_TIME, tells="produced_at"),
-        *(_dataset(name, model) for name, model in SUBMITTED.items()),
-    ),
-)
+    )
 
 
 def _constraints_schema(node: Node) -> dict[str, Any]:
     stated = {
-        "enum": list(node.choices) or None,
+        "enum": [*node.choices, *([None] if node.nullable else [])] if node.choices else None,
         "minLength": node.shortest,
         "maxLength": node.longest,
         "pattern": f"^{node.form.pattern}$" if node.form else None,
@@ -151,7 +192,6 @@ def _constraints_schema(node: Node) -> dict[str, Any]:
         "exclusiveMinimum": node.above,
         "minimum": node.at_least,
         "maximum": node.at_most,
-        "multipleOf": None if node.type == "integer" else node.multiple_of,
     }
     return {keyword: value for keyword, value in stated.items() if value is not None}
 
@@ -171,14 +211,17 @@ def _node_schema(node: Node) -> dict[str, Any]:
     return schema
 
 
-def json_schema() -> dict[str, Any]:
-    """Format 1.0 as a JSON Schema (draft 2020-12).
+def json_schema(version: str, root: Node) -> dict[str, Any]:
+    """A version of the format as a JSON Schema (draft 2020-12); `root` is its tree.
 
-    What it cannot say stays with the check: no property twice, no half surrogate pair, the limits.  That a date
-    is real is stated by `format`, which validators test only when asked to.
+    What it cannot say stays with the check: no property twice, no half surrogate pair, the limits, the decimals
+    (`multipleOf: 0.01` is tested on binary fractions by many validators, which then refuse 8.12).  That a date is real
+    is stated by `format`, which validators test only when asked to.
     """
+    schema = _node_schema(root)
+    schema["properties"]["format_version"] = {"title": "格式版本", "type": "string", "const": version}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:attendance-platform:submission:{FORMAT_VERSION}",
-        **_node_schema(DOCUMENT),
+        "$id": f"urn:attendance-platform:submission:{version}",
+        **schema,
     }

@@ -35,17 +35,16 @@ def _string(node: Node) -> bytes | None:
 
 
 def _number(node: Node) -> bytes | None:
-    """Whole numbers from 1 of as many digits as stay under the upper bound; halves where they are allowed."""
-    multiple = node.multiple_of or 1
+    """Whole numbers from 1 of as many digits as stay under the upper bound; a decimal where one is allowed."""
     from_one = (node.above is None or node.above < 1) and (node.at_least is None or node.at_least <= 1)
     digits = 9 if node.at_most is None else len(str(int(node.at_most) + 1)) - 1
-    if not from_one or digits < 1 or 1 % multiple != 0:
+    if not from_one or digits < 1:
         return None
     whole = rb"[1-9][0-9]{0,%d}+" % (digits - 1)
-    if node.type == "integer" or 1 / 2 % multiple != 0 or digits == 1:
+    if node.decimals == 0 or digits == 1:
         return whole
     # With a digit fewer: 999.5 would be above a bound of 999.
-    return rb"(?:" + whole + rb"|[1-9][0-9]{0,%d}+\.[05])" % (digits - 2)
+    return rb"(?:" + whole + rb"|[1-9][0-9]{0,%d}+\.[0-9])" % (digits - 2)
 
 
 def _value(node: Node) -> bytes | None:

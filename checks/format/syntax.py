@@ -105,7 +105,7 @@ def _fault_at_anything(data: bytes, at: int) -> JsonFault:
 
 def _kind_of_letter(byte: bytes) -> str:
     if not byte.isascii():
-        return "wide"
+        return "wide_mark"
     return "word" if byte.isalpha() else "character"
 
 

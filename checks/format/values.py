@@ -2,11 +2,13 @@
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from checks.format.schema import Node
 from checks.format.tokens import BYTES_PER_CHARACTER, Kind, beginning_of, has_lone_surrogate, text_of
+from checks.model.constraints import DECIMALS_DIFFER
 from checks.model.masking import mask_ids_in, mask_person_id
 
 #: Characters of a value or of a property's name that a finding shows at most.
@@ -75,15 +77,42 @@ def _string_objection(node: Node, body: bytes) -> Objection | None:
 
 def _text_reason(node: Node, text: str | None) -> str | None:
     """Why the text is not allowed; None for a text stands for one that is far too long for anything."""
-    if node.choices:
-        return None if text in node.choices else "choice"
-    if node.form:
-        if text is None or not node.form.fits(text):
-            return "form"
-        return None if node.form.holds(text) else "unreal"
+    if node.choices or node.form:
+        if text is not None and _allowed(node, text):
+            return None
+        return "form" if text is None else _why_not(node, text)
     if text is None or not (node.shortest or 0) <= len(text) <= (node.longest or math.inf):
         return "length"
     return None
+
+
+def _allowed(node: Node, text: str) -> bool:
+    if node.form:
+        return node.form.fits(text) and node.form.holds(text)
+    return text in node.choices
+
+
+_MIDNIGHT = re.compile(r"T24:00(?::00)?$", re.ASCII)
+#: Years of three digits, or of two, with or without marks between.
+_ROC_DATE = re.compile(r"0?[1-9][0-9]{1,2}(?:[-/.][0-9]{1,2}){1,2}(?:[T ].*)?|0?[1-9][0-9]{5,6}(?:[T ].*)?", re.ASCII)
+
+
+def _why_not(node: Node, text: str) -> str:
+    """The one change that would make a value right, as people nearly get it right; else what it lacks."""
+    for reason, changed in (
+        ("blanks", text.strip()),
+        ("wide", unicodedata.normalize("NFKC", text)),
+        ("case", text.upper()),
+        ("case", text.lower()),
+        ("midnight", _MIDNIGHT.sub("T00:00", text)),
+    ):
+        if changed != text and _allowed(node, changed):
+            return reason
+    if node.form and node.form.is_real and _ROC_DATE.fullmatch(text):
+        return "roc_year"
+    if node.form:
+        return "unreal" if node.form.fits(text) else "form"
+    return "choice"
 
 
 def _number_objection(node: Node, token: bytes) -> Objection | None:
@@ -97,8 +126,10 @@ def _number_objection(node: Node, token: bytes) -> Objection | None:
     )
     if too_low or (node.at_most is not None and number > node.at_most):
         return Objection(node.breaks, node.expected, "range")
-    if node.multiple_of is not None and number % node.multiple_of != 0:
-        return Objection(node.breaks, node.expected, "multiple")
+    if node.decimals is not None:
+        scaled = number * 10**node.decimals
+        if abs(scaled - round(scaled)) >= DECIMALS_DIFFER:
+            return Objection(node.breaks, node.expected, "decimals")
     return None
 
 

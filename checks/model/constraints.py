@@ -14,6 +14,9 @@ _DAY = r"(?:000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2
 _MINUTE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _DATE_FORM = rf"^{_DAY}$"
 _TIME_FORM = rf"^{_DAY}T{_MINUTE}(?::[0-5][0-9])?$"
+#: A number scaled to whole ones lies nearer to one of them than this, or has more decimals.  The largest that the
+#: format allows are exact to a thousandth of it.
+DECIMALS_DIFFER = 1e-7
 _TO_THE_MINUTE = len("YYYY-MM-DDThh:mm")
 
 
@@ -60,7 +63,8 @@ def calendar_date(data: pa.PolarsData, *, calendar_date: bool) -> pl.LazyFrame: 
     return data.lazyframe.select(_or_null(data.key, parse_date(pl.col(data.key)).is_not_null()))
 
 
-@extensions.register_check_method(statistics=["multiple_of"])  # type: ignore[untyped-decorator]  # Pandera is untyped
-def multiple_of(data: pa.PolarsData, *, multiple_of: float) -> pl.LazyFrame:
-    """The number is a whole multiple of the given one."""
-    return data.lazyframe.select(_or_null(data.key, pl.col(data.key) % multiple_of == 0))
+@extensions.register_check_method(statistics=["decimals"])  # type: ignore[untyped-decorator]  # Pandera is untyped
+def decimals(data: pa.PolarsData, *, decimals: int) -> pl.LazyFrame:
+    """The number has at most so many decimals, as far as a double tells."""
+    scaled = pl.col(data.key) * 10**decimals
+    return data.lazyframe.select(_or_null(data.key, (scaled - scaled.round()).abs() < DECIMALS_DIFFER))

@@ -1,15 +1,16 @@
 """Runs the record rules over a batch: which records are refused, and the findings that say why."""
 
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import polars as pl
 
 from checks.calendar import OfficeCalendar
-from checks.catalogue import Period, RecordRule
+from checks.catalogue import Period, RecordRule, Text
 from checks.context import CheckContext
-from checks.findings import FINDING_SCHEMA, FOUND_SCHEMA, Severity, shown
+from checks.findings import FINDING_SCHEMA, FOUND_SCHEMA, Severity, masked_person_id, shown
 from checks.leave_types import LeaveTypes
 from checks.rules import (
     certificates,
@@ -22,93 +23,128 @@ from checks.rules import (
     repeats,
     rest_days,
 )
+from checks.rules.leave_days import leave_days
+from checks.rules.prepare import Roster
+from checks.working_time import WorkingTime
 
 
 def record_rules(leave_types: LeaveTypes) -> tuple[RecordRule, ...]:
     """Every record rule, in the order of the catalogue."""
     rules = (
         *persons.RULES,
+        *persons.R114,
         *repeats.RULES,
         *intervals.RULES,
         *leave_codes.rules(leave_types),
         overlaps.R109,
         overlaps.R110,
-        rest_days.W201,
+        overlaps.R112,
+        overlaps.R113,
+        overlaps.R115,
+        *rest_days.RULES,
         *long_hours.RULES,
         presence.W205,
+        presence.W211,
+        presence.W215,
         certificates.certificate_missing(leave_types),
     )
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
-def evaluate(
-    frames: dict[str, pl.DataFrame], calendar: OfficeCalendar, context: CheckContext
-) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """Prepared frames (see `prepare`) → the frames with `refused` and `warned`, and the findings.
+class Judged(NamedTuple):
+    """What the record rules say of a batch.
 
-    Findings have `document` and the columns of `FOUND_SCHEMA`; line and column are still unknown.
+    `frames`: each dataset with `refused` and `warned`; `findings` have `document` and the columns of `FOUND_SCHEMA`,
+    line and column still unknown; `unknown` (`document`, `rule`, `reason`, `people`): where a rule was not evaluated.
     """
+
+    frames: dict[str, pl.DataFrame]
+    findings: pl.DataFrame
+    unknown: pl.DataFrame
+    work: WorkingTime
+
+
+def evaluate(
+    frames: dict[str, pl.DataFrame], roster: Roster, calendar: OfficeCalendar, context: CheckContext
+) -> Judged:
+    """Judge prepared frames and their roster (see `prepare`)."""
     rules = [replace(rule, life=context.lives.get(rule.id, rule.life)) for rule in record_rules(context.leave_types)]
-    judged, findings = _every_record(frames, [rule for rule in rules if not rule.of_records_let_in])
-    findings += _records_let_in(judged, [rule for rule in rules if rule.of_records_let_in], calendar, context)
-    return judged, _in_order(findings, list(frames))
+    judging = _Judging(rules, {name: _unjudged(frame) for name, frame in frames.items()})
+    work = _every_record(judging, roster, calendar)
+    _records_let_in(judging, work, context)
+    return Judged(judging.frames, _in_order(judging.findings, list(frames)), _unknown(judging.unknown), work)
 
 
-def _every_record(
-    frames: dict[str, pl.DataFrame], rules: Sequence[RecordRule]
-) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
-    of_leaves = [rule for rule in rules if rule.id == overlaps.R109.id]
-    of_overtime = [rule for rule in rules if rule.id == overlaps.R110.id]
-    alone = [rule for rule in rules if rule not in of_leaves + of_overtime]
-    judged, findings = {}, []
-    for dataset, frame in frames.items():
-        judged[dataset], found = _judge(_unjudged(frame), dataset, [rule for rule in alone if dataset in rule.datasets])
-        findings += found
-    leaves = overlaps.with_leave_overlaps(judged["leaves"])
-    judged["leaves"], found = _judge(leaves, "leaves", of_leaves)
-    findings += found
-    overtime = overlaps.with_overtime_overlaps(judged["overtime"], judged["leaves"])
-    judged["overtime"], found = _judge(overtime, "overtime", of_overtime)
-    return judged, findings + found
+class _Judging:
+    """Frames on their way through the rules, each judged by some rules after another."""
+
+    def __init__(self, rules: Sequence[RecordRule], frames: dict[str, pl.DataFrame]) -> None:
+        self.frames = frames
+        self.findings: list[pl.DataFrame] = []
+        self.unknown: list[pl.DataFrame] = []
+        self._rules = rules
+
+    def by(self, ids: Collection[str], *datasets: str) -> None:
+        """Judge datasets (all, where none is named) by the rules of these ids."""
+        for dataset in datasets or tuple(self.frames):
+            rules = [rule for rule in self._rules if rule.id in ids and dataset in rule.datasets]
+            self.frames[dataset], found, unknown = _judge(self.frames[dataset], dataset, rules)
+            self.findings += found
+            self.unknown += unknown
 
 
-def _records_let_in(
-    judged: dict[str, pl.DataFrame], rules: Sequence[RecordRule], calendar: OfficeCalendar, context: CheckContext
-) -> list[pl.DataFrame]:
-    """Adds to `refused` and `warned` in the judged frames and gives the findings."""
-    findings = []
-    judged["overtime"] = long_hours.with_overtime_sums(judged["overtime"], calendar, context.overtime_limits)
-    for dataset, frame in judged.items():
-        of_records = [rule for rule in rules if dataset in rule.datasets and rule.id != presence.W205.id]
-        judged[dataset], found = _judge(frame, dataset, of_records)
-        findings += found
-    # A row for each day without a trace, so several of one employee.
-    of_days = [rule for rule in rules if rule.id == presence.W205.id]
-    days, found = _judge(presence.without_trace(judged, calendar), "employees", of_days)
-    failing = days.group_by("document", "index").agg(
-        refused_for=pl.col("refused").any(), warned_for=pl.col("warned").any()
-    )
-    judged["employees"] = (
-        judged["employees"]
-        .join(failing, on=["document", "index"], how="left", maintain_order="left")
-        .with_columns(refused=pl.col("refused") | pl.col("refused_for").fill_null(value=False))
-        .with_columns(warned=(pl.col("warned") | pl.col("warned_for").fill_null(value=False)) & ~pl.col("refused"))
-        .drop("refused_for", "warned_for")
-    )
-    return findings + found
+#: Rules that ask a record alone, and what they need first: whose it is, when, and how much.
+_ALONE = ("R101", "R102", "R103", "R104", "R105", "R106", "R107", "R108", "R111", "R116")
+
+
+def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -> WorkingTime:
+    """Judge by the rules that refuse; they ask whom a record is about once the rows that say it are judged."""
+    frames = judging.frames
+    judging.by(_ALONE)
+    frames["employees"] = overlaps.with_row_overlaps(frames["employees"])
+    judging.by(["R112"], "employees")
+    frames["shifts"] = overlaps.with_roster_overlaps(frames["shifts"])
+    judging.by(["R115"], "shifts")
+    work = WorkingTime.of(frames["employees"], frames["shifts"], roster.persons, calendar)
+    for dataset in ("shifts", "leaves", "overtime", "clockings"):
+        frames[dataset] = persons.with_employment(frames[dataset], frames["employees"])
+        judging.by(["R114"], dataset)
+    frames["leaves"] = overlaps.with_leave_overlaps(frames["leaves"], work)
+    judging.by(["R109"], "leaves")
+    frames["overtime"] = overlaps.with_overtime_in_leaves(frames["overtime"], frames["leaves"], work)
+    judging.by(["R110"], "overtime")
+    # Only then: overtime that is refused for a leave makes no other overlap it.
+    frames["overtime"] = overlaps.with_overlaps(frames["overtime"])
+    judging.by(["R113"], "overtime")
+    return work
+
+
+def _records_let_in(judging: _Judging, work: WorkingTime, context: CheckContext) -> None:
+    frames = judging.frames
+    frames["leaves"] = certificates.with_spells(rest_days.with_working_hours(frames["leaves"], work), work)
+    on_leave = leave_days(frames["leaves"], work)
+    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], on_leave)
+    judging.by(["W201", "W208", "W210", "W215"], "leaves")
+    limits, switched_on = context.overtime_limits, context.switched_on
+    frames["overtime"] = long_hours.with_overtime_sums(frames["overtime"], work, on_leave, limits, switched_on)
+    judging.by(["W203", "W204", "W212"], "overtime")
+    frames["employees"] = presence.with_presence(frames["employees"], frames["clockings"], work, on_leave)
+    judging.by(["W205", "W211"], "employees")
 
 
 def _unjudged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(refused=pl.lit(value=False), warned=pl.lit(value=False))
 
 
-def _judge(frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Adds what these rules say to `refused` and `warned`, which the frame has, and gives their findings.
+def _judge(
+    frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]
+) -> tuple[pl.DataFrame, list[pl.DataFrame], list[pl.DataFrame]]:
+    """Adds what these rules say to `refused` and `warned`; gives their findings, and where they were not evaluated.
 
-    The frame keeps `R104`, as later rules leave out what has failed it.
+    The frame keeps what `_KEPT` names, as later rules leave out what has failed it.
     """
     if not rules:
-        return frame, []
+        return frame, [], []
     let_in = {rule.id: ~pl.col("refused") for rule in rules if rule.of_records_let_in}
     flagged = frame.with_columns((_applies(rule) & let_in.get(rule.id, True)).alias(rule.id) for rule in rules)
     known = set(flagged.columns)
@@ -119,11 +155,39 @@ def _judge(frame: pl.DataFrame, dataset: str, rules: Sequence[RecordRule]) -> tu
     )
     failing = [rule for rule in rules if flagged[rule.id].any()]
     findings = [_findings(flagged.filter(pl.col(rule.id)), dataset, rule) for rule in failing]
+    unknown = [_not_known(frame, rule, *one) for rule in rules for one in rule.unknown]
     refused = pl.any_horizontal("refused", *(_failing_as(rule, Severity.ERROR) for rule in failing))
     warned = pl.any_horizontal("warned", *(_failing_as(rule, Severity.WARNING) for rule in failing))
-    drop = [rule.id for rule in rules if rule.id != "R104"]
+    drop = [rule.id for rule in rules if rule.id not in _KEPT]
     flagged = flagged.with_columns(refused=refused, warned=warned).with_columns(pl.col("warned") & ~pl.col("refused"))
-    return flagged.drop(drop), findings
+    return flagged.drop(drop), findings, unknown
+
+
+_KEPT = ("R104", "R105", "R114")
+
+
+def _not_known(frame: pl.DataFrame, rule: RecordRule, reason: Text, where: pl.Expr) -> pl.DataFrame:
+    """Of each document how many people the rule says nothing of, and why."""
+    in_force = pl.any_horizontal(_during(period) for period in rule.life)
+    return (
+        frame.filter(where.fill_null(value=False) & ~pl.col("refused") & in_force)
+        .group_by("document")
+        .agg(people=pl.col("person").n_unique())
+        .select(
+            "document", rule=pl.lit(rule.id), reason=pl.lit(reason.zh), reason_en=pl.lit(reason.en), people="people"
+        )
+    )
+
+
+def _unknown(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    schema = {
+        "document": pl.UInt32,
+        "rule": pl.String,
+        "reason": pl.String,
+        "reason_en": pl.String,
+        "people": pl.UInt32,
+    }
+    return pl.concat([pl.DataFrame(schema=schema), *parts]).sort("document", "rule", "reason")
 
 
 def _during(period: Period) -> pl.Expr:
@@ -173,10 +237,31 @@ def _findings(failing: pl.DataFrame, dataset: str, rule: RecordRule) -> pl.DataF
             value=rule.value,
             expected=rule.expected,
             person=pl.col("person"),
+            whom=masked_person_id(pl.col("person_id")),
+            dates=DATES[dataset],
         )
         .with_columns(message=filled(rule.message), message_en=filled(rule.message_en))
         .select("document", *FOUND_SCHEMA)
     )
+
+
+_CLOCK, _DAY_AND_CLOCK = "%H:%M", "%Y-%m-%d %H:%M"
+_START, _END = pl.col("start_at").dt, pl.col("end_at").dt
+_SPAN = (
+    pl.when(pl.col("first_day") == _END.date())
+    .then(pl.format("{}–{}", _START.to_string(_DAY_AND_CLOCK), _END.to_string(_CLOCK)))
+    .otherwise(pl.format("{}–{}", _START.to_string(_DAY_AND_CLOCK), _END.to_string(_DAY_AND_CLOCK)))
+)
+#: When a record is, as findings say it: `2021-06-03 08:30–17:30`, with both days where it has two.
+DATES = {
+    "employees": pl.when(pl.col("from").is_null() & pl.col("to").is_null())
+    .then(pl.col("month_first").dt.to_string("%Y-%m"))
+    .otherwise(pl.format("{}–{}", pl.col("from").fill_null(""), pl.col("to").fill_null(""))),
+    "shifts": _SPAN,
+    "leaves": _SPAN,
+    "overtime": _SPAN,
+    "clockings": pl.col("clocked_at").dt.to_string(_DAY_AND_CLOCK),
+}
 
 
 def filled(template: str) -> pl.Expr:

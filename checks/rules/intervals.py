@@ -1,12 +1,14 @@
-"""Rules on when a record is and how much it claims: R104, R105, R106."""
+"""Rules on when a record is and how much it claims: R104, R105, R106, R116."""
 
 import polars as pl
 
-from checks.catalogue import RecordRule, always
+from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
 
-#: Source: format 1.0, "A working day is 8 hours".
-HOURS_A_DAY = 8
+#: Source: rules.md, R116.
+_LONGEST_DAYS = 366
+#: Clock time is compared in whole milliseconds: Polars divides by a constant inexactly.
+_HOUR_MS = 3_600_000
 
 _MONTH = pl.col("month_first").dt.strftime("%Y-%m")
 _MONTH_BEGINS = pl.col("month_first").cast(pl.Datetime("ms"))
@@ -20,7 +22,7 @@ R104 = RecordRule(
     message="迄時 {value} 應晚於起時（{expected}），請更正起迄時間。",
     message_en="The end {value} must be after the start ({expected}); correct the interval.",
     why="沒有長度的時段算不出時數。An interval without length holds no hours.",
-    datasets=("leaves", "overtime"),
+    datasets=("shifts", "leaves", "overtime"),
     field="end",
     fails=pl.col("end_at") <= pl.col("start_at"),
     value=pl.col("end"),
@@ -64,38 +66,62 @@ def _outside_month(dataset: str) -> RecordRule:
         fails=fails.fill_null(value=False),
         value=value,
         expected=_MONTH,
-        unless=("R104",) if dataset in {"leaves", "overtime"} else (),
+        unless=("R104",) if dataset in {"shifts", "leaves", "overtime"} else (),
     )
 
 
-def _more_than_holds(dataset: str, claimed: str, capacity: pl.Expr, unless: tuple[str, ...]) -> RecordRule:
+def _hours(hours: pl.Expr) -> pl.Expr:
+    return hours.cast(pl.Float64).round(2).cast(pl.String).str.strip_suffix(".0")
+
+
+def _more_than_clock_time(
+    dataset: str, claimed: str, most: pl.Expr, unit: Text, unless: tuple[str, ...] = ("R104",)
+) -> RecordRule:
     """R106 has one text, and one capacity for leaves and one for overtime."""
     return RecordRule(
         id="R106",
         life=always(Severity.ERROR),
-        title="時數超過起迄區間",
-        title_en="hours or minutes more than the interval holds",
-        message="申報 {value}，起迄區間最多 {expected}，請更正時數或起迄時間。",
-        message_en="{value} claimed, the interval holds at most {expected}; correct the amount or the interval.",
-        why=(
-            "請假以所跨上班日每日 8 小時為上限（公差、延長病假及全為非上班日者計日曆天），加班以時鐘時間為上限。"
-            "A leave holds 8 hours for each working day that it touches (every day for 05, 26 and where none is a "
-            "working day), overtime its clock time."
+        title="時數超過起迄時間",
+        title_en="hours or minutes more than the clock time of the interval",
+        message=f"申報 {{value}} {unit.zh}，超過起迄時間可申報之 {{expected}} {unit.zh}上限，請更正時數或起迄時間。",
+        message_en=f"{{value}} {unit.en} claimed, the interval lasts {{expected}} {unit.en}; correct the amount or the "
+        "interval.",
+        why="沒有人能在一段時間內請超過這段時間的假。Nobody is on leave, or at work, for longer than the time itself.",
+        note=(
+            "請假以小時計，起迄時間不足一小時者以一小時計；加班以足分鐘計。Leave is counted by the hour: clock time is "
+            "rounded up to a full hour. Of overtime whole minutes count."
         ),
-        note="加班以足分鐘計，不足一分鐘的秒數捨去。Of overtime whole minutes count; seconds beyond them do not.",
         datasets=(dataset,),
         field=claimed,
-        fails=pl.col(claimed) > capacity,
-        value=pl.col(claimed).cast(pl.Float64).cast(pl.String).str.strip_suffix(".0"),
-        expected=pl.format("≤ {}", capacity),
+        fails=pl.col(claimed) > most,
+        value=_hours(pl.col(claimed)),
+        expected=_hours(most),
         unless=unless,
     )
 
 
+R116 = RecordRule(
+    id="R116",
+    life=always(Severity.ERROR),
+    title="起迄時間逾 366 日",
+    title_en="a leave, overtime or roster row over 366 days long",
+    message="{value} 長達 {expected} 日，超過 366 日，請更正起迄時間。",
+    message_en="{value} lasts {expected} days, more than 366; correct the interval.",
+    why="多半是年份誤植。Mostly a year mistyped.",
+    datasets=("shifts", "leaves", "overtime"),
+    field="end",
+    fails=pl.col("clock_ms") > _LONGEST_DAYS * 24 * _HOUR_MS,
+    value=pl.format("{}～{}", "start", "end"),
+    expected=(-(-pl.col("clock_ms") // (24 * _HOUR_MS))).cast(pl.String),
+    unless=("R104",),
+)
+
 RULES = (
     R104,
-    *(_outside_month(dataset) for dataset in ("employees", "leaves", "overtime", "clockings")),
-    # How a leave of an unknown type counts its days is not known either.
-    _more_than_holds("leaves", "hours", pl.col("counted_days") * HOURS_A_DAY, ("R104", "R107")),
-    _more_than_holds("overtime", "minutes", (pl.col("end_at") - pl.col("start_at")).dt.total_minutes(), ("R104",)),
+    *(_outside_month(dataset) for dataset in ("employees", "shifts", "leaves", "overtime", "clockings")),
+    _more_than_clock_time("leaves", "hours", (pl.col("clock_ms") + _HOUR_MS - 1) // _HOUR_MS, Text("小時", "hours")),
+    _more_than_clock_time(
+        "overtime", "minutes", (pl.col("end_at") - pl.col("start_at")).dt.total_minutes(), Text("分鐘", "minutes")
+    ),
+    R116,
 )

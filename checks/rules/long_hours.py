@@ -1,14 +1,23 @@
-"""Rules on how much overtime a person works: W203 in a day, W204 in the month."""
+"""Rules on how much overtime a person works: W203 in a day, W204 in the month, W212 beyond the wider limits."""
 
 import polars as pl
+import polars.selectors as cs
 
-from checks.calendar import OfficeCalendar
-from checks.catalogue import Period, RecordRule
+from checks.catalogue import Period, RecordRule, Text
 from checks.findings import Severity
-from checks.overtime_limits import OvertimeLimits
+from checks.limit_rows import holding, on_rows
+from checks.overtime_limits import LIMITS, SPECIAL, WHOM, OvertimeLimits
+from checks.rules.leave_days import LeaveDays
+from checks.working_time import DAYS, WorkingTime
 
-#: Source: rules W203 and W204, "months from 2022-07"; the limits themselves are dated rows of `OvertimeLimits`.
-_LIFE = (Period(Severity.WARNING, first="2022-07"),)
+#: The limits themselves are dated rows of `OvertimeLimits`; before the first of them nothing is judged.
+_LIFE = (Period(Severity.WARNING, first="2021-01"),)
+_WHOM = Text(
+    "公務人員、約聘僱人員（自 111 年 7 月）及適用勞動基準法人員；教師及其他人員無已知上限，不評估",
+    "civil servants and contract staff (from 2022-07) and labour staff; no limit is known for teachers and others, "
+    "who are not evaluated",
+)
+_NO_LIMIT = Text("該類人員加班上限不明或尚未啟用", "no limit is known for such staff, or it is not switched on")
 
 
 def _hours(minutes: pl.Expr) -> pl.Expr:
@@ -16,83 +25,163 @@ def _hours(minutes: pl.Expr) -> pl.Expr:
     return (minutes / 60).round(2).cast(pl.String).str.strip_suffix(".0")
 
 
-def _at_most(limit: str) -> pl.Expr:
-    return pl.format("≤ {} 小時", _hours(pl.col(limit)))
-
-
 W203 = RecordRule(
     id="W203",
     life=_LIFE,
-    title="單日辦公與加班時數超過上限",
-    title_en="normal hours and overtime above 12 hours in a day",
-    message="{value}（含辦公時數），超過每日上限（{expected}），請更正；屬實者請說明。",
-    message_en="{value}, office hours included, is above the day's limit ({expected}); correct it, or explain.",
-    why="公務員每日辦公與加班時數合計有上限（2022-06-22 起）。The law limits office hours and overtime in a day.",
+    whom=_WHOM,
+    title="單日工作與加班時數超過上限",
+    title_en="hours worked and overtime above the day's limit",
+    message="當日工作與加班合計 {value} 小時，超過每日上限 {expected} 小時，請更正；屬實者請說明。",
+    message_en="{value} hours worked and overtime in the day, the limit is {expected} hours; correct it, or explain.",
+    why="每日工作連同加班之時數，法律定有上限。The law limits what is worked and overtime in a day.",
     note=(
-        "辦公時數：上班日 8 小時（扣除停止上班時數），非上班日 0；不扣請假。跨夜加班全數計入起日。"
+        "工作時數為該員當日應上班時數扣除請假；勤務型態不明者只計加班。跨夜加班全數計入起日。"
         "於當日累計（依起時）超過上限的那一筆列出，檢出值為當日合計。"
-        "搶救災害等專案（2023-01-01 起每日 14 小時）由資料無從分辨，屬實者請說明。"
-        "Office hours are 8 on a working day less what was closed and 0 on any other; leaves are not subtracted. "
-        "A duty across midnight counts wholly on its first day. The record by which the day's running sum (by start) "
-        "passes the limit is named, with the day's whole sum. Disasters and special duty (14 hours a day from "
-        "2023-01-01) cannot be told from the data: explain."
+        "Hours worked are those that the person works that day less leave; where they are not known only overtime "
+        "counts. A duty across midnight counts wholly on its first day. The record by which the day's running sum (by "
+        "start) passes the limit is named, with the day's whole sum."
     ),
     datasets=("overtime",),
     field="minutes",
-    fails=(pl.col("day_so_far") > pl.col("day_limit"))
-    & (pl.col("day_so_far") - pl.col("minutes") <= pl.col("day_limit")),
-    value=pl.format("{} {} 小時", pl.col("first_day").dt.to_string("%Y-%m-%d"), _hours(pl.col("day_total"))),
-    expected=_at_most("day_limit"),
+    fails=pl.col("passes_day"),
+    value=_hours(pl.col("day_total")),
+    expected=_hours(pl.col("day_limit")),
     unless=("R104",),
     of_records_let_in=True,
+    unknown=((_NO_LIMIT, pl.col("day_so_far").is_not_null() & pl.col("day_limit").is_null()),),
 )
 
 W204 = RecordRule(
     id="W204",
     life=_LIFE,
+    whom=_WHOM,
     title="當月加班時數超過上限",
-    title_en="overtime above 60 hours in the month",
-    message="當月加班合計 {value}，超過上限（{expected}），請更正；屬實者請說明。",
-    message_en="{value} of overtime in the month is above the limit ({expected}); correct it, or explain.",
-    why="公務員每月加班時數有上限（2022-06-22 起）。The law limits overtime in a month.",
+    title_en="overtime above the month's limit",
+    message="當月加班合計 {value} 小時，超過每月上限 {expected} 小時，請更正；屬實者請說明。",
+    message_en="{value} hours of overtime in the month, the limit is {expected} hours; correct it, or explain.",
+    why="每月加班時數，法律定有上限。The law limits overtime in a month.",
     note=(
-        "只計起日在當月的加班。於累計（依起時）超過上限的那一筆列出，檢出值為當月合計。"
-        "搶救災害等專案（2023-01-01 起每月 80 小時）由資料無從分辨，屬實者請說明。"
-        "Overtime counts in the month of its first day. The record by which the running sum (by start) passes the "
-        "limit is named, with the month's whole sum. Disasters and special duty (80 hours a month from "
-        "2023-01-01) cannot be told from the data: explain."
+        "只計起日在當月的加班。一般加班依一般上限；當月有專案加班者，合計依專案上限。"
+        "於累計（依起時）超過上限的那一筆列出，檢出值為當月合計。"
+        "Overtime counts in the month of its first day: ordinary overtime by the ordinary limit, and where some is "
+        "special all of it by that limit. The record by which the running sum (by start) passes the limit is named, "
+        "with the month's whole sum."
     ),
     datasets=("overtime",),
     field="minutes",
-    fails=(pl.col("month_so_far") > pl.col("month_limit"))
-    & (pl.col("month_so_far") - pl.col("minutes") <= pl.col("month_limit")),
-    value=pl.format("{} 小時", _hours(pl.col("month_total"))),
-    expected=_at_most("month_limit"),
+    fails=pl.col("passes_month") | pl.col("passes_ordinary"),
+    value=_hours(pl.when("passes_month").then("month_total").otherwise("ordinary_total")),
+    expected=_hours(pl.when("passes_month").then("month_limit").otherwise("ordinary_limit")),
     unless=("R104",),
     of_records_let_in=True,
+    unknown=((_NO_LIMIT, pl.col("month_so_far").is_not_null() & pl.col("month_limit").is_null()),),
 )
 
-RULES = (W203, W204)
+W212 = RecordRule(
+    id="W212",
+    life=(Period(Severity.WARNING, first="2023-01"),),
+    whom=Text("公務人員、約聘僱人員", "civil servants and contract staff"),
+    title="加班時數超過專案加班上限，應報主管機關備查",
+    title_en="overtime above the wider limit, to be filed with the authority for reference",
+    message="加班 {value} 小時，超過專案加班上限 {expected} 小時，請報主管機關備查並說明。",
+    message_en="{value} hours of overtime, above the wider limit of {expected} hours: file it with the authority, "
+    "and explain.",
+    why="超過專案加班上限者須報備查。What goes beyond the wider limit is to be filed for reference.",
+    note=(
+        "每日含工作時數，每月計加班；連續三個月之上限待入檔後跨月計算，本規則不涵蓋。"
+        "A day includes the hours worked, a month is overtime alone. The limit over three months is not part of it yet."
+    ),
+    datasets=("overtime",),
+    field="minutes",
+    fails=pl.col("passes_wide_day") | pl.col("passes_wide_month"),
+    value=_hours(pl.when("passes_wide_day").then("day_total").otherwise("month_total")),
+    expected=_hours(pl.when("passes_wide_day").then("wide_day_limit").otherwise("wide_month_limit")),
+    unless=("R104",),
+    of_records_let_in=True,
+    unknown=((_NO_LIMIT, pl.col("month_so_far").is_not_null() & pl.col("wide_month_limit").is_null()),),
+)
+
+RULES = (W203, W204, W212)
 
 
-def with_overtime_sums(overtime: pl.DataFrame, calendar: OfficeCalendar, limits: OvertimeLimits) -> pl.DataFrame:
-    """Adds the running and whole sums in minutes of each person's day and month, and the limits on them.
+def with_overtime_sums(
+    overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays, limits: OvertimeLimits, switched_on: frozenset[str]
+) -> pl.DataFrame:
+    """Adds the sums in minutes of each person's day and month, the limits on them, and which record passes one.
 
-    `day_so_far` and `day_total` (office hours included), `month_so_far`, `month_total`, `day_limit`, `month_limit`,
-    `first_day`; null for overtime that is refused or began before the month.
+    `day_so_far` and `day_total` (hours worked included), `month_so_far`, `month_total`, `ordinary_total`, the limits,
+    and `passes_…` for each; null for overtime that is refused or began before the month.
     """
     overtime = overtime.with_row_index("row").with_columns(first_day=pl.col("start_at").dt.date())
     counted = overtime.filter(~pl.col("refused") & (pl.col("first_day") >= pl.col("month_first")))
     counted = counted.sort("person", "start_at", "index")
-    office = calendar.office_hours(counted["first_day"], counted["document"]) * 60
-    day, minutes = ["person", "first_day"], pl.col("minutes").cast(pl.Float64)
-    sums = counted.select(
-        "row",
-        day_so_far=office + minutes.cum_sum().over(day),
-        day_total=office + minutes.sum().over(day),
-        month_so_far=minutes.cum_sum().over("person"),
-        month_total=minutes.sum().over("person"),
-        day_limit=limits.in_month(pl.col("month_first"), "hours_a_day"),
-        month_limit=limits.in_month(pl.col("month_first"), "hours_a_month"),
+    person, day = counted["person"], counted["first_day"]
+    counted = counted.with_columns(
+        worked=_worked(counted, work, on_leave),
+        employment_type=work.of_staff("employment_type", person, day),
+        pattern=work.of_staff("pattern", person, day),
+        special=(pl.col("category") == SPECIAL).fill_null(value=False),
+        minutes=pl.col("minutes").cast(pl.Float64),
     )
-    return overtime.join(sums, on="row", how="left", maintain_order="left").drop("row")
+    days, ordinary = ["person", "first_day"], pl.when("special").then(0.0).otherwise("minutes")
+    sums = counted.with_columns(
+        day_so_far=pl.col("worked") + pl.col("minutes").cum_sum().over(days),
+        day_total=pl.col("worked") + pl.col("minutes").sum().over(days),
+        month_so_far=pl.col("minutes").cum_sum().over("person"),
+        month_total=pl.col("minutes").sum().over("person"),
+        ordinary_so_far=ordinary.cum_sum().over("person"),
+        ordinary_total=ordinary.sum().over("person"),
+        special_day=pl.col("special").any().over(days),
+        special_month=pl.col("special").any().over("person"),
+    )
+    ordinary_over = ~pl.col("special") & _above("ordinary_so_far", "ordinary_limit")
+    sums = _with_limits(sums, limits, switched_on).with_columns(
+        passes_day=_first(_above("day_so_far", "day_limit"), days),
+        passes_month=_first(_above("month_so_far", "month_limit"), ["person"]),
+        passes_ordinary=_first(ordinary_over, ["person"]),
+        passes_wide_day=_first(_above("day_so_far", "wide_day_limit"), days),
+        passes_wide_month=_first(_above("month_so_far", "wide_month_limit"), ["person"]),
+    )
+    added = sums.select("row", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
+    return overtime.join(added, on="row", how="left", maintain_order="left").drop("row")
+
+
+_SUMS = ("day_so_far", "day_total", "month_so_far", "month_total", "ordinary_total")
+
+
+def _above(so_far: str, limit: str) -> pl.Expr:
+    return (pl.col(so_far) > pl.col(limit)).fill_null(value=False)
+
+
+def _first(above: pl.Expr, group: list[str]) -> pl.Expr:
+    """The record of a group by which its running sum passes the limit, be it the first, after long hours of work."""
+    return above & (above.cum_sum().over(group) == 1)
+
+
+def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits, switched_on: frozenset[str]) -> pl.DataFrame:
+    """The limits in minutes; null where none is known, or its row is off."""
+    rows = on_rows(limits.rows, switched_on).with_columns(pl.when("on").then(name).alias(name) for name in LIMITS)
+
+    for name, column, special in (
+        ("day_limit", "hours_a_day", pl.col("special_day")),
+        ("month_limit", "hours_a_month", pl.col("special_month")),
+        ("ordinary_limit", "hours_a_month", pl.lit(value=False)),
+        ("wide_day_limit", "hours_a_day", pl.lit(value=True)),
+        ("wide_month_limit", "hours_a_month", pl.lit(value=True)),
+    ):
+        asked = pl.when(special).then(pl.lit(SPECIAL)).otherwise(pl.lit("ordinary")).alias("category")
+        sums = sums.with_columns(asked).with_columns(
+            (holding(rows, column, WHOM, pl.col("month_first")) * 60).alias(name)
+        )
+    has_wide = pl.col("wide_month_limit").is_not_null() & pl.col("employment_type").is_in(["civil_servant", "contract"])
+    return sums.with_columns(
+        pl.when(has_wide).then(name).alias(name) for name in ("wide_day_limit", "wide_month_limit")
+    )
+
+
+def _worked(overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays) -> pl.Series:
+    """Minutes that the person works on the overtime's first day, less leave; 0 where that is not known."""
+    offset = (overtime["first_day"] - overtime["month_first"]).dt.total_days().clip(0, DAYS - 1).to_numpy()
+    who = overtime["person"].to_numpy()
+    hours = work.hours[who, offset] - on_leave.hours[who, offset]
+    return pl.Series(hours).fill_nan(0.0) * 60

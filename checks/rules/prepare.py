@@ -1,8 +1,9 @@
 """Columns that the record rules read, computed once for all documents of a batch.
 
 Every dataset gains `person` (UInt32, one number for each person of a document), `id_ok`, `listed` (the person is
-among the document's employees) and the document's `month_first` and `month_next` (Date).  Leaves and overtime gain
-`start_at` and `end_at`, clockings `clocked_at` (Datetime, local); leaves also the days that they touch.
+among the document's employees) and the document's `month_first` and `month_next` (Date).  Shifts, leaves and overtime
+gain `start_at` and `end_at` (Datetime, local), the `first_day` and `last_day` that they touch and their `clock_ms`,
+clockings `clocked_at`; leaves also what their type says, employees the `pattern` that they work by.
 """
 
 from dataclasses import dataclass
@@ -10,51 +11,63 @@ from dataclasses import dataclass
 import polars as pl
 
 from checks import person_id
-from checks.calendar import OfficeCalendar
 from checks.leave_types import LeaveTypes
 from checks.model.constraints import parse_date, parse_local_time
 
-ONE_DAY = pl.duration(days=1)
 ONE_MS = pl.duration(milliseconds=1)
 
 
 @dataclass(frozen=True)
 class Roster:
-    """The distinct persons of a batch: `document`, `person_id`, `person`, `id_ok`, `listed`, one row a person."""
+    """The distinct persons of a batch, one row a person in order of their number.
+
+    `document`, `person_id`, `person`, `id_ok`, `listed`, `month_first`, `month_next`.
+    """
 
     persons: pl.DataFrame
 
 
 def prepare(
-    frames: dict[str, pl.DataFrame], months: pl.DataFrame, calendar: OfficeCalendar, leave_types: LeaveTypes
+    frames: dict[str, pl.DataFrame], documents: pl.DataFrame, leave_types: LeaveTypes
 ) -> tuple[dict[str, pl.DataFrame], Roster]:
     """The frames with the columns that the rules read, and the persons in them.
 
-    `months` has one row a document: `document` (UInt32), `month` (`YYYY-MM`).
+    `documents` has one row a document: `document` (UInt32), `month` (`YYYY-MM`), the `agency_kind` and the
+    `default_pattern` of its staff.
     """
     runs = {name: _runs(frame) for name, frame in frames.items()}
-    roster = _roster(frames["employees"], [heads for name, (heads, _) in runs.items() if name != "employees"])
-    bounds = months.select(
+    bounds = documents.select(
         "document",
+        "agency_kind",
+        "default_pattern",
         month_first=pl.col("month").add("-01").str.to_date("%Y-%m-%d"),
         month_next=pl.col("month").add("-01").str.to_date("%Y-%m-%d").dt.offset_by("1mo"),
     )
+    heads = [heads for name, (heads, _) in runs.items() if name != "employees"]
+    roster = Roster(_with_document(_persons(frames["employees"], heads), bounds))
     prepared = {
         name: _with_document(_with_person(frame, *runs[name], roster.persons), bounds) for name, frame in frames.items()
     }
     prepared["employees"] = prepared["employees"].with_columns(
-        from_day=parse_date(pl.col("from")), to_day=parse_date(pl.col("to"))
+        from_day=parse_date(pl.col("from")), to_day=parse_date(pl.col("to")), pattern=_pattern()
     )
-    for name in ("leaves", "overtime"):
-        prepared[name] = prepared[name].with_columns(
-            start_at=parse_local_time(pl.col("start")), end_at=parse_local_time(pl.col("end"))
+    for name in ("shifts", "leaves", "overtime"):
+        prepared[name] = (
+            prepared[name]
+            .with_columns(start_at=parse_local_time(pl.col("start")), end_at=parse_local_time(pl.col("end")))
+            .with_columns(
+                # Midnight as the end does not touch the day that begins there.
+                first_day=pl.col("start_at").dt.date(),
+                last_day=(pl.col("end_at") - ONE_MS).dt.date(),
+                clock_ms=(pl.col("end_at") - pl.col("start_at")).dt.total_milliseconds(),
+            )
         )
-    prepared["leaves"] = _with_days(prepared["leaves"], calendar, leave_types)
+    prepared["leaves"] = _with_types(prepared["leaves"], leave_types)
     prepared["clockings"] = prepared["clockings"].with_columns(clocked_at=parse_local_time(pl.col("at")))
     return prepared, roster
 
 
-def _roster(employees: pl.DataFrame, heads: list[pl.DataFrame]) -> Roster:
+def _persons(employees: pl.DataFrame, heads: list[pl.DataFrame]) -> pl.DataFrame:
     """Employees first; then whoever else a record names (R102 will say so)."""
     keys = ["document", "person_id"]
     listed = employees.select(keys).unique(maintain_order=True).with_columns(listed=pl.lit(value=True))
@@ -62,7 +75,7 @@ def _roster(employees: pl.DataFrame, heads: list[pl.DataFrame]) -> Roster:
         pl.concat(heads).unique().join(listed, on=keys, how="anti").sort(keys).with_columns(listed=pl.lit(value=False))
     )
     persons = pl.concat([listed, strangers]).with_row_index("person")
-    return Roster(persons.with_columns(id_ok=person_id.is_valid(pl.col("person_id"))))
+    return persons.with_columns(id_ok=person_id.is_valid(pl.col("person_id")))
 
 
 def _runs(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -90,44 +103,26 @@ def _with_document(frame: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
         bounds, on="document", how="left", maintain_order="left"
     )
     return frame.with_columns(
-        table[name].gather(frame["document"]).alias(name) for name in ("month_first", "month_next")
+        table[name].gather(frame["document"]).alias(name) for name in table.columns if name != "document"
     )
 
 
-def _with_days(leaves: pl.DataFrame, calendar: OfficeCalendar, leave_types: LeaveTypes) -> pl.DataFrame:
-    """`counted_days` of the whole leave and `counted_days_in_month`: working days, or every day where those count.
+def _pattern() -> pl.Expr:
+    """`office`, `roster` (whose days `shifts` say) or `unknown`: as stated, else by what is known of such staff.
 
-    Every day counts for types that say so and where none of the days is a working day (R106).  Midnight as the end
-    does not touch the day that begins there.  `type_known`, `official`: of the leave type.
+    A teacher keeps office days in term whatever the agency, see `checks.working_time`.
     """
-    leaves = (
-        leaves.join(
-            leave_types.codes.rename({"code": "leave_type"}).with_columns(type_known=pl.lit(value=True)),
-            on="leave_type",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
-            pl.col("type_known", "every_day", "official").fill_null(value=False),
-            first_day=pl.col("start_at").dt.date(),
-            last_day=(pl.col("end_at") - ONE_MS).dt.date(),
-        )
-        .with_columns(
-            first_in_month=pl.max_horizontal("first_day", "month_first"),
-            last_in_month=pl.min_horizontal("last_day", pl.col("month_next") - ONE_DAY),
-        )
+    stated = pl.col("work_pattern")
+    teacher = pl.col("employment_type") == "teacher"
+    pattern = (
+        pl.when(stated.is_not_null()).then(stated).when(teacher).then(pl.lit("office")).otherwise("default_pattern")
     )
-    working = calendar.working_days(leaves["first_day"], leaves["last_day"], leaves["document"])
-    working_in_month = calendar.working_days(leaves["first_in_month"], leaves["last_in_month"], leaves["document"])
-    all_days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
-    all_in_month = ((pl.col("last_in_month") - pl.col("first_in_month")).dt.total_days() + 1).clip(lower_bound=0)
-    return (
-        leaves.with_columns(working=working, working_in_month=working_in_month)
-        .with_columns(by_all_days=pl.col("every_day") | (pl.col("working") <= 0))
-        .with_columns(
-            counted_days=pl.when("by_all_days").then(all_days).otherwise(pl.col("working")),
-            counted_days_in_month=pl.when("by_all_days")
-            .then(all_in_month)
-            .otherwise(pl.col("working_in_month").clip(lower_bound=0)),
-        )
+    return pattern.replace({"flexible": "office", "shift": "roster"})
+
+
+def _with_types(leaves: pl.DataFrame, leave_types: LeaveTypes) -> pl.DataFrame:
+    """`type_known`, `every_day`, `official`: of the leave type."""
+    types = leave_types.codes.rename({"code": "leave_type"}).with_columns(type_known=pl.lit(value=True))
+    return leaves.join(types, on="leave_type", how="left", maintain_order="left").with_columns(
+        pl.col("type_known", "every_day", "official").fill_null(value=False)
     )

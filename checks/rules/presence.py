@@ -1,92 +1,176 @@
-"""Rules on days without a trace of a person: W205."""
+"""Rules on traces of people at work: W205 and W211 (none where one is due), W215 (clocked on a day of leave)."""
 
 import numpy as np
 import polars as pl
 
-from checks.calendar import OfficeCalendar
-from checks.catalogue import RecordRule, always
+from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
+from checks.rules.leave_days import LeaveDays
+from checks.working_time import AWAY, UNKNOWN, Flags, WorkingTime
 
-_LONGEST_MONTH = 31
+_CLOCKS = Text(
+    "應刷卡人員；未載明者以當月曾刷卡者為限，教師未載明者視為免刷卡",
+    "people who have to clock; where it is not stated those who clocked at least once in the month, teachers excepted",
+)
+_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
 
 W205 = RecordRule(
     id="W205",
     life=always(Severity.WARNING),
+    whom=_CLOCKS,
     title="上班日無刷卡亦無請假",
-    title_en="a working day with neither clocking nor leave",
-    message="該員 {value} 上班日沒有刷卡，也沒有請假，請補正；免刷卡或忘刷卡者請說明。",
-    message_en="On the working day {value} there is neither a clocking nor a leave; complete it, or explain.",
+    title_en="working days with neither clocking nor leave",
+    message="應上班日 {value} 沒有刷卡，也沒有請假，請補正；忘刷卡或因公外出者請說明。",
+    message_en="On {value} the person worked by the calendar or roster, with neither clocking nor leave; complete "
+    "it, or explain.",
     why="多半是忘刷卡或漏報請假。Mostly a clocking forgotten, or a leave not reported.",
     note=(
-        "只檢查有報刷卡的檔案，且只計在職期間。當日有任何刷卡或請假（含被退件者）即不列；加班紀錄不算刷卡。"
-        "每人每日一項。Only in documents that hold clockings, and only days on the payroll. Any clocking or leave of "
-        "the day counts, even a refused one; overtime is no clocking. One finding a person and day."
+        "只檢查有報刷卡的檔案。應上班日依辦公日曆或輪班表；當日有任何刷卡或請假（含被退件者）即不列；加班紀錄不算刷卡。"
+        "請假依申報時數逐日涵蓋上班日，時數用盡後之日仍列。應否刷卡依當日所屬名冊列。每人每月一項，列出各日。"
+        "Only in documents that hold clockings. Working days are those of the office calendar or the roster. Any "
+        "clocking or leave of the day counts, even a refused one; overtime is no clocking. A leave accounts for its "
+        "working days one after another as far as its hours go. Whether somebody has to clock is what the row of that "
+        "day says. One finding a person and month names the days."
     ),
     datasets=("employees",),
     field="person_id",
-    fails=pl.lit(value=True),
-    value=pl.col("day").dt.to_string("%Y-%m-%d"),
+    fails=pl.col("without_trace").is_not_null(),
+    value=pl.col("without_trace"),
     expected=pl.lit("刷卡或請假 clocking or leave"),
+    of_records_let_in=True,
+    unknown=(
+        (_NOT_KNOWN, pl.col("days_not_known")),
+        (
+            Text("未載明應否刷卡且當月無刷卡", "not stated whether they clock, and they did not"),
+            pl.col("clocks_not_known"),
+        ),
+    ),
+)
+
+W211 = RecordRule(
+    id="W211",
+    life=always(Severity.WARNING),
+    whom=Text("檔案載明應刷卡者（clocks 為 true）", "people who have to clock by what is stated (`clocks` true)"),
+    title="應刷卡人員整月無刷卡",
+    title_en="a person who has to clock has no clocking in the whole month",
+    message="該員應刷卡而 {value} 整月沒有刷卡紀錄，請補報或更正 clocks；屬實者請說明。",
+    message_en="The person has to clock and has no clocking in {value}; report them or correct `clocks`, or explain.",
+    why="整月無刷卡多半是介接漏送。A month without any is mostly an interface that left the person out.",
+    note=(
+        "只檢查有報刷卡的檔案，且該員當月有請假未涵蓋之應上班日。Only in documents that hold clockings, of people who "
+        "had to work some day on which they were not on leave."
+    ),
+    datasets=("employees",),
+    field="clocks",
+    fails=pl.col("never_clocked"),
+    value=pl.col("month_first").dt.to_string("%Y-%m"),
+    expected=pl.lit("當月刷卡紀錄 clockings of the month"),
+    of_records_let_in=True,
+    unknown=((_NOT_KNOWN, pl.col("never_not_known")),),
+)
+
+W215 = RecordRule(
+    id="W215",
+    life=always(Severity.WARNING),
+    title="全日請假當日有上下班刷卡",
+    title_en="clocked in and out on a day that a leave covers wholly",
+    message="請假 {value} 涵蓋之 {expected} 當日有上班及下班刷卡，請確認是否銷假；屬實者請說明。",
+    message_en="On {expected}, which the leave {value} covers wholly, the person clocked in and out; was the leave "
+    "cancelled? Correct it, or explain.",
+    why="銷假後未更正的請假會多扣假。A leave that was not taken uses up days of it.",
+    note=(
+        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only "
+        "days of which the hours worked are known."
+    ),
+    datasets=("leaves",),
+    field="start",
+    fails=pl.col("clocked_on").is_not_null(),
+    value=pl.format("{}～{}", "start", "end"),
+    expected=pl.col("clocked_on"),
+    unless=("R104",),
     of_records_let_in=True,
 )
 
 
-def without_trace(judged: dict[str, pl.DataFrame], calendar: OfficeCalendar) -> pl.DataFrame:
-    """The judged employees once for each working day (`day`, Date) without clocking or leave, in their order.
+def with_presence(
+    employees: pl.DataFrame, clockings: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays
+) -> pl.DataFrame:
+    """Adds to the judged employees `without_trace` (days, as text), `never_clocked`, and what is not known.
 
-    A table of persons × days of the month, one byte each, is filled by position: no joins over clockings, of which a
-    batch has hundreds of thousands.
+    A table of persons × days, a byte each, is filled by position: no joins over clockings, of which a batch has
+    hundreds of thousands.  A person with several rows is spoken of at the first that was let in.
     """
-    clockings = judged["clockings"]
-    employees = judged["employees"].filter(
-        ~pl.col("refused") & pl.col("document").is_in(clockings["document"].unique().implode())
+    clocked = _clocked(clockings, work.code.shape)
+    seen: Flags = np.any(clocked, axis=1, keepdims=True)
+    stated, not_stated = _has_to_clock(employees, work)
+    missing = (np.nan_to_num(work.hours) > 0) & ~clocked & ~on_leave.traced
+    due, never = (stated | not_stated) & seen, missing & stated & ~seen
+    who, spoken = employees["person"].to_numpy(), _spoken_of(employees, clockings)
+
+    def said(of_person: Flags) -> pl.Series:
+        return pl.Series(spoken & np.any(of_person[who], axis=1))
+
+    return employees.with_columns(
+        without_trace=_days_as_text(employees, spoken[:, None] & (missing & due)[who]),
+        never_clocked=said(never),
+        never_not_known=said((work.code == UNKNOWN) & stated & ~seen & ~np.any(never, axis=1, keepdims=True)),
+        days_not_known=said((work.code == UNKNOWN) & due),
+        clocks_not_known=said((work.code != AWAY) & not_stated & ~seen),
     )
-    if employees.is_empty():
-        return employees.with_columns(day=pl.lit(None, dtype=pl.Date))
-    due = _due(employees, calendar)
-    seen = _seen(clockings, judged["leaves"], persons=1 + max(_last_person(frame) for frame in judged.values()))
-    rows, days = np.nonzero(due & ~seen[employees["person"].to_numpy()])
-    missing = employees[rows].with_columns(days=pl.Series(days, dtype=pl.Int64))
-    return missing.with_columns(day=pl.col("month_first") + pl.duration(days="days"))
 
 
-def _last_person(frame: pl.DataFrame) -> int:
-    return int(frame["person"].max() or 0)  # type: ignore[arg-type]  # numbers
+def _has_to_clock(employees: pl.DataFrame, work: WorkingTime) -> tuple[Flags, Flags]:
+    """Persons × days: the row of that day states that the person clocks; does not state it, teachers aside."""
+    rows = employees.filter(~pl.col("refused"))
+    stated = rows["clocks"].fill_null(value=False)
+    not_stated = rows["clocks"].is_null() & (rows["employment_type"] != "teacher")
+    return work.by_day(stated), work.by_day(not_stated)
 
 
-def _due(employees: pl.DataFrame, calendar: OfficeCalendar) -> np.ndarray:
-    """Employees × days of the month: a working day, and on the payroll."""
-    months = employees.select("document", "month_first", "month_next").unique("document", maintain_order=True)
-    numbers = pl.DataFrame({"number": range(_LONGEST_MONTH)})
-    days = months.join(numbers, how="cross").with_columns(day=pl.col("month_first") + pl.duration(days="number"))
-    worked = calendar.working_days(days["day"], days["day"], days["document"]) > 0
-    worked &= days["day"] < days["month_next"]
-    by_document = worked.to_numpy().reshape(months.height, _LONGEST_MONTH)
-    place = {document: row for row, document in enumerate(months["document"].to_list())}
-    due = by_document[[place[document] for document in employees["document"].to_list()]]
-    day = np.arange(_LONGEST_MONTH)
-    first, last = _offset(employees, "from_day", 0), _offset(employees, "to_day", _LONGEST_MONTH)
-    return due & (day >= first[:, None]) & (day <= last[:, None])
+def _spoken_of(employees: pl.DataFrame, clockings: pl.DataFrame) -> Flags:
+    """The first row let in of each person of a document that holds clockings: there findings are."""
+    with_clockings = pl.col("document").is_in(clockings["document"].unique().implode())
+    rows = employees.with_row_index("row").filter(~pl.col("refused") & with_clockings)
+    first = rows.unique("person", keep="first")["row"].to_numpy()
+    return np.isin(np.arange(employees.height), first)
 
 
-def _seen(clockings: pl.DataFrame, leaves: pl.DataFrame, persons: int) -> np.ndarray:
-    """Persons × days of the month: a clocking or a leave, refused or not."""
-    seen = np.zeros((persons, _LONGEST_MONTH + 1), dtype=np.int32)
-    in_month = pl.col("first_in_month") <= pl.col("last_in_month")
-    valid = leaves.filter((pl.col("end_at") > pl.col("start_at")) & in_month)
-    person = valid["person"].to_numpy()
-    # +1 on the first day and -1 after the last: the running sum is how many leaves hold the day.
-    np.add.at(seen, (person, _offset(valid, "first_in_month", 0)), 1)
-    np.add.at(seen, (person, _offset(valid, "last_in_month", 0) + 1), -1)
-    on_leave: np.ndarray = np.cumsum(seen[:, :_LONGEST_MONTH], axis=1) > 0
-    clocked = clockings.select(
-        "person", offset=(pl.col("clocked_at").dt.date() - pl.col("month_first")).dt.total_days()
-    ).filter(pl.col("offset").is_between(0, _LONGEST_MONTH - 1))
-    on_leave[clocked["person"].to_numpy(), clocked["offset"].to_numpy()] = True
-    return on_leave
+def _clocked(clockings: pl.DataFrame, shape: tuple[int, ...]) -> Flags:
+    """Persons × days of the month: a clocking, refused or not."""
+    day = pl.col("clocked_at").dt.date()
+    in_month = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next")))
+    days = in_month.select("person", offset=(day - pl.col("month_first")).dt.total_days())
+    clocked = np.zeros(shape, dtype=bool)
+    clocked[days["person"].to_numpy(), days["offset"].to_numpy()] = True
+    return clocked
 
 
-def _offset(frame: pl.DataFrame, column: str, missing: int) -> np.ndarray:
-    """Days from the month's first to the column's, cut to the month; `missing` where there is none."""
-    days = (frame[column] - frame["month_first"]).dt.total_days()
-    return days.clip(0, _LONGEST_MONTH).fill_null(missing).to_numpy()
+def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
+    """Each row's days in short: `2021-06-03、04、07`; null where there is none."""
+    row, offset = np.nonzero(days)
+    texts = (
+        employees.select("month_first")
+        .with_row_index("row")
+        .select(pl.all().gather(row))
+        .with_columns(number=pl.Series(offset + 1, dtype=pl.Int64))
+        .group_by("row", "month_first", maintain_order=True)
+        .agg(days=pl.col("number").cast(pl.String).str.zfill(2).str.join("、"))
+        .select("row", text=pl.format("{}-{}", pl.col("month_first").dt.to_string("%Y-%m"), "days"))
+    )
+    rows = pl.DataFrame({"row": pl.int_range(employees.height, dtype=pl.UInt32, eager=True)})
+    return rows.join(texts, on="row", how="left", maintain_order="left")["text"].alias("without_trace")
+
+
+def with_clocked_days(leaves: pl.DataFrame, clockings: pl.DataFrame, held: LeaveDays) -> pl.DataFrame:
+    """Adds `clocked_on`: the first day that a leave covers wholly and on which the person clocked in and out."""
+    both = np.ones(held.hours.shape, dtype=bool)
+    for kind in ("in", "out"):
+        both &= _clocked(clockings.filter(~pl.col("refused") & (pl.col("kind") == kind)), held.hours.shape)
+    there = both[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
+    days = (
+        held.wholly.filter(pl.Series(there, dtype=pl.Boolean)).group_by("document", "index").agg(pl.col("offset").min())
+    )
+    first = (pl.col("month_first") + pl.duration(days="offset")).cast(pl.String)
+    return leaves.join(days, on=["document", "index"], how="left", maintain_order="left").with_columns(
+        clocked_on=pl.when(~pl.col("official")).then(first)
+    )

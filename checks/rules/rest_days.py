@@ -1,28 +1,90 @@
-"""Rules on days that are not worked: W201."""
+"""Rules on what a leave holds of the days that the person works: W201 none, W210 fewer hours than it claims."""
 
 import polars as pl
 
-from checks.catalogue import RecordRule, always
+from checks.catalogue import RecordRule, Text, always
+from checks.closures import WHOLE_DAY
 from checks.findings import Severity
+from checks.working_time import WorkingTime
+
+#: Types that are taken on days off as well: official trips, leave and errands, extended sick leave.
+#: Source: rules.md, W201.
+_ON_ANY_DAY = ("05", "06", "07", "26")
+#: Types of which days off count for staff under the Labour Standards Act: calendar days by law.
+#: Source: people.md, "Leave quotas".
+_EVERY_DAY_OF_LABOUR = ("09", "13")
+_KNOWN = Text(
+    "上班日已知者：依辦公日上班，或檔案有其輪班表",
+    "people whose working days are known: office hours, or a roster in the file",
+)
+_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
+#: A fifth of the weekly hours is no binary fraction.
+_ROUNDING = 1e-6
+_INTERVAL = pl.format("{}～{}", "start", "end")
 
 W201 = RecordRule(
     id="W201",
     life=always(Severity.WARNING),
+    whom=_KNOWN,
     title="請假全在非上班日",
-    title_en="leave that lies wholly on non-working days",
-    message="請假 {value} 所跨各日都不是上班日，請確認日期；無誤者請說明。",
-    message_en="None of the days of the leave {value} is a working day; check the dates, or explain.",
+    title_en="leave that lies wholly on days on which the person does not work",
+    message="請假 {value} 所跨各日都不是該員的上班日，請確認日期；無誤者請說明。",
+    message_en="None of the days of the leave {value} is a working day of the person; check the dates, or explain.",
     why="非上班日無須請假，多半是日期誤植。Nobody needs leave on a day off: mostly a date mistyped.",
-    note=(
-        "計日曆天的假別（05 公差、26 延長病假）不在此限。整日停止上班者不是上班日。"
-        "Types that count every day (05, 26) are left out, as such days are ordinary for them. "
-        "A day closed for 8 hours is no working day."
-    ),
+    note="公差、公假、公出、延長病假（05、06、07、26）除外。Types 05, 06, 07 and 26 aside, which days off hold as "
+    "well.",
     datasets=("leaves",),
     field="start",
-    fails=(pl.col("working") <= 0) & ~pl.col("every_day"),
-    value=pl.format("{}～{}", "start", "end"),
+    fails=(pl.col("working_hours") <= 0) & ~pl.col("on_any_day"),
+    value=_INTERVAL,
     expected=pl.lit("至少一個上班日 at least one working day"),
-    unless=("R104",),
+    unless=("R104", "R114"),
     of_records_let_in=True,
+    unknown=((_NOT_KNOWN, pl.col("working_hours").is_null() & ~pl.col("on_any_day")),),
 )
+
+W210 = RecordRule(
+    id="W210",
+    life=always(Severity.WARNING),
+    whom=_KNOWN,
+    title="請假時數超過應上班時數",
+    title_en="a leave of more hours than the person works in its days",
+    message="申報 {value} 小時，超過請假期間應上班之 {expected} 小時，請更正時數或起迄時間；屬實者請說明。",
+    message_en="{value} hours claimed, the person works {expected} hours in the days of the leave; correct it, or "
+    "explain.",
+    why="請假扣的是應上班的時數。Leave is taken from the hours that one would have worked.",
+    note=(
+        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、"
+        "13）每一日曆天以 8 小時計；全在非上班日者見 W201。Part-time staff by their weekly hours. Types 05, 06, 07 "
+        "and 26, and 09 and 13 of labour staff, hold 8 hours a calendar day. Leaves on no working day are W201's."
+    ),
+    datasets=("leaves",),
+    field="hours",
+    fails=pl.col("hours") > pl.col("held_hours") + _ROUNDING,
+    value=pl.col("hours").cast(pl.String).str.strip_suffix(".0"),
+    expected=pl.col("held_hours").round(2).cast(pl.String).str.strip_suffix(".0"),
+    unless=("R104", "R114", "W201"),
+    of_records_let_in=True,
+    unknown=((_NOT_KNOWN, pl.col("held_hours").is_null()),),
+)
+
+RULES = (W201, W210)
+
+
+def with_working_hours(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
+    """Adds `working_hours` of the days that a leave touches, `on_any_day`, and `held_hours`, what it can hold.
+
+    `every_day` becomes true of leaves of labour staff, too, of which by law days off count.
+    """
+    labour = work.persons["labour"].gather(leaves["person"])
+    leaves = leaves.with_columns(
+        working_hours=work.hours_over(leaves["person"], leaves["first_day"], leaves["last_day"]),
+        on_any_day=pl.col("leave_type").is_in(_ON_ANY_DAY),
+        every_day=pl.col("every_day") | (labour & pl.col("leave_type").is_in(_EVERY_DAY_OF_LABOUR)),
+    )
+    days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
+    return leaves.with_columns(
+        held_hours=pl.when(pl.col("on_any_day") | pl.col("every_day"))
+        .then(days.cast(pl.Float64) * WHOLE_DAY)
+        .otherwise("working_hours")
+    )

@@ -21,7 +21,7 @@ Reason = Annotated[
 
 #: Records of a kind listed on the terminal; JSON has them all.
 _SHOWN = 10
-_DATASETS = {"employees": "員工", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
+_DATASETS = {"employees": "員工", "shifts": "輪班", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
 
 
 def add_to(app: typer.Typer) -> None:

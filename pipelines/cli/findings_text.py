@@ -77,10 +77,10 @@ def _explanation(answer: Mapping[str, Any]) -> str:
 
 
 def _record(finding: Mapping[str, Any]) -> str:
-    """`leaves[3] L-0004 end: ` as far as it is known."""
+    """`A12****789 2021-06-03 08:30–17:30 leaves[3] L-0004 end: ` as far as it is known."""
     dataset, index, record_id, field = (finding[name] for name in ("dataset", "index", "record_id", "field"))
     place = "" if dataset is None else dataset if index is None else f"{dataset}[{index}]"
-    parts = [printable(part) for part in (place, record_id, field) if part]
+    parts = [printable(part) for part in (finding.get("whom"), finding.get("dates"), place, record_id, field) if part]
     return f"{' '.join(parts)}: " if parts else ""
 
 

@@ -50,6 +50,7 @@ def show(rule: RuleId, output: options.Format = Format.TEXT) -> None:
         "rule": found.id,
         "title": found.title,
         "title_en": found.title_en,
+        "whom": {"zh": found.whom.zh, "en": found.whom.en},
         "life": [{**asdict(period), "severity": str(period.severity)} for period in found.life],
         "looks_at": places_of(found),
         "message": found.message,
@@ -63,6 +64,7 @@ def show(rule: RuleId, output: options.Format = Format.TEXT) -> None:
         return
     say(f"{found.id} {found.title} {found.title_en} ({found.severity})")
     for name, value in (
+        ("適用 for whom", f"{found.whom.zh} {found.whom.en}"),
         ("施行 in force", "; ".join(life_of(found)) or "始終 always"),
         ("檢查欄位 looks at", ", ".join(said["looks_at"]) or "整份檔案 the document"),
         ("訊息 message", found.message),

@@ -14,7 +14,7 @@ from pipelines.demo.p2k_rows import PERSONNEL, WEBHR_CASES, Rows, month_rows, pe
 from pipelines.demo.plan import WEBHR_DOWN_FOR, Attempt, Planned, Round, make_plan
 from pipelines.demo.working_month import working_days
 
-DATASETS = ("employees", "leaves", "overtime", "clockings")
+DATASETS = ("employees", "shifts", "leaves", "overtime", "clockings")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Country:
             read = self._webhr_counts(planned)
         else:
             document = self._document(planned, attempt)
-            read = {dataset: len(document[dataset]) for dataset in DATASETS}
+            read = {dataset: len(document.get(dataset, [])) for dataset in DATASETS}
         return {dataset: (read[dataset], refused[dataset]) for dataset in DATASETS}
 
     def _document(self, planned: Planned, attempt: Attempt) -> Document:
@@ -145,6 +145,7 @@ class Country:
         clocked = sum(clocking.kind in {"in", "out"} for one in months for clocking in one.done.clockings)
         return {
             "employees": len(months) + added(PERSONNEL),
+            "shifts": 0,
             "leaves": sum(len(one.done.leaves) for one in months) + added("CPAPO") + added("CPAPP"),
             "overtime": sum(len(one.done.overtime) for one in months) + added("CPAPR"),
             "clockings": clocked + added("CPAPK"),

@@ -35,11 +35,20 @@ class Canvas:
     days: tuple[date, ...]
 
     def leave(self, n: int, **changes: Any) -> Record:
-        """Append a day of annual leave on the `n`-th working day, and return the record."""
+        """Append a day of annual leave on the `n`-th working day, and return the record.
+
+        The person does not clock out on its days, as who clocks in and out is not on leave (W215).
+        """
         start, end = (datetime.combine(self.days[n], at) for at in _ON_LEAVE)
         record = leave_record(self.person_id, f"L-case-{len(self.document['leaves'])}", Leave("03", start, end, 8.0))
-        self.document["leaves"].append(record | changes)
+        self.document["leaves"].append(record := record | changes)
+        clockings = self.document["clockings"]
+        clockings[:] = [one for one in clockings if not self._clocks_out(one, record)]
         return record
+
+    def _clocks_out(self, clocking: Record, leave: Record) -> bool:
+        on_its_days = leave["start"][:10] <= clocking["at"][:10] <= leave["end"][:10]
+        return bool(clocking["person_id"] == self.person_id and clocking["kind"] == "out" and on_its_days)
 
     def overtime(self, n: int, hour: int = 18, **changes: Any) -> None:
         """Append two hours of overtime on the `n`-th working day."""
@@ -86,7 +95,7 @@ FATAL: dict[str, FatalFault] = {
     "saved as Big5": FatalFault("F001", lambda document: to_bytes(document).decode().encode("cp950")),
     "a comma too many": FatalFault("F002", lambda document: to_bytes(document)[:-1].rstrip(b"\n") + b",}"),
     "a property twice": FatalFault("F003", _replaced(b'"name":', b'"name": "", "name":')),
-    "format 1.1": FatalFault("F004", _edited(format_version="1.1")),
+    "format 2.0": FatalFault("F004", _edited(format_version="2.0")),
     "overtime left out": FatalFault("F005", _without_overtime),
     "a property of its own": FatalFault("F006", _first_leave(approved_by="科長")),
     "hours as text": FatalFault("F007", _first_leave(hours="8")),

@@ -137,7 +137,7 @@ _SPECIAL: dict[tuple[str, int, str], tuple[Attempt, ...]] = {
     ("manual", 1, "2021-03"): (_on_time(fault="saved as Big5"), _LATE),
     ("manual", 2, "2021-04"): (),
     ("manual", 3, "2021-05"): (_LATE,),
-    ("manual", 4, "2021-06"): (_on_time(fault="format 1.1"),),
+    ("manual", 4, "2021-06"): (_on_time(fault="format 2.0"),),
     ("manual", 5, "2021-03"): (_SOUND, Attempt(Round.LATE, again=True)),
     ("manual", 6, "2021-05"): (_on_time("mistyped ID", "person not listed", "unknown leave type"),),
     ("webhr", 0, "2021-04"): (_on_time("ninth hour of a day"),),

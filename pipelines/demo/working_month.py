@@ -123,8 +123,8 @@ def _shape_leave(rng: Random, leave_type: str, day: date, next_day: date | None)
     elif shape == "hours":
         hours = rng.choice((1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0))
         begin = (datetime.combine(day, _EVENING) - timedelta(hours=hours)).time()
-    # A day's sick leave needs no certificate, two do (W208); the rest of ordinary leaves never.
-    certificate = leave_type == "02" and hours > FULL_DAY_HOURS
+    # Two days of sick leave need a certificate, also one by one (W208); the rest of ordinary leaves never.
+    certificate = leave_type == "02"
     return Leave(
         leave_type,
         datetime.combine(day, begin),

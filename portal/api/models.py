@@ -40,6 +40,8 @@ class Finding(BaseModel):
     expected: str | None
     message: str
     message_en: str
+    whom: str | None = Field(description="人員，證號已遮罩 whose record it is, the ID masked")
+    dates: str | None = Field(description="紀錄的起迄時間 when the record is")
 
 
 class StandingFinding(Finding):

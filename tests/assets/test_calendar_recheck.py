@@ -134,15 +134,17 @@ def test_overtime_and_leaves_reach_as_far_as_midnight(platform):
 
 
 def test_a_record_that_was_kept_out_reaches_as_well(platform):
-    """Of more hours than its days hold (R106); with a day more they are held."""
-    too_long = leave(f"{DAY}T08:30", "2022-10-03T17:30", 104.5)
-    submit(platform, FIRST, NEXT, leaves=[too_long])
-    submit(platform, SECOND, NEXT, leaves=[{**too_long, "start": "2022-09-19T08:30"}])
-    assert "R106" in rules_of(platform, FIRST, NEXT)
-    take(platform, {SUNDAY: True})
+    """It overlaps another leave on a working day (R109); when that is a day off they share none."""
+    friday = date(2022, 9, 30)
+    longer = leave(f"{friday}T08:30", "2022-10-05T17:30", 32)
+    shorter = {**leave(f"{friday}T08:30", "2022-10-01T12:00", 8), "record_id": "L-kept-out"}
+    submit(platform, FIRST, NEXT, leaves=[longer, shorter])
+    submit(platform, SECOND, NEXT, leaves=[{**longer, "start": "2022-10-03T08:30", "hours": 24}])
+    assert "R109" in rules_of(platform, FIRST, NEXT)
+    take(platform, {friday: False})
     done = recheck(platform)
     assert list(done.places) == [(FIRST, NEXT)] == list(done.differing)
-    assert "R106" not in rules_of(platform, FIRST, NEXT)
+    assert "R109" not in rules_of(platform, FIRST, NEXT)
 
 
 def test_only_what_was_judged_before_is_checked_again(platform):

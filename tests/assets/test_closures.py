@@ -38,11 +38,11 @@ def typhoon(platform: Platform, hours: int, code: str = AUTHORITY) -> list[tuple
 
 
 def submit(platform: Platform, agency: str) -> None:
-    """Leave and six hours of overtime on the day."""
-    at = {"person_id": PERSON, "start": f"{DAY}T18:00", "end": f"{DAY}T23:59"}
-    overtime = [{"record_id": "O-1", **at, "minutes": 359, "compensation": "pay"}]
-    on_leave = {"person_id": PERSON, "start": f"{DAY}T08:30", "end": f"{DAY}T17:30", "leave_type": "03"}
-    leaves = [{"record_id": "L-1", **on_leave, "hours": 8, "certificate": False, "reason": None}]
+    """Half a day of leave and ten hours of overtime on the day."""
+    at = {"person_id": PERSON, "start": f"{DAY}T13:59", "end": f"{DAY}T23:59"}
+    overtime = [{"record_id": "O-1", **at, "minutes": 600, "compensation": "pay"}]
+    on_leave = {"person_id": PERSON, "start": f"{DAY}T08:30", "end": f"{DAY}T12:30", "leave_type": "03"}
+    leaves = [{"record_id": "L-1", **on_leave, "hours": 4, "certificate": False, "reason": None}]
     hand_in(platform, [HandedIn(f"{agency}.json", document(agency, MONTH, leaves=leaves, overtime=overtime))])
     enter(platform, MONTH)
 

@@ -35,7 +35,7 @@ from warehouse.retention.policy import RetentionRefused, read_policy
 MONTHS = ("2021-11", "2021-12", "2022-01", "2022-02")
 #: 2021 is past its three years, 2022 is not.
 LATER = datetime(2025, 6, 1, 9, tzinfo=TAIPEI)
-RECORDS = ("employees", "leaves", "overtime", "clockings")
+RECORDS = ("employees", "shifts", "leaves", "overtime", "clockings")
 REPORTS = (
     *(
         f"reports.{name}"

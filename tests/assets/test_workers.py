@@ -183,8 +183,8 @@ def test_a_killed_worker_loses_nothing(platform):
     assert {one.submission_id for one in again.outcomes} == set(states) - before
     states, counts, agency_months = recorded(platform)
     assert RECEIVED not in states.values()
-    # Four datasets of each submission that was let in (a document with an unknown property is not), each once.
-    assert (counts, agency_months) == (4 * 3, 3)
+    # Five datasets of each submission that was let in (a document with an unknown property is not), each once.
+    assert (counts, agency_months) == (5 * 3, 3)
     assert not list(platform.home.store.rglob("*.part"))
 
 

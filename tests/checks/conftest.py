@@ -64,8 +64,12 @@ def employee(person_id: str, first: str | None = None, last: str | None = None) 
 
 @pytest.fixture
 def document() -> Callable[..., dict[str, Any]]:
-    """`document(leaves=[…])`: the valid document with those properties instead."""
-    return lambda **changes: {**copy.deepcopy(VALID), **changes}
+    """`document(leaves=[…])`: the valid document with those properties instead, and one overtime that is let in.
+
+    Without anything to let in F014 would speak of all that is refused together.
+    """
+    beside = overtime("beside", "10T18:00", "10T19:00")
+    return lambda **changes: {**copy.deepcopy(VALID), "overtime": [beside], **changes}
 
 
 @pytest.fixture

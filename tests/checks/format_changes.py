@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
 from checks.limits import Limits
-from tests.support.valid_documents import AGENCY, Document
+from checks.model.agency_kinds import Staffing
+from tests.support.valid_documents import AGENCY, Document, national_ids
 
 CONTEXT = CheckContext(today=date(2026, 11, 23))
 
@@ -44,7 +45,7 @@ WRONG: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "leave_type": ((3, None), ("\udc00",)),
     "start": ((None, 0), ("2021-06-03 08:30", "2021-06-03T24:00", "2021-06-31T08:30", "2021-06-03T08:30:00+08:00")),
     "end": ((None, []), ("2021-06-03", "2021-06-03T08:60", "0000-06-03T08:30")),
-    "hours": (("8", None, True), (0, -1, 0.25, 8784.5, 1e300)),
+    "hours": (("8", None, True), (0, -1, 8.125, 8784.5, 1e300)),
     "certificate": ((None, "true", 1), ()),
     "reason": ((0, []), ("由" * 201,)),
     "minutes": (("60", 60.5, None), (0, 2881, -60)),
@@ -52,7 +53,7 @@ WRONG: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "at": ((None, 1), ("2021-06-03", "2021-06-03T8:21")),
     "kind": ((None, 1), ("IN", "上班")),
 }  # fmt: skip
-NULLABLE = {"from", "to", "reason"}
+NULLABLE = {"from", "to", "reason", "certificate"}
 
 
 def _objects(value: Any, way: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -99,7 +100,7 @@ def f003(draw: Draw, document: Document) -> Handed:
 
 
 def f004(draw: Draw, document: Document) -> Handed:
-    document["format_version"] = draw(st.sampled_from(("1", "1.1", "2.0", "", " 1.0")))
+    document["format_version"] = draw(st.sampled_from(("1", "1.2", "2.0", "", " 1.0")))
     return Handed(_written(document), "F004", "/format_version")
 
 
@@ -154,6 +155,9 @@ class _Register:
     def __init__(self, answer: bool | None) -> None:
         self.answer = answer
 
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        return Staffing()
+
     def in_force(self, agency_code: str, month: str) -> bool | None:
         return self.answer if agency_code == AGENCY else True
 
@@ -173,7 +177,26 @@ def f012(draw: Draw, document: Document) -> Handed:
     return Handed(_written(document), "F012", "/month", replace(CONTEXT, limits=Limits(collection_began=began)))
 
 
+def f013(draw: Draw, document: Document) -> Handed:
+    """A year typed wrongly."""
+    dated = [one for name in ("leaves", "overtime", "clockings") for one in document[name]]
+    assume(len(dated) >= 10)
+    document["month"] = f"{int(document['month'][:4]) + 1}{document['month'][4:]}"
+    return Handed(_written(document), "F013", "/month")
+
+
+def f014(draw: Draw, document: Document) -> Handed:
+    """Everything is of people who are not listed."""
+    strangers = draw(st.lists(national_ids(), min_size=1, max_size=2))
+    assume(all(one["person_id"] not in strangers for one in document["employees"]))
+    for name in ("leaves", "overtime", "clockings"):
+        for one in document[name]:
+            one["person_id"] = draw(st.sampled_from(strangers))
+    return Handed(_written(document), "F014", None)
+
+
 CHANGES: dict[str, Callable[[Draw, Document], Handed]] = {
     "F001": f001, "F002": f002, "F003": f003, "F004": f004, "F005": f005, "F006": f006, "F007": f007, "F008": f008,
     "F009": f009, "F010": f010, "F011": f011, "F012": f012,
+    "F013": f013, "F014": f014,
 }  # fmt: skip

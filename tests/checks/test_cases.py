@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from checks.across.history import MONTHS_BEFORE, headcount_jumps, unusual_numbers
+from checks.across.history import MONTHS_BEFORE, headcount_jumps, missing_kinds, unusual_numbers
 from checks.across.leave_quotas import quotas_exceeded
 from checks.across.payrolls import on_two_payrolls
 from checks.bulk import ACROSS_SUBMISSIONS, check_documents
@@ -66,7 +66,7 @@ def reviewed(case: Case) -> pl.DataFrame:
     months = month_range("2019-01", case.month)[-MONTHS_BEFORE - 1 :]
     ago = {month: len(months) - 1 - number for number, month in enumerate(months)}
     counts = pl.DataFrame([
-        {**place, "dataset": name, "months_ago": ago[place["month"]], "entered": one.entered}
+        {**place, "dataset": name, "months_ago": ago[place["month"]], "submitted": one.read, "entered": one.entered}
         for place, document in zip(places.iter_rows(named=True), result.documents, strict=True)
         for name, one in document.counts.items()
     ])  # fmt: skip
@@ -75,6 +75,7 @@ def reviewed(case: Case) -> pl.DataFrame:
         quotas_exceeded(frames["leaves"], of_month.filter(submission_id="0"), case.month, packaged_quotas()),
         unusual_numbers(counts, case.month)[0],
         headcount_jumps(counts, case.month)[0],
+        missing_kinds(counts, case.month),
         on_two_payrolls(of_month, case.month),
     ]
     return pl.concat(parts).filter(submission_id="0")

@@ -1,23 +1,25 @@
-"""The oracle across submissions: W202, W206, W207 and W209 over what each agency-month counts."""
+"""The oracle across submissions: W202, W206, W207, W209 and W214 over what each agency-month counts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.oracle.one_document import Judgement
-from tests.oracle.tables import Found, counted_days, holds, moment, month_days, number, table
+from tests.oracle.people import Record, days_touched, on_payroll
+from tests.oracle.tables import Found, moment, month_days, most_specific, number, table
 
 #: Agency code and month.
 Place = tuple[str, str]
 #: What each agency-month counts, judged.
 Counted = Mapping[Place, Judgement]
+#: Shares of a leave within a month are thirds and sevenths.
+_ROUNDING = 1e-6
 
 
 class Taken(NamedTuple):
-    """Hours of a leave within a month, as one agency reported it there; by when it counts."""
+    """Hours of a leave within a month, as one agency reported it there; in the order in which it counts."""
 
     month: str
     start: datetime
@@ -25,7 +27,10 @@ class Taken(NamedTuple):
     index: int
     end: datetime
     leave_type: str
-    hours: Fraction
+    event_id: str | None
+    #: Of eight a day, where calendar days count.
+    calendar_hours: float
+    hours: float
 
 
 def months_before(month: str, number: int) -> str:
@@ -39,7 +44,7 @@ def months_before(month: str, number: int) -> str:
 def across(counted: Counted, place: Place) -> list[Found]:
     """What the rules across submissions find for one agency-month, by rule, dataset, index and value."""
     found = [*_quotas(counted, place), *_numbers(counted, place), *_headcount(counted, place)]
-    found += _two_payrolls(counted, place)
+    found += [*_two_payrolls(counted, place), *_nothing_reported(counted, place)]
     return sorted(found, key=lambda one: (one.rule, one.dataset, one.index or 0, one.value))
 
 
@@ -49,12 +54,19 @@ def _numbers(counted: Counted, place: Place) -> Iterable[Found]:
     before = [one for one in before if one in counted]
     if len(before) < 6:
         return
+    last_year = counted.get((agency, months_before(month, 12)))
     for dataset in ("leaves", "overtime"):
         entered = len(counted[place].let_in[dataset])
         middle = median(len(counted[one].let_in[dataset]) for one in before)
-        if entered < middle / 2 or entered > 2 * middle:
+        by_chance = abs(entered - middle) < 5 or (entered - middle) ** 2 <= 9 * middle
+        as_last_year = last_year is not None and _within_half_and_twice(entered, len(last_year.let_in[dataset]))
+        if not (_within_half_and_twice(entered, middle) or by_chance or as_last_year):
             expected = f"{number(middle / 2)}–{number(2 * middle)} 筆"
             yield Found("W206", "warning", dataset, None, None, f"{month} {entered} 筆", expected)
+
+
+def _within_half_and_twice(entered: int, usual: float) -> bool:
+    return usual / 2 <= entered <= usual * 2
 
 
 def _headcount(counted: Counted, place: Place) -> Iterable[Found]:
@@ -69,70 +81,112 @@ def _headcount(counted: Counted, place: Place) -> Iterable[Found]:
         yield Found("W207", "warning", "employees", None, None, f"{month} {entered} 人", expected)
 
 
+def _nothing_reported(counted: Counted, place: Place) -> Iterable[Found]:
+    agency, month = place
+    before = [counted.get((agency, months_before(month, ago))) for ago in range(1, 7)]
+    for dataset in ("leaves", "overtime", "clockings"):
+        had = sum(1 for judged in before if judged and judged.let_in[dataset])
+        if not counted[place].document[dataset] and had >= 5:
+            yield Found("W214", "warning", dataset, None, None, month, f"前 6 個月中有 {had} 個月申報")
+
+
 def _two_payrolls(counted: Counted, place: Place) -> Iterable[Found]:
     agency, month = place
-    for index, employee in counted[place].let_in["employees"]:
-        days = set(counted[place].payroll_days(employee))
+    for index, row in _at_work(counted[place]):
         for (other, of_month), judged in sorted(counted.items()):
             if other == agency or of_month != month:
                 continue
-            same = [one for _, one in judged.let_in["employees"] if one["person_id"] == employee["person_id"]]
-            for theirs in same:
-                both = sorted(days & set(judged.payroll_days(theirs)))
-                if both:
-                    value = f"{other} {both[0]}～{both[-1]}"
-                    expected = "同日僅在一機關支薪 one payroll a day"
-                    yield Found("W209", "warning", "employees", index, "person_id", value, expected)
+            same = [theirs for _, theirs in _at_work(judged) if theirs["person_id"] == row["person_id"]]
+            shared = [
+                [day for day in month_days(month) if on_payroll(row, day) and on_payroll(theirs, day)]
+                for theirs in same
+            ]
+            # The last day here may be the first one there.
+            overlaps = sorted(days for days in shared if len(days) > 1)
+            if overlaps:
+                value = f"{other} {overlaps[0][0]}～{overlaps[0][-1]}"
+                expected = "同日僅在一機關支薪 one payroll a day"
+                yield Found("W209", "warning", "employees", index, "person_id", value, expected)
+
+
+def _at_work(judged: Judgement) -> list[tuple[int, Record]]:
+    return [(index, row) for index, row in judged.let_in["employees"] if row.get("status") != "unpaid_leave"]
 
 
 def _quotas(counted: Counted, place: Place) -> Iterable[Found]:
     persons = {leave["person_id"] for _, leave in counted[place].let_in["leaves"]}
     for person in persons:
-        kinds = [one["employment_type"] for _, one in counted[place].let_in["employees"] if one["person_id"] == person]
+        rows = [row for _, row in counted[place].let_in["employees"] if row["person_id"] == person]
+        # Whose own row was refused is judged as staff of no special kind.
+        row = rows[0] if rows else {"employment_type": ""}
         taken = _taken(counted, person, place[1])
-        for quota_type in sorted({row["leave_type"] for row in table("quotas")}):
-            yield from _quota(taken, quota_type, kinds[0] if kinds else "", place)
+        for quota_type in sorted({quota["leave_type"] for quota in table("quotas")}):
+            yield from _quota(taken, quota_type, row, place)
 
 
 def _taken(counted: Counted, person: str, month: str) -> list[Taken]:
     """The person's leaves in the thirteen months up to `month`, in all agencies, as they count."""
     taken, window = [], {months_before(month, ago) for ago in range(13)}
-    for (agency, of_month), judged in counted.items():
-        if of_month not in window:
-            continue
-        for index, leave in judged.let_in["leaves"]:
-            if leave["person_id"] == person:
-                days = counted_days(agency, leave, judged.closed)
-                within = [day for day in days if day in month_days(of_month)]
-                hours = Fraction(leave["hours"]) * len(within) / len(days)
-                start, end = moment(leave["start"]), moment(leave["end"])
-                taken.append(Taken(of_month, start, agency, index, end, leave["leave_type"], hours))
-    return sorted(taken)
+    reported: dict[tuple[object, ...], float] = defaultdict(float)
+    own = [
+        (agency, of_month, index, leave, judged.hours_in_month(index))
+        for (agency, of_month), judged in counted.items()
+        if of_month in window
+        for index, leave in judged.let_in["leaves"]
+        if leave["person_id"] == person
+    ]
+    for _, of_month, _, leave, hours in own:
+        reported[_same(of_month, leave)] += hours
+    for agency, of_month, index, leave, hours in own:
+        # What two agencies report across a transfer is at most the leave itself.
+        once = hours * min(1, leave["hours"] / max(reported[_same(of_month, leave)], _ROUNDING))
+        calendar = once / leave["hours"] * len(days_touched(leave)) * 8
+        start, end = moment(leave["start"]), moment(leave["end"])
+        event = leave.get("event_id")
+        taken.append(Taken(of_month, start, agency, index, end, leave["leave_type"], event, calendar, once))
+    return sorted(taken, key=lambda one: one[:4])
 
 
-def _quota(taken: list[Taken], quota_type: str, kind: str, place: Place) -> Iterable[Found]:
+def _same(month: str, leave: Record) -> tuple[object, ...]:
+    return month, leave["leave_type"], moment(leave["start"]), moment(leave["end"])
+
+
+def _quota(taken: list[Taken], quota_type: str, row: Record, place: Place) -> Iterable[Found]:
     agency, month = place
-    rows = [row for row in table("quotas") if row["leave_type"] == quota_type]
-    year = _year(month, kind)
-    if rows[0]["per"] == "event":
-        used = _using_event([one for one in taken if one.leave_type == quota_type])
-    elif rows[0]["per"] == "month":
+    quotas = [quota for quota in table("quotas") if quota["leave_type"] == quota_type]
+    kind = row["employment_type"]
+    if quotas[0]["per"].startswith("event"):
+        used = _using_event([one for one in taken if one.leave_type == quota_type], quotas[0])
+    elif quotas[0]["per"] == "month":
         used = [[(one, one.hours) for one in taken if one.leave_type == quota_type and one.month == month]]
     else:
-        used = [_using_year([one for one in taken if _year(one.month, kind) == year], quota_type)]
+        used = [_using_year([one for one in taken if _year(one.month, kind) == _year(month, kind)], quota_type)]
     over = []
     for together in used:
-        so_far = Fraction(0)
+        so_far = 0.0
         for one, hours in together:
-            so_far += hours
-            row = _in_force(rows, kind, one.start.date())
-            if (one.agency, one.month) == (agency, month) and hours and row and so_far > Fraction(row["days"]) * 8:
-                over.append((one, row, sum(hours for _, hours in together)))
+            quota = most_specific(quotas, {"employment_type": kind}, one.start.date())
+            calendar = quota is not None and quota["counts"] == "calendar"
+            so_far += one.calendar_hours if calendar else hours
+            most = _most_hours(quota, row)
+            here = (one.agency, one.month) == (agency, month) and hours > 0
+            if here and most is not None and so_far > most + _ROUNDING:
+                total = sum(each.calendar_hours if calendar else hours for each, hours in together)
+                over.append((one, most, total))
     if over:
-        one, row, total = min(over, key=lambda each: each[0])
-        value = f"{quota_type} {number(float(total))} 小時"
-        expected = f"≤ {number(float(row['days']) * 8)} 小時（{row['days']} 日）"
-        yield Found("W202", "warning", "leaves", one.index, "hours", value, expected)
+        one, most, total = min(over, key=lambda each: each[0][:4])
+        expected = f"{number(most)} 小時（{number(most / 8)} 日）"
+        yield Found("W202", "warning", "leaves", one.index, "hours", f"{quota_type} {number(total)}", expected)
+
+
+def _most_hours(quota: dict[str, str] | None, row: Record) -> float | None:
+    """The quota in hours; None where none is known, or it is not switched on."""
+    if quota is None or quota["switch"] != "on":
+        return None
+    if quota["own"]:
+        stated: float | None = row.get(quota["own"])
+        return stated
+    return float(quota["days"]) * 8 if quota["days"] else None
 
 
 def _year(month: str, kind: str) -> int:
@@ -141,39 +195,34 @@ def _year(month: str, kind: str) -> int:
     return year - 1 if kind == "teacher" and of_year < 8 else year
 
 
-def _in_force(rows: list[dict[str, str]], kind: str, day: date) -> Mapping[str, Any] | None:
-    """The quota on that day: that for the kind of staff, else that for everybody."""
-    held = [row for row in rows if holds(row, day)]
-    own = [row for row in held if row["employment_type"] == kind]
-    return next(iter(own or [row for row in held if not row["employment_type"]]), None)
-
-
-def _using_year(taken: list[Taken], quota_type: str) -> list[tuple[Taken, Fraction]]:
+def _using_year(taken: list[Taken], quota_type: str) -> list[tuple[Taken, float]]:
     """What uses up a year's quota, with the types counted within it but for their free days."""
     free = {
-        row["leave_type"]: Fraction(row["free_days"] or 0) * 8
+        row["leave_type"]: float(row["free_days"] or 0) * 8
         for row in table("quotas")
         if row["counted_within"] == quota_type
     }
-    so_far: dict[str, Fraction] = defaultdict(Fraction)
+    so_far: dict[str, float] = defaultdict(float)
     used = []
     for one in taken:
         before, so_far[one.leave_type] = so_far[one.leave_type], so_far[one.leave_type] + one.hours
         if one.leave_type == quota_type:
             used.append((one, one.hours))
         elif one.leave_type in free:
-            beyond = max(Fraction(0), so_far[one.leave_type] - free[one.leave_type])
-            used.append((one, beyond - max(Fraction(0), before - free[one.leave_type])))
+            beyond = max(0.0, so_far[one.leave_type] - free[one.leave_type])
+            used.append((one, beyond - max(0.0, before - free[one.leave_type])))
     return used
 
 
-def _using_event(taken: list[Taken]) -> list[list[tuple[Taken, Fraction]]]:
-    """Chains of records no more than 30 days apart, each by when they count."""
-    chains: list[list[Taken]] = []
-    for one in sorted(taken, key=lambda each: each.start):
-        ended = max((each.end for each in chains[-1]), default=None) if chains else None
-        if ended is not None and one.start - ended <= timedelta(days=30):
-            chains[-1].append(one)
-        else:
-            chains.append([one])
-    return [[(one, one.hours) for one in sorted(chain)] for chain in chains]
+def _using_event(taken: list[Taken], quota: dict[str, str]) -> list[list[tuple[Taken, float]]]:
+    """The records of one event: those with its id; of those without, what begins within a window from the first on."""
+    events: dict[object, list[Taken]] = defaultdict(list)
+    begins: datetime | None = None
+    for one in sorted(taken, key=lambda each: (each.start, each.month, each.agency, each.index)):
+        if one.event_id is not None:
+            events[one.event_id].append(one)
+        elif quota["per"] == "event":
+            if begins is None or one.start > begins + timedelta(days=int(quota["window_days"])):
+                begins = one.start
+            events[begins].append(one)
+    return [[(one, one.hours) for one in sorted(event, key=lambda each: each[:4])] for event in events.values()]

@@ -7,16 +7,20 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from tests.oracle.people import days_touched
 from tests.oracle.random_months import national_id
-from tests.oracle.tables import counted_days, days_touched, month_days
+from tests.oracle.tables import month_days
 
 Place = tuple[str, str]
 Record = dict[str, Any]
 
 #: Leave type → days that a leave of it lasts about; together they use quotas up within a few months.
 _LASTING = {
-    "01": 4, "25": 3, "24": 1, "02": 9, "03": 15, "08": 10, "10": 8, "13": 30, "22": 5, "21": 6, "09": 32, "05": 4,
+    "01": 4, "25": 3, "24": 1, "02": 9, "03": 8, "08": 10, "10": 8, "13": 30, "22": 5, "21": 6, "09": 32, "05": 4,
+    "31": 1,
 }  # fmt: skip
+#: Types of which the leaves of one event may have the same `event_id`.
+_OF_EVENTS = {"08", "09", "10", "13", "21", "22"}
 _QUARTER = [f"2022-{number:02}" for number in range(5, 9)]
 
 
@@ -36,13 +40,19 @@ class Group:
         self.random, self.agencies, self.months = random, agencies, months
         self.people = [national_id(random) for _ in range(3)]
         self.others = {one: [national_id(random) for _ in range(random.choice((0, 8, 10, 13)))] for one in agencies}
-        self.kinds = {person: random.choice(("civil_servant", "teacher", "contract")) for person in self.people}
+        self.kinds = {
+            person: random.choice(("civil_servant", "teacher", "contract", "labour")) for person in self.people
+        }
+        #: Annual leave as their agencies state it; of the last nobody does.
+        self.own_hours = dict(zip(self.people, (56, 112.5, None), strict=True))
         self.leaves: dict[str, list[Record]] = defaultdict(list)
         for person in self.people:
             types = random.sample(sorted(_LASTING), k=3)
             for _ in range(random.randint(10, 24)):
-                agency = random.choice(agencies)
-                self.leaves[agency].append(self._leave(agency, person, random.choice(types)))
+                leave = self._leave(person, random.choice(types))
+                # One or the other is reported by two agencies, as where somebody moved during it.
+                for agency in random.sample(agencies, k=2 if random.random() < 0.15 else 1):
+                    self.leaves[agency].append(leave)
 
     def document(self, agency: str, month: str) -> Record:
         random, days = self.random, month_days(month)
@@ -54,7 +64,7 @@ class Group:
             if one["person_id"] in listed and set(days_touched(one)) & set(days) and random.random() < 0.9
         ]
         return {
-            "format_version": "1.0",
+            "format_version": "1.1",
             "agency_code": agency,
             "month": month,
             "produced_by": {"system": "WebITR", "version": "2.4.1"},
@@ -62,34 +72,43 @@ class Group:
             "employees": [self._employee(one, days) for one in (*listed, *others)],
             "leaves": random.sample(touching, k=len(touching)),
             "overtime": self._overtime(listed[0], days) if listed else [],
-            "clockings": [],
+            "clockings": self._clockings(listed[0], days) if listed else [],
         }
 
     def _employee(self, person: str, days: tuple[date, ...]) -> Record:
         edges: list[str | None] = [None, None]
         if person in self.people and self.random.random() < 0.4:
             edges[self.random.randrange(2)] = self.random.choice([*days, days[0] - timedelta(days=1)]).isoformat()
-        kind = self.kinds.get(person, "other") if self.random.random() < 0.9 else "civil_servant"
-        return {"person_id": person, "name": "王小明", "employment_type": kind, "from": edges[0], "to": edges[1]}
+        return {
+            "person_id": person,
+            "name": "王小明",
+            "employment_type": self.kinds.get(person, "other") if self.random.random() < 0.9 else "civil_servant",
+            "from": edges[0],
+            "to": edges[1],
+            "status": "unpaid_leave" if self.random.random() < 0.1 else None,
+            "annual_leave_hours": self.own_hours.get(person),
+        }
 
-    def _leave(self, agency: str, person: str, leave_type: str) -> Record:
+    def _leave(self, person: str, leave_type: str) -> Record:
         random = self.random
         month = random.choice([*self.months, *_QUARTER] if leave_type == "22" else self.months)
         start = datetime.combine(random.choice(month_days(month)), datetime.min.time()).replace(hour=8, minute=30)
-        length = timedelta(days=random.randrange(2 * _LASTING[leave_type]), hours=9)
-        leave = {
+        days = random.randrange(2 * _LASTING[leave_type]) + 1
+        events = (None, "E-1", "E-2") if leave_type in _OF_EVENTS else (None,)
+        return {
             "record_id": f"L-{random.getrandbits(64):x}",
             "person_id": person,
             "leave_type": leave_type,
             "start": start.isoformat(timespec="minutes"),
-            "end": (start + length).isoformat(timespec="minutes"),
+            "end": (start + timedelta(days=days - 1, hours=9)).isoformat(timespec="minutes"),
+            "hours": days * random.choice((8, 8, 6, 4, 1)),
             "certificate": True,
             "reason": None,
+            "event_id": random.choice(events),
         }
-        # A whole number of hours each day, so that no share of a month stands between two ways of rounding.
-        return {**leave, "hours": len(counted_days(agency, leave, {})) * random.choice((8, 8, 8, 4, 1))}
 
     def _overtime(self, person: str, days: tuple[date, ...]) -> list[Record]:
+        """None now and then; mostly much the same, at times far fewer or more."""
         return [
             {
                 "record_id": f"O-{number}",
@@ -98,9 +117,15 @@ class Group:
                 "end": f"{days[number]}T22:30",
                 "minutes": 30,
                 "compensation": "none",
+                "category": None,
             }
-            for number in range(self.random.choice((0, 3, 4, 4, 4, 4, 5, 9)))
+            for number in range(self.random.choice((0, 1, 11, 12, 12, 12, 13, 13, 28)))
         ]
+
+    def _clockings(self, person: str, days: tuple[date, ...]) -> list[Record]:
+        if self.random.random() < 0.15:
+            return []
+        return [{"person_id": person, "at": f"{day}T08:00", "kind": "in"} for day in days[:3]]
 
 
 def random_history(random: Random, agencies: tuple[str, ...], together: int) -> Iterator[dict[Place, bytes]]:

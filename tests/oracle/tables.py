@@ -1,13 +1,14 @@
 """What the oracle looks up: the dated tables as plain rows, the office calendar, and national IDs.
 
-The oracle is a second implementation of the rules, slow and obvious: written from the format, the catalogue and the
-decisions, over dicts and `datetime`, sharing with the product only the dated tables and the `holidays` package.
+The oracle is a second implementation of the rules, slow and obvious: written from the format, the catalogue and whom
+a rule is for, over dicts and `datetime`, sharing with the product only the dated tables and the `holidays` package.
 """
 
 import csv
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ import checks
 Document = Mapping[str, Any]
 #: (agency code, day) → hours closed.
 Closed = Mapping[tuple[str, date], int]
+#: Agency code → kind and work pattern that the register states; None: its code says it.
+Stated = Mapping[str, tuple[str | None, str | None]]
 
 
 class Found(NamedTuple):
@@ -33,7 +36,24 @@ class Found(NamedTuple):
     expected: str
 
 
-DATASETS = ("employees", "leaves", "overtime", "clockings")
+DATASETS = ("employees", "shifts", "leaves", "overtime", "clockings")
+#: Those whose records have a start and an end.
+WITH_INTERVAL = ("shifts", "leaves", "overtime")
+
+#: Kind of agency by the last character of its code; of any other it is `other`.
+KINDS = {
+    "A": "administration", "B": "foreign_affairs", "C": "police_fire", "D": "finance", "E": "culture", "F": "justice",
+    "G": "economy", "H": "transport", "I": "health", "J": "social", "K": "enterprise", "L": "enterprise",
+    "M": "transport_enterprise", "N": "bank", "O": "training", "P": "hospital", "Q": "university", "R": "college",
+    "S": "military_school", "T": "police_school", "U": "senior_high", "V": "senior_high", "W": "special_school",
+    "X": "junior_high", "Y": "primary_school", "Z": "kindergarten", "6": "kindergarten", "5": "fund", "9": "fund",
+}  # fmt: skip
+#: Whose staff keeps office hours unless something else is stated.
+OFFICE_KINDS = {
+    "administration", "foreign_affairs", "finance", "culture", "economy", "fund", "training", "bank", "university",
+    "college", "military_school", "police_school", "senior_high", "special_school", "junior_high", "primary_school",
+    "kindergarten",
+}  # fmt: skip
 
 
 @cache
@@ -42,6 +62,11 @@ def table(name: str) -> list[dict[str, str]]:
     path = Path(checks.__file__).parent / "data" / f"{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def kind_of(agency: str, stated: Stated) -> str:
+    """The kind of an agency: as the register states it, else by the last character of its code."""
+    return stated.get(agency, (None, None))[0] or KINDS.get(agency[-1], "other")
 
 
 def holds(row: Mapping[str, str], day: date) -> bool:
@@ -94,12 +119,16 @@ def days_touched(record: Mapping[str, Any]) -> Iterator[date]:
         midnight += timedelta(days=1)
 
 
-def counted_days(agency: str, leave: Mapping[str, Any], closed: Closed) -> list[date]:
-    """The days of a leave that count: working days; every day for types that say so and where none is worked."""
-    days = list(days_touched(leave))
-    working = [day for day in days if worked(agency, day, closed)]
-    every_day = any(row["every_day"] == "yes" for row in of_type(leave["leave_type"]))
-    return days if every_day or not working else working
+def most_specific(rows: list[dict[str, str]], whom: Mapping[str, str], day: date) -> dict[str, str] | None:
+    """The row that holds on the day for such people: the one that names most of them, and of those the last."""
+    found = None
+    for row in rows:
+        named = [name for name in whom if row[name]]
+        if not holds(row, day) or any(row[name] != whom[name] for name in named):
+            continue
+        if found is None or len(named) >= len([name for name in whom if found[name]]):
+            found = row
+    return found
 
 
 _NUMBERS = {
@@ -110,7 +139,7 @@ _WEIGHTS = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
 
 
 def is_national_id(text: str) -> bool:
-    """Form and checksum of format 1.0."""
+    """Form and checksum of a citizen's or resident's number."""
     if re.fullmatch(r"[A-Z][1289][0-9]{8}", text):
         digits = str(_NUMBERS[text[0]]) + text[1:]
     elif re.fullmatch(r"[A-Z][A-D][0-9]{8}", text):
@@ -120,6 +149,6 @@ def is_national_id(text: str) -> bool:
     return sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 10 == 0
 
 
-def number(value: float) -> str:
+def number(value: float | Fraction) -> str:
     """A number as findings write it: as short as it can be, to two decimals."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{float(value):.2f}".rstrip("0").rstrip(".")

@@ -143,7 +143,7 @@ def test_a_form_sent_from_another_site_is_not_taken(as_, opened):
 def test_of_a_refused_file_whose_findings_are_the_first_of_more_nothing_is_said_to_be_complete(as_, opened):
     client = as_("submitter")
     place = hand_in(client, document(FIRST, leaves=[{}] * 500)).headers["location"]
-    assert "共 3,500 件，僅列前 500 件" in get(client, place).text
+    assert "共 3,000 件，僅列前 500 件" in get(client, place).text
     enter(opened, MONTH)
     page = get(client, place).text
     assert "至少 1,000 件" in page

@@ -18,7 +18,7 @@ MONTHS = ("2021-01", "2021-02", "2021-09", "2022-02", "2022-06", "2022-07", "202
 #: Types that need no certificate in what is drawn here; those that count every day, and those that need one.
 PLAIN = ("01", "02", "03", "04", "06", "07", "08", "10", "20", "21", "24", "25", "29", "99")
 EVERY_DAY = ("05", "26")
-CERTIFIED = ("09", "13", "22", "27")
+CERTIFIED = ("09", "13", "22", "26", "27")
 
 #: Whose leave crosses the month's end, where there is one.
 ON_LEAVE = "A800000014"
@@ -69,8 +69,8 @@ def national_ids(draw: st.DrawFn) -> str:
 @st.composite
 def _of_person(draw: st.DrawFn, person: str, month: str, shape: Shape) -> tuple[Record, list[Record], list[Record]]:
     """Row in the list of employees, leaves and overtime of one person, no two of them on the same day."""
-    days = month_days(month)
-    first, last = draw(st.sampled_from(((None, None), (None, None), (days[0], days[-2]), (days[0], None))))
+    days = month_days(month)[:-1]
+    first, last = draw(st.sampled_from(((None, None), (None, None), (days[0], days[-1]), (days[0], None))))
     employee = {
         "person_id": person,
         "name": draw(st.sampled_from(("王小明", "陳{大}文", 'O"Brien', ""))),
@@ -95,7 +95,7 @@ def _of_person(draw: st.DrawFn, person: str, month: str, shape: Shape) -> tuple[
 @st.composite
 def _leaves(draw: st.DrawFn, person: str, day: date) -> list[Record]:
     """One leave of a working day, or two of its halves."""
-    kind = st.sampled_from((*PLAIN, *EVERY_DAY, *CERTIFIED))
+    kind = st.sampled_from((*PLAIN, "05", *CERTIFIED))
     spans = draw(st.sampled_from(((_WHOLE,), (_MORNING,), (_MORNING, _AFTERNOON))))
     return [_leave(person, draw(kind), day, span) for span in spans]
 
@@ -109,7 +109,7 @@ def _leave(person: str, leave_type: str, day: date, span: tuple[str, str, int]) 
         "start": f"{day}T{start}",
         "end": f"{day}T{end}",
         "hours": hours,
-        "certificate": leave_type in CERTIFIED,
+        "certificate": leave_type in (*CERTIFIED, "02"),
         "reason": None,
     }
 
@@ -135,7 +135,8 @@ def _clockings(employee: Record, leaves: list[Record], month: str) -> Iterator[R
     """In and out on every working day of the person without a leave."""
     away = {leave["start"][:10] for leave in leaves}
     for day in month_days(month):
-        if worked(AGENCY, day, {}) and day.isoformat() not in away:
+        here = (employee["from"] or "") <= day.isoformat() <= (employee["to"] or "9999")
+        if here and worked(AGENCY, day, {}) and day.isoformat() not in away:
             for time, kind in (("08:21", "in"), ("17:31:05", "out")):
                 yield {"person_id": employee["person_id"], "at": f"{day}T{time}", "kind": kind}
 

@@ -41,7 +41,7 @@ def entered():
                 },
             }
         )
-        for name in ("employees", "leaves", "overtime", "clockings")
+        for name in ("employees", "shifts", "leaves", "overtime", "clockings")
     }
     clockings = frame(
         document=[0, 0, 2],

@@ -206,7 +206,19 @@ def _write_details(dataset: str, files: list[Path], path: Path) -> None:
         pl.col(name).cast(pl.String) if isinstance(column.dtype.type, pl.Enum) else pl.col(name)
         for name, column in STORED[dataset].to_schema().columns.items()
     ]
-    rows = pl.scan_parquet(files, hive_partitioning=False, cache=False).select(columns)
+    written = pl.read_parquet_schema(files[0])
+    schema = {
+        name: written.get(name, pl.String() if isinstance(column.dtype.type, pl.Enum) else column.dtype.type)
+        for name, column in STORED[dataset].to_schema().columns.items()
+    }
+    rows = pl.scan_parquet(
+        files,
+        schema=schema,
+        missing_columns="insert",  # a column that came after a file was written is null in it
+        cast_options=pl.ScanCastOptions(categorical_to_string="allow"),
+        hive_partitioning=False,
+        cache=False,
+    ).select(columns)
     try:
         rows.sink_parquet(unfinished, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
     except (pl.exceptions.PolarsError, OSError):

@@ -41,12 +41,17 @@ def typed_select(table: Table, source: str) -> str:
 
 
 def from_files(table: Table, files: Sequence[Path]) -> str:
-    """Select the table from Parquet files, in the order given; from none of them, no rows in the right types."""
+    """Select the table from Parquet files, in the order given; from none of them, no rows in the right types.
+
+    A column that came after a file was written is null in it.
+    """
+    columns = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
+    none = f"SELECT {columns} WHERE false"
     if not files:
-        columns = ", ".join(f'NULL AS "{column.name}"' for column in table.columns)
-        return typed_select(table, f"(SELECT {columns}) WHERE false")
+        return none
     listed = ", ".join(quoted(str(file)) for file in files)
-    return typed_select(table, f"read_parquet([{listed}], hive_partitioning = false)")
+    some = f"FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+    return typed_select(table, f"({none} UNION ALL BY NAME {some})")
 
 
 def show_files(connection: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path]) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.store import REVIEWS, file_of
+from checks.model.stored import STORED
+from warehouse.store import REVIEWS, SPARSE, file_of
 
-#: Datasets of which every entered agency-month has a file, perhaps of no rows.
-RECORDS = ("employees", "leaves", "overtime", "clockings")
+#: Datasets of records.  Of those that are not `SPARSE` every entered agency-month has a file, perhaps of no rows.
+RECORDS = tuple(name for name in STORED if name != "findings")
 
 #: Table of the warehouse → dataset of the store, where several tables show the same one.
 FINDINGS = {"findings": "findings", "findings_history": "findings"}
@@ -70,6 +71,11 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
 
     Raises `StoreIncomplete` where a counted submission lacks a data file.
     """
+    if table in SPARSE:
+        rows = connection.execute(_COUNTED, [month]).fetchall()
+        there = _listed(store / table / f"month={month}")
+        some = [(agency, id_) for agency, id_ in rows if f"agency={agency}" in there]
+        return _found(_partition(agency, file_of(store, table, agency, month, id_)) for agency, id_ in some)
     if table in RECORDS:
         rows = connection.execute(_COUNTED, [month]).fetchall()
         return _all_there([(agency, file_of(store, table, agency, month, id_)) for agency, id_ in rows])
@@ -79,13 +85,12 @@ def partitions(connection: duckdb.DuckDBPyConnection, store: Path, table: str, m
         rows = connection.execute(_ALL, [month]).fetchall()
     # Findings files are only where there are findings: few are looked for in vain.
     listed = {dataset: _listed(store / dataset / f"month={month}") for dataset in _OF_FINDINGS}
-    found = [
+    return _found(
         _partition(agency, file_of(store, dataset, agency, month, submission))
         for agency, submission in rows
         for dataset in _OF_FINDINGS
         if f"agency={agency}" in listed[dataset]
-    ]
-    return [partition for partition in found if partition is not None]
+    )
 
 
 def fingerprint(parts: Iterable[str]) -> str:
@@ -96,12 +101,16 @@ def fingerprint(parts: Iterable[str]) -> str:
     return digest.hexdigest()[:32]
 
 
+def _found(partitions: Iterable[Partition | None]) -> list[Partition]:
+    return [partition for partition in partitions if partition is not None]
+
+
 def _all_there(wanted: list[tuple[str, Path]]) -> list[Partition]:
     found = [_partition(agency, path) for agency, path in wanted]
     missing = [path for (_, path), partition in zip(wanted, found, strict=True) if partition is None]
     if missing:
         raise StoreIncomplete(missing[0], len(missing) - 1)
-    return [partition for partition in found if partition is not None]
+    return _found(found)
 
 
 def _listed(folder: Path) -> set[str]:

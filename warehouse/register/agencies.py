@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from checks.model.agency_kinds import KINDS, Staffing
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register.obligations import PLAIN, Duty, Span
 from warehouse.register.postal_codes import Area, area_of, table_bytes
@@ -112,6 +113,13 @@ class RegisterAgencies:
         except ValueError:
             return False
         return any(_overlaps(period, first, last) for period in periods)
+
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        """What the agency's row of the month states of its staff: its kind, where that is one of the catalogue's."""
+        first, last = month_days(month)
+        rows = [one for one in self.periods.get(agency_code, ()) if _overlaps(one, first, last)]
+        kind = rows[-1].kind if rows else None
+        return Staffing(kind if kind in KINDS else None)
 
     def name(self, agency_code: str) -> str | None:
         """Give the newest name of an agency; None where the register does not know it."""

@@ -21,6 +21,7 @@ TABLES = {
     "employees": "員工 employees",
     "leaves": "差假 leaves",
     "overtime": "加班 overtime",
+    "shifts": "輪班 rosters",
     "clockings": "刷卡 clockings",
     FINDINGS: "檢誤結果 findings",
     NOTICES: "通知紀錄 notices",

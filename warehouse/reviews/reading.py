@@ -40,7 +40,7 @@ def counted_submissions(session: Session) -> dict[Place, str]:
 def counts_of_months(session: Session, month: str, months_before: int) -> pl.DataFrame:
     """Records entered by what the months count, from so many months before to `month` itself.
 
-    Columns: `agency_code`, `submission_id`, `dataset`, `months_ago` (0 the month), `entered`.
+    Columns: `agency_code`, `submission_id`, `dataset`, `months_ago` (0 the month), `submitted`, `entered`.
     """
     months = month_range(shifted(month, -months_before), month)
     query = (
@@ -49,13 +49,16 @@ def counts_of_months(session: Session, month: str, months_before: int) -> pl.Dat
             AgencyMonth.submission_id,
             DatasetCount.dataset,
             AgencyMonth.month,
+            DatasetCount.read,
             DatasetCount.entered,
         )
         .join(DatasetCount, same_submission(DatasetCount, AgencyMonth))
         .where(AgencyMonth.month.in_(months))
     )
     names = {"agency_code": pl.String, "submission_id": pl.String, "dataset": pl.String, "month": pl.String}
-    frame = pl.DataFrame(session.execute(query).all(), schema={**names, "entered": pl.Int64}, orient="row")
+    frame = pl.DataFrame(
+        session.execute(query).all(), schema={**names, "submitted": pl.Int64, "entered": pl.Int64}, orient="row"
+    )
     ago = pl.DataFrame({"month": months, "months_ago": range(len(months) - 1, -1, -1)})
     return frame.join(ago, on="month").drop("month")
 
@@ -112,10 +115,10 @@ class CountedRecords:
         return self._connection.execute(query, {"days": sorted(days)}).fetchall()
 
     def employment(self, month: str, agencies: Collection[str]) -> pl.DataFrame:
-        """`agency_code`, `person_key`, `employment_type` of these agencies' employees, in their order."""
+        """These agencies' employees: `agency_code`, `person_key`, `employment_type`, `annual_leave_hours`."""
         source = self._source("employees", month, agencies)
         return self._frame(
-            f"SELECT agency_code, person_key, employment_type FROM ({source}) WHERE agency_code IN "  # noqa: S608
+            f"SELECT agency_code, person_key, employment_type, annual_leave_hours FROM ({source}) WHERE agency_code IN "  # noqa: S608
             "(SELECT unnest($agencies)) ORDER BY agency_code, record_index",
             {"agencies": sorted(agencies)},
         )
@@ -126,7 +129,7 @@ class CountedRecords:
         return self._frame(
             f"WITH e AS ({source}), twice AS (SELECT person_key FROM e GROUP BY person_key "  # noqa: S608
             "HAVING count(DISTINCT agency_code) > 1 AND bool_or(agency_code IN (SELECT unnest($agencies)))) "
-            "SELECT agency_code, submission_id, record_index, person_key, payroll_from, payroll_to "
+            "SELECT agency_code, submission_id, record_index, person_key, payroll_from, payroll_to, status "
             "FROM e JOIN twice USING (person_key)",
             {"agencies": sorted(agencies)},
         )
@@ -152,7 +155,7 @@ class CountedRecords:
                 WHERE person_key IN
                     (SELECT person_key FROM leaves WHERE month = $month AND agency_code IN (SELECT unnest($agencies))))
             SELECT agency_code, month, submission_id, record_index, record_id, person_key, leave_type, start_at, end_at,
-                hours_in_month
+                hours, hours_in_month, event_id
             FROM leaves JOIN heavy USING (person_key)""",  # noqa: S608
             {"month": month, "agencies": sorted(agencies)},
         )

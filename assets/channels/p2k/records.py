@@ -174,7 +174,7 @@ class RecordMaker:
             "start": _local(interval.start),
             "end": _local(interval.end),
             "hours": hours,
-            "certificate": False,
+            "certificate": None,
             "reason": form.reason[:_REASON_LENGTH] or None,
         }
 

@@ -8,8 +8,28 @@ from checks.format.scanner import Scan, scan
 from checks.limits import Limits
 
 
-def valid_document() -> dict:
+def valid_document(version: str = "1.1") -> dict:
     """Two records of each dataset; every property given, the nullable ones once null and once not."""
+    document = _of_1_0()
+    if version == "1.0":
+        return document
+    document["format_version"] = version
+    first, second = document["employees"]
+    first |= {"work_pattern": None, "clocks": None, "status": None, "weekly_hours": None, "annual_leave_hours": None}
+    second |= {"work_pattern": "shift", "clocks": True, "status": "active", "weekly_hours": 20.5}
+    second |= {"annual_leave_hours": 112}
+    document["shifts"] = [
+        {"person_id": "B223456786", "start": "2021-06-30T08:00", "end": "2021-06-30T16:00", "hours": hours}
+        for hours in (8, 7.25)
+    ]
+    for number, leave in enumerate(document["leaves"]):
+        leave["event_id"] = "E-1" if number else None
+    for number, overtime in enumerate(document["overtime"]):
+        overtime["category"] = "special" if number else None
+    return document
+
+
+def _of_1_0() -> dict:
     return {
         "format_version": "1.0",
         "agency_code": "376500000A",
@@ -34,10 +54,10 @@ def valid_document() -> dict:
                 "start": "2021-06-03T08:30",
                 "end": "2021-06-03T17:30:00",
                 "hours": hours,
-                "certificate": number == 1,
+                "certificate": True if number == 1 else None,
                 "reason": reason,
             }
-            for number, hours, reason in ((1, 8, None), (2, 0.5, "返鄉"))
+            for number, hours, reason in ((1, 8, None), (2, 0.25, "返鄉"))
         ],
         "overtime": [
             {

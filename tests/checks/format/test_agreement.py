@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from checks.format.locate import locate
 from checks.format.scanner import scan
-from checks.format.schema import DOCUMENT, json_schema
 from checks.format.spotless import readers, run, whole_order
 from checks.format.tokens import Kind
 from checks.format.values import objection
+from checks.format.versions import NEWEST, VERSIONS
 from checks.limits import Limits
 from tests.checks.format.conftest import valid_document
 
@@ -44,16 +44,21 @@ def _year_month(value):
     return not isinstance(value, str) or bool(date.fromisoformat(f"{value}-01"))
 
 
-VALIDATOR = jsonschema.Draft202012Validator(json_schema(), format_checker=FORMATS)
+VALIDATORS = {
+    name: jsonschema.Draft202012Validator(version.json_schema(), format_checker=FORMATS)
+    for name, version in VERSIONS.items()
+}
+DOCUMENT = NEWEST.document
 
 TEXT = st.text(alphabet='Aa1 王😀"\\/{}[],:\n\t\x7f', max_size=8) | st.sampled_from(
-    ["2021-06-03", "2021-02-29", "2021-06-03T08:30", "2021-06-31T08:30", "2021-06", "in", "pay", "1.0", "x" * 41]
+    ["2021-06-03", "2021-02-29", "2021-06-03T08:30", "2021-06-31T08:30", "2021-06", "in", "pay", "1.0", "1.1", "x" * 41]
 )
 SCALAR = (
     st.none()
     | st.booleans()
     | st.integers(-10, 10**5)
-    | st.floats(allow_nan=False, allow_infinity=False)
+    # At most two decimals: of those JSON Schema says nothing.
+    | st.floats(-1e5, 1e5).map(lambda number: round(number, 2))
     | st.sampled_from([0.5, 8784, 8784.5, 2880, 2881, 120.0, 1.5])
     | TEXT
 )
@@ -74,7 +79,7 @@ def _paths(value, way=()):
 @st.composite
 def mutated(draw):
     """A valid document in which up to three places were replaced, removed or added to."""
-    document = valid_document()
+    document = valid_document(draw(st.sampled_from(list(VERSIONS))))
     for _ in range(draw(st.integers(0, 3))):
         places = [path for path in _paths(document) if path]
         *way, last = draw(st.sampled_from(places))
@@ -98,7 +103,9 @@ def _pointer(steps) -> str:
 def _expected(document) -> set[tuple[str, str]]:
     """Rule and pointer of what jsonschema objects to; of an unknown property, the object that has it."""
     found = set()
-    for error in VALIDATOR.iter_errors(document):
+    said = document.get("format_version")
+    validator = VALIDATORS.get(said if isinstance(said, str) else NEWEST.name, VALIDATORS[NEWEST.name])
+    for error in validator.iter_errors(document):
         steps = list(error.absolute_path)
         match error.validator:
             case "type":
@@ -126,6 +133,13 @@ def test_the_scan_and_the_json_schema_agree_on_every_fault(document, indent, asc
         parent = finding.pointer.rpartition("/")[0]
         said.add((finding.rule, parent if finding.rule == "F006" else finding.pointer))
     assert said == _expected(document)
+
+
+@pytest.mark.parametrize(("hours", "right"), [(8.12, True), (0.01, True), (8784, True), (8.125, False), (1e-9, False)])
+def test_hours_have_at_most_two_decimals(hours, right):
+    document = valid_document()
+    document["leaves"][0]["hours"] = hours
+    assert [finding.rule for finding in scan(json.dumps(document).encode(), LIMITS).findings] == ["F008"] * (not right)
 
 
 @QUICK
@@ -212,18 +226,22 @@ def test_the_shortcut_never_takes_a_wrong_value(reader, value):
 
 @pytest.mark.parametrize("day", [f"2021-{month:02}-{day:02}" for month in range(14) for day in range(33)])
 def test_the_shortcut_takes_only_real_days(day):
-    reader, text = readers(DOCUMENT.properties[5].items)[b"from"][1], f'"{day}",'.encode()
+    reader, text = readers(NEWEST.datasets["employees"].items)[b"from"][1], f'"{day}",'.encode()
     if reader.match(text):
         date.fromisoformat(day)
 
 
-@pytest.mark.parametrize("node", [node for node in DOCUMENT.properties if node.items], ids=lambda node: node.name)
-def test_ordinary_records_take_the_shortcut(node):
-    records = valid_document()[node.name]
+@pytest.mark.parametrize(
+    ("version", "name"), [(version, name) for version, one in VERSIONS.items() for name in one.datasets]
+)
+def test_ordinary_records_take_the_shortcut(version, name):
+    node, records = VERSIONS[version].datasets[name], valid_document(version)[name]
     text = (
         json.dumps(records, ensure_ascii=False)
         .replace("120.0", "120")
-        .replace("0.5", "1.5")
+        .replace("0.25", "1.5")
+        .replace("7.25", "8")
+        .replace("20.5", "9")
         .replace("{大}", "大")
         .encode()
     )

@@ -69,7 +69,7 @@ MALFORMED = [
     ('{"a": 1 : 2}', 1, 9, "unexpected"),
     ('{"王小明": @}', 1, 9, "unexpected"),
     ('{"a"：1}', 1, 5, "missing_colon"),
-    ("{“a”: 1}", 1, 2, "wide"),
+    ("{“a”: 1}", 1, 2, "wide_mark"),
     ('{"a": \x01}', 1, 7, "character"),
     ('\ufeff{"王": 1,}', 1, 8, "trailing_comma"),
 ]
@@ -98,13 +98,13 @@ def test_every_reason_of_f002_is_in_the_table():
     assert {reason for *_, reason in MALFORMED} == of_f002
 
 
-@pytest.mark.parametrize("kept", [0.2, 0.35, 0.5, 0.8, 0.999])
+@pytest.mark.parametrize("kept", [0.1, 0.2, 0.5, 0.8, 0.999])
 def test_a_document_cut_short_keeps_its_identity_and_its_faults_so_far(scanned, document, kept):
     document["employees"][0]["employment_type"] = "boss"
     text = json.dumps(document)
     found = scanned(text[: int(len(text) * kept)])
     assert found.findings[-1].rule == "F002"
-    assert ("F008" in [finding.rule for finding in found.findings]) == (kept > 0.3)
+    assert ("F008" in [finding.rule for finding in found.findings]) == (kept > 0.15)
     assert found.agency_code == document["agency_code"]
 
 

@@ -11,8 +11,8 @@ from checks.catalogue import Rule
 from checks.findings import Severity
 from checks.format.messages import RULES
 from checks.format.positions import Positions
-from checks.format.schema import json_schema
 from checks.format.tokens import beginning_of, has_lone_surrogate, text_of
+from checks.format.versions import NEWEST, VERSIONS
 from tests.checks.format.conftest import valid_document
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=[]), max_size=12)
@@ -39,27 +39,33 @@ def test_lines_and_columns(text, characters, marked):
         assert positions.of(offset) == (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
-def test_the_json_schema_is_one_and_takes_a_valid_document():
-    jsonschema.Draft202012Validator.check_schema(json_schema())
-    jsonschema.validate(valid_document(), json_schema())
+@pytest.mark.parametrize("name", VERSIONS)
+def test_the_json_schema_is_one_and_takes_a_valid_document(name):
+    schema = VERSIONS[name].json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(valid_document(name), schema)
+    other = next(version for version in VERSIONS if version != name)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(valid_document(other), schema)
 
 
 def test_the_json_schema_says_what_the_models_say():
-    properties = json_schema()["properties"]
+    properties = NEWEST.json_schema()["properties"]
     leave = properties["leaves"]["items"]
     assert leave["additionalProperties"] is False
-    assert leave["required"] == ["record_id", "person_id", "leave_type", "start", "end", "hours", "certificate"]
+    assert leave["required"] == ["record_id", "person_id", "leave_type", "start", "end", "hours"]
     assert leave["properties"]["hours"] == {
         "title": "請假時數",
-        "description": "小時，以半小時為單位",
+        "description": "小時，最多兩位小數",
         "type": "number",
         "exclusiveMinimum": 0,
         "maximum": 8784,
-        "multipleOf": 0.5,
     }
     assert leave["properties"]["reason"]["type"] == ["string", "null"]
     assert properties["overtime"]["items"]["properties"]["minutes"]["type"] == "integer"
-    assert properties["format_version"]["enum"] == ["1.0"]
+    assert properties["overtime"]["items"]["properties"]["category"]["enum"] == ["ordinary", "special", None]
+    assert properties["format_version"]["const"] == "1.1"
+    assert "shifts" not in VERSIONS["1.0"].json_schema()["properties"]
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

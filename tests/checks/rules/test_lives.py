@@ -17,7 +17,8 @@ ANNOUNCED = (Period(Severity.WARNING, "2022-01", "2022-06"), Period(Severity.ERR
 
 
 def checked(month: str, rule: str, **records):
-    said = json.loads(json.dumps({**VALID, **records}).replace("2021-06", month))
+    beside = {"overtime": [overtime("beside", "10T18:00", "10T19:00", person_id=BOB)]}
+    said = json.loads(json.dumps({**VALID, **beside, **records}).replace("2021-06", month))
     context = CheckContext(today=date(2026, 11, 24), lives={rule: ANNOUNCED})
     result = check_documents([SubmittedDocument(json.dumps(said).encode())], context)
     (document,) = result.documents
@@ -55,7 +56,8 @@ def test_long_days_may_refuse_the_record_that_passes_the_limit():
 
 def test_a_day_without_a_trace_may_refuse_the_employee():
     days = [f"{day:02}" for day in range(1, 31) if day != 20]
+    clerks = [{**one, "employment_type": "civil_servant"} for one in VALID["employees"]]
     seen = [clocking(f"{day}T08:30", person_id=person) for person in (ALICE, BOB) for day in days]
-    severities, counts, _ = checked("2022-09", "W205", employees=VALID["employees"], clockings=seen)
+    severities, counts, _ = checked("2022-09", "W205", employees=clerks, clockings=seen)
     assert severities == ["error", "error"]
     assert (counts.refused, counts.entered) == (2, 0)

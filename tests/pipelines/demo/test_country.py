@@ -8,6 +8,7 @@ import pytest
 from checks.bulk import CheckedDocument, check_documents
 from checks.context import CheckContext
 from checks.document import SubmittedDocument
+from checks.model.agency_kinds import Staffing
 from pipelines.demo.country import Country, Round
 from pipelines.demo.plan import MONTHS, Attempt, Planned
 
@@ -17,6 +18,9 @@ class DemoRegister:
 
     def __init__(self, country: Country) -> None:
         self._agencies = {agency.agency_code: agency for agency in country.agencies}
+
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        return Staffing()
 
     def in_force(self, agency_code: str, month: str) -> bool | None:
         agency = self._agencies.get(agency_code)

@@ -11,9 +11,9 @@ from warehouse.journal import log
 from warehouse.ledger.engine import reading
 from warehouse.ledger.versions import version_of
 from warehouse.publish.database import open_warehouse
-from warehouse.publish.partitions import RECORDS
 from warehouse.publish.publisher import Published, publish
 from warehouse.reconciliation import Accounts, accounts_of, agreed, unreconciled
+from warehouse.store import RECORDS
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,7 @@ from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import AgencyMonth
 from warehouse.ledger.retirements import first_open_month
 from warehouse.publish.database import from_files, open_warehouse
-from warehouse.publish.partitions import RECORDS
-from warehouse.store import file_of
+from warehouse.store import RECORDS, file_of
 from warehouse.tables import TABLES
 
 

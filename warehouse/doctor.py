@@ -43,11 +43,10 @@ from warehouse.ledger.retirements import first_open_month, retired
 from warehouse.ledger.sqlite import open_sqlite_to_read
 from warehouse.publish.database import open_warehouse
 from warehouse.publish.manifest import Manifest
-from warehouse.publish.partitions import RECORDS
 from warehouse.reconciliation import Unreconciled, accounts_of, unreconciled
 from warehouse.redaction import shown_address
 from warehouse.sealed import Keyring
-from warehouse.store import SPARSE, file_of
+from warehouse.store import RECORDS, SPARSE, file_of
 
 _READERS = 4
 _NEVER = datetime.min.replace(tzinfo=UTC)

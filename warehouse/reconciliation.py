@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.ledger.base import same_submission
 from warehouse.ledger.models import AgencyMonth, DatasetCount
-from warehouse.publish.partitions import RECORDS
+from warehouse.store import RECORDS
 
 #: Agency code → dataset → submission id, read, entered, refused, as the ledger has them.
 Accounts = dict[str, dict[str, tuple[str, int, int, int]]]

@@ -24,7 +24,8 @@ UNKNOWN = "unknown"
 REVIEWS = "reviews"
 #: Tells which key the persons are under, without telling the key.
 PERSON_KEY_MARK = ".person-key"
-_RECORDS = tuple(name for name in STORED if name != "findings")
+#: Datasets of records.
+RECORDS = tuple(name for name in STORED if name != "findings")
 #: Datasets of which only submissions that have some have a file: few keep rosters.
 SPARSE = ("shifts",)
 
@@ -95,7 +96,7 @@ class Store:
         keys = person_keys(persons["person_id"], self._person_key)
         documents = 1 + max((place.document for place in places), default=-1)
         owners = Owners(persons["document"].to_numpy(), keys, documents)
-        datasets = [Dataset(name, entered[name], owners) for name in _RECORDS]
+        datasets = [Dataset(name, entered[name], owners) for name in RECORDS]
         for place in places:
             for one in datasets:
                 table = one.table(place.document, place.names)

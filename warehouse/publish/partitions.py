@@ -8,11 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from checks.model.stored import STORED
-from warehouse.store import REVIEWS, SPARSE, file_of
-
-#: Datasets of records.  Of those that are not `SPARSE` every entered agency-month has a file, perhaps of no rows.
-RECORDS = tuple(name for name in STORED if name != "findings")
+from warehouse.store import RECORDS, REVIEWS, SPARSE, file_of
 
 #: Table of the warehouse → dataset of the store, where several tables show the same one.
 FINDINGS = {"findings": "findings", "findings_history": "findings"}

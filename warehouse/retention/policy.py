@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from warehouse.deadlines import TAIPEI
 from warehouse.home import Home
-from warehouse.publish.partitions import RECORDS
+from warehouse.store import RECORDS
 
 LANDING, FINDINGS, NOTICES = "landing", "findings", "notices"
 #: What can be kept for its own number of years, with what it is called.

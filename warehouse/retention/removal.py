@@ -20,9 +20,8 @@ from warehouse.ledger.models import DatasetCount, Submission
 from warehouse.ledger.outbox import Notice
 from warehouse.ledger.retirements import retired
 from warehouse.months import is_month
-from warehouse.publish.partitions import RECORDS
 from warehouse.retention.policy import FINDINGS, LANDING, NOTICES, TABLES
-from warehouse.store import REVIEWS, file_of
+from warehouse.store import RECORDS, REVIEWS, file_of
 
 #: Table → the folders of the store that hold it.
 _FOLDERS = {**{name: (name,) for name in RECORDS}, FINDINGS: ("findings", REVIEWS)}

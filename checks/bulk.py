@@ -119,10 +119,9 @@ def check_documents(
         for position, document in enumerate(documents)
     }
     refused = {position for position, findings in fatal.items() if findings}
-    prepared, roster = prepare(
-        _without(columns.frames, refused), context.staff(_whose(headers, refused)), context.leave_types
-    )
-    judged = evaluate(prepared, roster, context.calendar(_whose(headers, refused)), context)
+    whose = _whose(headers, refused)
+    prepared, roster = prepare(_without(columns.frames, refused), context.staff(whose), context.leave_types)
+    judged = evaluate(prepared, roster, context.calendar(whose), context)
     of_whole = faults_of_whole(judged.frames, judged.findings)
     counted = _by_rule(judged.findings, of_whole)
     for position, finding in of_whole.items():

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from checks.findings import Severity
+from checks.findings import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,24 @@ class Rule:
     def severity(self) -> Severity:
         """What it is in the newest period of its life."""
         return self.life[-1].severity
+
+    def of_document(self, field: str | None, value: str, expected: str) -> Finding:
+        """A finding about the document, or about one of its properties, and no record."""
+        said = {"value": value, "expected": expected}
+        return Finding(
+            rule=self.id,
+            severity=self.severity,
+            dataset=None,
+            index=None,
+            record_id=None,
+            field=field,
+            pointer=None if field is None else f"/{field}",
+            line=None,
+            column=None,
+            **said,
+            message=self.message.format(**said),
+            message_en=self.message_en.format(**said),
+        )
 
     def severity_in(self, month: str) -> Severity | None:
         """What it is for documents of a month; None where it is not in force."""

@@ -31,7 +31,6 @@ class AgencyLookup(Protocol):
 class CheckContext:
     """`agencies` None: there is no register at hand, F011 is not evaluated.
 
-    `switched_on`: rows of the dated tables that warn although nobody has read their source, see `checks.limit_rows`.
     `lives` gives record rules, by id, another life than their own: what a change of rules would do is tried so.
     """
 
@@ -42,7 +41,6 @@ class CheckContext:
     overtime_limits: OvertimeLimits = field(default_factory=packaged_overtime_limits)
     office_days: OfficeDays = field(default_factory=OfficeDays)
     closures: Closures = field(default_factory=Closures)
-    switched_on: frozenset[str] = frozenset()
     lives: Mapping[str, tuple[Period, ...]] = field(default_factory=dict)
 
     def calendar(self, documents: pl.DataFrame) -> OfficeCalendar:

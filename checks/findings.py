@@ -86,6 +86,11 @@ def shown(text: pl.Expr) -> pl.Expr:
     return _printable(pl.when(digest).then(text).otherwise(masked)).str.head(SHOWN_CHARACTERS)
 
 
+def in_digits(number: pl.Expr) -> pl.Expr:
+    """Hours, days or minutes in as few digits as say them: `13.5`, `8`."""
+    return number.cast(pl.Float64).round(2).cast(pl.String).str.strip_suffix(".0")
+
+
 def _printable(text: pl.Expr) -> pl.Expr:
     """Controls, format and direction characters, breaks of lines: Unicode's categories C, Zl and Zp."""
     return text.str.replace_all(r"[\p{C}\p{Zl}\p{Zp}]", "\ufffd")

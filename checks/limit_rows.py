@@ -1,13 +1,12 @@
 """Rows of dated tables that hold for some people and not for others: overtime limits and leave quotas.
 
 A row names whom it is for; of the rows that hold for somebody the one that names most counts, and of those the last in
-the table.  A row whose source has
-not been read warns nobody until an operator switches it on by its `id` (`[rules] switched_on` in the settings), and
-leaves those whom it is for not evaluated, rather than judged by a wider row.  Rows of the same people may neither
-overlap nor leave a gap; that is checked when a table is read.
+the table.  A row whose source nobody
+has read is off (`switch`): it leaves those whom it is for not evaluated, rather than judged by a wider row.  Rows of
+the same people may neither overlap nor leave a gap; that is checked when a table is read.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from importlib.resources import files
 from itertools import pairwise
@@ -55,19 +54,14 @@ def _follow(file: str, people: object, before: dict[str, Any], after: dict[str, 
 def holding(rows: pl.DataFrame, column: str, conditions: Sequence[str], day: pl.Expr) -> pl.Expr:
     """The value of `column` in the row that holds on `day` for the people of each line of a frame; null for none.
 
-    `conditions` are the columns that say whom a row is for, and columns of the frame by the same names.
+    Null, too, where that row is off.  `conditions` are the columns that say whom a row is for, and columns of the frame
+    by the same names.
     """
     value = pl.lit(None, dtype=rows.schema[column])
     for row in _by_detail(rows, conditions):
-        value = (
-            pl.when(_holds(row, conditions, day)).then(pl.lit(row[column], dtype=rows.schema[column])).otherwise(value)
-        )
+        said = pl.lit(row[column] if row["switch"] == "on" else None, dtype=rows.schema[column])
+        value = pl.when(_holds(row, conditions, day)).then(said).otherwise(value)
     return value
-
-
-def on_rows(rows: pl.DataFrame, switched_on: Collection[str]) -> pl.DataFrame:
-    """The rows with `on`: whether they warn."""
-    return rows.with_columns(on=(pl.col("switch") == "on") | pl.col("id").is_in(list(switched_on)))
 
 
 def _by_detail(rows: pl.DataFrame, conditions: Sequence[str]) -> list[dict[str, Any]]:

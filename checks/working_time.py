@@ -6,7 +6,7 @@ known.  Nobody works on days off the payroll or on unpaid leave.  Over a month t
 reaches beyond the month (a leave) is reckoned by the pattern of the month's nearest day, rosters there being unknown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,14 +15,12 @@ import numpy.typing as npt
 import polars as pl
 
 from checks.calendar import OfficeCalendar
+from checks.rostered_duties import DAYS, Hours, Numbers, RosteredDuties
 
-Numbers = npt.NDArray[np.int64]
-Hours = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-#: Columns of the tables: no month has more days.
-DAYS = 31
-DAY_MS = 86_400_000
+#: Clock time is compared in whole milliseconds: Polars divides by a constant inexactly.
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 #: Source: format 1.1, "A full working day is 8 hours, or a fifth of `weekly_hours`".
 _FULL_WEEK = 40.0
 #: How a person's day is known: no work for the agency, by the office calendar, by the roster, not at all.
@@ -33,14 +31,16 @@ _CODES = {"office": OFFICE, "roster": ROSTER, "unknown": UNKNOWN}
 _VACATIONS = (((7, 1), (8, 29)), ((1, 21), (2, 10)))
 
 
+_Asked = Callable[[OfficeCalendar, pl.Series, pl.Series, pl.Series], pl.Series]
+
+
 @dataclass(frozen=True)
 class WorkingTime:
     """Tables of persons (a row for each `person` number of the batch) × days of their document's month.
 
     `code` is one of the constants above; `hours` how many hours the person works, NaN where that is not known.
-    `persons` has a row
-    each: `document`, `month_first`, `month_next`, `labour`, and for the time `before` and `after` the month the codes
-    that hold and the factors of a full day.
+    `persons` has a row each: `document`, `month_first`, `month_next`, `labour`, and for the time `before` and `after`
+    the month the codes that hold and the factors of a full day.
     """
 
     code: npt.NDArray[np.int8]
@@ -49,7 +49,10 @@ class WorkingTime:
     _rows: pl.DataFrame
     _row: Numbers
     _calendars: tuple[OfficeCalendar, OfficeCalendar]
-    _duties: "_Duties"
+    _duties: RosteredDuties
+    #: Hours, and days not known, before each day of the month and after its last: sums over spans are differences.
+    _hours_before: Hours
+    _unknown_before: Numbers
 
     @classmethod
     def of(
@@ -68,10 +71,12 @@ class WorkingTime:
         code[unlisted] = UNKNOWN
         factor = (rows["weekly_hours"].fill_null(_FULL_WEEK) / _FULL_WEEK).to_numpy()
         edges, calendars = _with_edges(persons, rows), (calendar, calendar.of_labour())
-        duties = _Duties.of(_by_roster(shifts, code), persons.height)
+        duties = RosteredDuties.of(_by_roster(shifts, code), persons.height)
         office = _office_hours(edges, calendars) * np.append(factor, 0.0)[row]
         hours = np.select([code == OFFICE, code == ROSTER, code == UNKNOWN], [office, duties.hours, np.nan], 0.0)
-        return cls(code, hours, edges, rows, row, calendars, duties)
+        unknown = np.isnan(hours)
+        sums = _running(np.where(unknown, 0.0, hours)), _running(unknown.astype(np.int64))
+        return cls(code, hours, edges, rows, row, calendars, duties, *sums)
 
     def of_staff(self, column: str, person: pl.Series, day: pl.Series) -> pl.Series:
         """A column of the row of `employees` that holds for each person on a day; null where no row holds."""
@@ -91,12 +96,11 @@ class WorkingTime:
     def hours_over(self, person: pl.Series, first: pl.Series, last: pl.Series) -> pl.Series:
         """Hours worked on the days from `first` to `last` (dates, both included): Float64, null where not known."""
         who, begin, end = person.to_numpy(), self._offset(person, first), self._offset(person, last) + 1
-        dark = np.isnan(self.hours)
-        total = _between(_running(np.where(dark, 0.0, self.hours)), who, begin, end)
-        unknown = _between(_running(dark.astype(np.int64)), who, begin, end) > 0
+        total = _between(self._hours_before, who, begin, end)
+        unknown = _between(self._unknown_before, who, begin, end) > 0
         for rows, code, of in self._beyond(who, begin, end):
             spans = of.with_columns(first=first.gather(rows), last=last.gather(rows)).with_columns(_clipped(code))
-            hours = self._by_calendar(spans, "hours_between") * spans[f"factor_{code}"].to_numpy()
+            hours = self._by_calendar(OfficeCalendar.hours_between, spans) * spans[f"factor_{code}"].to_numpy()
             total[rows] += np.where(spans[code] == OFFICE, hours, 0.0)
             unknown[rows] |= (spans[code] >= ROSTER).to_numpy()
         return pl.select(pl.when(~pl.Series(unknown)).then(pl.Series(total, dtype=pl.Float64))).to_series()
@@ -120,9 +124,9 @@ class WorkingTime:
             spans = spans.with_columns(pl.col("month_next").alias("first") if code == "after" else _EVE.alias("last"))
             office = (spans[code] == OFFICE).to_numpy()
             whole = (spans["last"] - spans["first"]).dt.total_days().to_numpy() + 1
-            days = np.where(office, self._by_calendar(spans, "working_days"), whole)
+            days = np.where(office, self._by_calendar(OfficeCalendar.working_days, spans), whole)
             on_day = spans.with_columns(first=day.gather(rows), last=day.gather(rows))
-            worked = np.where(office, self._by_calendar(on_day, "working_days"), 1)
+            worked = np.where(office, self._by_calendar(OfficeCalendar.working_days, on_day), 1)
             part = worked * of_day[rows]
             beyond = part - days * DAY_MS if code == "before" else (days - worked) * DAY_MS + part
             scale[rows] += np.where(spans[code] == AWAY, 0, beyond)
@@ -144,64 +148,21 @@ class WorkingTime:
 
     def office_hours_over(self, person: pl.Series, first: pl.Series, last: pl.Series) -> Hours:
         """Hours that the office calendar has from `first` to `last`, both included, whatever the person works by."""
-        return self._by_calendar(self.persons[person.to_numpy()].with_columns(first=first, last=last), "hours_between")
+        spans = self.persons[person.to_numpy()].with_columns(first=first, last=last)
+        return self._by_calendar(OfficeCalendar.hours_between, spans)
 
     def keeps_office_hours(self, person: pl.Series) -> Flags:
         """Whether the person works by the office calendar on any day of the month."""
         keeps: Flags = (self.code == OFFICE).any(axis=1)[person.to_numpy()]
         return keeps
 
-    def _by_calendar(self, spans: pl.DataFrame, what: str) -> Hours:
-        """`hours_between` or `working_days` of spans (`first`, `last`) by each person's own calendar."""
+    def _by_calendar(self, asked: _Asked, spans: pl.DataFrame) -> Hours:
+        """What is asked of each person's own calendar about spans (`first`, `last`)."""
         general, labour = (
-            getattr(one, what)(spans["first"], spans["last"], spans["document"]).to_numpy() for one in self._calendars
+            asked(one, spans["first"], spans["last"], spans["document"]).to_numpy() for one in self._calendars
         )
         by_calendar: Hours = np.where(spans["labour"].to_numpy(), labour, general)
         return by_calendar
-
-
-@dataclass(frozen=True)
-class _Duties:
-    """Rostered duties that count: `hours` of persons × days (a duty's first day), and the clock time of each.
-
-    `starts` and `ends` are ms since 1970 with the person's number above them, in order; `running` the clock time of all
-    duties before.
-    """
-
-    hours: Hours
-    starts: Numbers
-    ends: Numbers
-    running: Numbers
-
-    @classmethod
-    def of(cls, shifts: pl.DataFrame, persons: int) -> "_Duties":
-        hours = np.zeros((persons, DAYS))
-        duties = shifts.sort("person", "start_at")
-        offset = (duties["start_at"].dt.date() - duties["month_first"]).dt.total_days().to_numpy()
-        inside = (offset >= 0) & (offset < DAYS)
-        np.add.at(hours, (duties["person"].to_numpy()[inside], offset[inside]), duties["hours"].to_numpy()[inside])
-        starts, ends = (_keys(duties["person"], duties[name]) for name in ("start_at", "end_at"))
-        return cls(hours, starts, ends, np.concatenate([[0], np.cumsum(ends - starts)]))
-
-    def before(self, person: pl.Series, at: pl.Series) -> Numbers:
-        """Clock time of each person's duties before a moment, in ms."""
-        if not len(self.starts):
-            return np.zeros(len(person), dtype=np.int64)
-        keys = _keys(person, at)
-        begun = np.searchsorted(self.starts, keys, side="left")
-        of_others = np.searchsorted(self.starts, person.cast(pl.Int64).to_numpy() * _PERSON)
-        unfinished = np.where(begun > of_others, np.maximum(self.ends[np.maximum(begun - 1, 0)] - keys, 0), 0)
-        total: Numbers = self.running[begun] - self.running[of_others] - unfinished
-        return total
-
-
-#: Larger than the ms between any two times of the format (years 1 to 9999), with room for four million persons.
-_PERSON, _YEAR_1 = 2**49, -62_135_596_800_000
-
-
-def _keys(person: pl.Series, at: pl.Series) -> Numbers:
-    keys: Numbers = person.cast(pl.Int64).to_numpy() * _PERSON + (at.dt.epoch("ms") - _YEAR_1).to_numpy()
-    return keys
 
 
 N = TypeVar("N", np.int64, np.float64)

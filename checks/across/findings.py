@@ -40,8 +40,3 @@ def findings_of(rule: Rule, month: str, found: pl.DataFrame) -> pl.DataFrame:
         .with_columns(message=filled(rule.message), message_en=filled(rule.message_en))
         .select(names)
     )
-
-
-def in_hours(hours: pl.Expr) -> pl.Expr:
-    """Hours or days in as few digits as say them: `13.5`, `8`."""
-    return hours.round(2).cast(pl.String).str.strip_suffix(".0")

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from checks.across.findings import findings_of, in_hours
+from checks.across.findings import findings_of
 from checks.catalogue import Rule, always
-from checks.findings import Severity
+from checks.findings import Severity, in_digits
 
 #: Source: rules W206 and W207.
 MONTHS_BEFORE = 12
@@ -126,7 +126,7 @@ def missing_kinds(counts: pl.DataFrame, month: str, rule: Rule = W214) -> pl.Dat
 
 
 def _range(fewest: pl.Expr, most: pl.Expr, unit: str) -> pl.Expr:
-    return pl.format(f"{{}}–{{}} {unit}", in_hours(fewest), in_hours(most))
+    return pl.format(f"{{}}–{{}} {unit}", in_digits(fewest), in_digits(most))
 
 
 def _of_document(rows: pl.DataFrame, value: pl.Expr, expected: pl.Expr) -> pl.DataFrame:

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import polars as pl
 
-from checks.across.findings import findings_of, in_hours
+from checks.across.findings import findings_of
 from checks.catalogue import Rule, Text, always
 from checks.closures import WHOLE_DAY
-from checks.findings import Severity
-from checks.limit_rows import holding, on_rows
+from checks.findings import Severity, in_digits
+from checks.limit_rows import holding
 from checks.quotas import WHOM, Quotas
 
 #: Months before the one reviewed that can matter: a school year reaches back eleven, an event of a year twelve.
@@ -91,7 +91,6 @@ def quotas_exceeded(
     month: str,
     quotas: Quotas,
     rule: Rule = W202,
-    switched_on: frozenset[str] = frozenset(),
 ) -> pl.DataFrame:
     """Findings of `month` (`YYYY-MM`), right for the agencies of which `employment` is given.
 
@@ -99,18 +98,18 @@ def quotas_exceeded(
     `record_index`, `record_id`, `person_key`, `leave_type`, `start_at`, `end_at`, `hours`, `hours_in_month`,
     `event_id`.  `employment`: `agency_code`, `person_key`, `employment_type`, `annual_leave_hours`, the employees of
     the agency-months reviewed; whoever has a leave and is not among them, his own row having been refused, is judged as
-    staff of no special kind.  `switched_on`: see `checks.limit_rows`.
+    staff of no special kind.
     """
     of_subjects = _of_subjects(leaves, employment, month)
     ordered = ["judged_for", "person_key", "month", "start_at", "agency_code", "record_index"]
     parts = [_used(of_subjects.sort(ordered), line, month) for line in _lines(quotas)]
-    used = _with_quota(pl.concat(parts), quotas, switched_on).sort("quota_type", *ordered)
+    used = _with_quota(pl.concat(parts), quotas).sort("quota_type", *ordered)
     group = ["quota_type", "judged_for", "person_key", "event"]
     used = used.with_columns(so_far=pl.col("hours").cum_sum().over(group), total=pl.col("hours").sum().over(group))
     used = used.filter((pl.col("month") == month) & (pl.col("agency_code") == pl.col("judged_for")))
     over = used.filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
     first = over.unique(["quota_type", "judged_for", "person_key"], keep="first", maintain_order=True)
-    days = in_hours(pl.col("quota_hours") / WHOLE_DAY)
+    days = in_digits(pl.col("quota_hours") / WHOLE_DAY)
     found = first.sort("agency_code", "record_index", "quota_type").select(
         "agency_code",
         "submission_id",
@@ -118,8 +117,8 @@ def quotas_exceeded(
         index=pl.col("record_index").cast(pl.UInt32),
         record_id="record_id",
         field=pl.lit("hours"),
-        value=pl.format("{} {}", "quota_type", in_hours(pl.col("total"))),
-        expected=pl.format("{} 小時（{} 日）", in_hours(pl.col("quota_hours")), days),
+        value=pl.format("{} {}", "quota_type", in_digits(pl.col("total"))),
+        expected=pl.format("{} 小時（{} 日）", in_digits(pl.col("quota_hours")), days),
         person_key="person_key",
         dates=pl.format("{}–{}", _day("start_at"), _day("end_at")),
     )
@@ -201,19 +200,18 @@ _DAYS = (_LAST_DAY - pl.col("start_at").dt.date()).dt.total_days() + 1
 _CALENDAR_HOURS = pl.col("hours_in_month") / pl.col("claimed") * _DAYS * float(WHOLE_DAY)
 
 
-def _with_quota(used: pl.DataFrame, quotas: Quotas, switched_on: frozenset[str]) -> pl.DataFrame:
+def _with_quota(used: pl.DataFrame, quotas: Quotas) -> pl.DataFrame:
     """Adds `quota_hours`, those of the day that the record starts; null where none is known, or its row is off.
 
     Where every day counts, `hours` become those of the calendar days, eight each, in the same share.
     """
-    rows = on_rows(quotas.periods, switched_on)
     parts = []
     for (quota_type,), part in used.group_by("quota_type", maintain_order=True):
-        own = rows.filter(pl.col("leave_type") == quota_type)
+        own = quotas.periods.filter(pl.col("leave_type") == quota_type)
         day = pl.col("start_at").dt.date()
-        said = {name: holding(own, name, WHOM, day) for name in ("on", "days", "own", "counts")}
+        said = {name: holding(own, name, WHOM, day) for name in ("days", "own", "counts")}
         stated = pl.when(said["own"] == "annual_leave_hours").then("annual_leave_hours")
-        hours = pl.when(said["on"]).then(pl.coalesce(said["days"] * WHOLE_DAY, stated))
+        hours = pl.coalesce(said["days"] * WHOLE_DAY, stated)
         used_up = pl.when(said["counts"] == "calendar").then(_CALENDAR_HOURS).otherwise("hours")
         parts.append(part.with_columns(quota_hours=hours, hours=used_up))
     return pl.concat(parts) if parts else used.with_columns(quota_hours=pl.lit(None, dtype=pl.Float64))

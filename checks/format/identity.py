@@ -56,21 +56,7 @@ def identity_findings(
 ) -> Iterator[Finding]:
     """F010–F012 of a document that says it is of `agency_code` and `month` (None: it could not be read)."""
     for objection in _objections(document, agency_code, month, context):
-        said = {"value": objection.value, "expected": objection.expected}
-        yield Finding(
-            rule=objection.rule.id,
-            severity=objection.rule.severity,
-            dataset=None,
-            index=None,
-            record_id=None,
-            field=objection.field,
-            pointer=f"/{objection.field}",
-            line=None,
-            column=None,
-            **said,
-            message=objection.rule.message.format(**said),
-            message_en=objection.rule.message_en.format(**said),
-        )
+        yield objection.rule.of_document(objection.field, objection.value, objection.expected)
 
 
 def _objections(

@@ -43,12 +43,14 @@ def certificate_missing(leave_types: LeaveTypes) -> RecordRule:
     )
 
 
-def with_spells(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
+def with_spells(leaves: pl.DataFrame, work: WorkingTime, leave_types: LeaveTypes) -> pl.DataFrame:
     """Adds `spell_hours`: the hours of a leave with those of its type that follow it without a working day between.
 
-    Days whose working hours are not known are not taken for days off.
+    Null for types that never need a certificate.  Days whose working hours are not known are not taken for days off.
     """
-    ordered = leaves.filter(~pl.col("refused")).with_row_index("row").sort("person", "leave_type", "start_at", "index")
+    asking = leave_types.periods.filter(pl.col("certificate_from_days").is_not_null())["code"].unique()
+    own = leaves.filter(~pl.col("refused") & pl.col("leave_type").is_in(asking.implode()))
+    ordered = own.sort("person", "leave_type", "start_at", "index")
     previous = pl.col("last_day").shift().over("person", "leave_type")
     ordered = ordered.with_columns(after=previous.dt.offset_by("1d"), eve=pl.col("first_day").dt.offset_by("-1d"))
     some = ordered.filter(pl.col("after").is_not_null())

@@ -3,6 +3,7 @@
 import string
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import NamedTuple
 
 import polars as pl
@@ -121,14 +122,17 @@ def _every_record(judging: _Judging, roster: Roster, calendar: OfficeCalendar) -
 
 def _records_let_in(judging: _Judging, work: WorkingTime, context: CheckContext) -> None:
     frames = judging.frames
-    frames["leaves"] = certificates.with_spells(rest_days.with_working_hours(frames["leaves"], work), work)
+    frames["leaves"] = certificates.with_spells(
+        rest_days.with_working_hours(frames["leaves"], work), work, context.leave_types
+    )
     on_leave = leave_days(frames["leaves"], work)
-    frames["leaves"] = presence.with_clocked_days(frames["leaves"], frames["clockings"], on_leave)
+    clocked = presence.clocked_days(frames["clockings"], work.code.shape)
+    frames["leaves"] = presence.with_clocked_days(frames["leaves"], clocked, on_leave)
     judging.by(["W201", "W208", "W210", "W215"], "leaves")
-    limits, switched_on = context.overtime_limits, context.switched_on
-    frames["overtime"] = long_hours.with_overtime_sums(frames["overtime"], work, on_leave, limits, switched_on)
+    frames["overtime"] = long_hours.with_overtime_sums(frames["overtime"], work, on_leave, context.overtime_limits)
     judging.by(["W203", "W204", "W212"], "overtime")
-    frames["employees"] = presence.with_presence(frames["employees"], frames["clockings"], work, on_leave)
+    documents = frames["clockings"]["document"].unique()
+    frames["employees"] = presence.with_presence(frames["employees"], documents, clocked, work, on_leave)
     judging.by(["W205", "W211"], "employees")
 
 
@@ -154,11 +158,13 @@ def _judge(
         if (others := [name for name in rule.unless if name in known])
     )
     failing = [rule for rule in rules if flagged[rule.id].any()]
+    drop = [rule.id for rule in rules if rule.id not in _KEPT]
     findings = [_findings(flagged.filter(pl.col(rule.id)), dataset, rule) for rule in failing]
     unknown = [_not_known(frame, rule, *one) for rule in rules for one in rule.unknown]
+    if not failing:
+        return flagged.drop(drop), [], unknown
     refused = pl.any_horizontal("refused", *(_failing_as(rule, Severity.ERROR) for rule in failing))
     warned = pl.any_horizontal("warned", *(_failing_as(rule, Severity.WARNING) for rule in failing))
-    drop = [rule.id for rule in rules if rule.id not in _KEPT]
     flagged = flagged.with_columns(refused=refused, warned=warned).with_columns(pl.col("warned") & ~pl.col("refused"))
     return flagged.drop(drop), findings, unknown
 
@@ -192,13 +198,11 @@ def _unknown(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def _during(period: Period) -> pl.Expr:
     """Where a record's document is of a month of the period."""
-    if period.first is None and period.last is None:
-        return pl.lit(value=True)
-    return (
-        pl.col("month_first")
-        .dt.strftime("%Y-%m")
-        .is_between(pl.lit(period.first or ""), pl.lit(period.last or "9999-12"))
-    )
+    # Compared as dates: a text made for each of a nation's clockings costs more than all that is asked of them.
+    months = (period.first, period.last)
+    first, last = (None if month is None else date.fromisoformat(f"{month}-01") for month in months)
+    since = pl.lit(value=True) if first is None else pl.col("month_first") >= first
+    return since if last is None else since & (pl.col("month_first") <= last)
 
 
 def _applies(rule: RecordRule) -> pl.Expr:

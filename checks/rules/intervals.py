@@ -3,12 +3,11 @@
 import polars as pl
 
 from checks.catalogue import RecordRule, Text, always
-from checks.findings import Severity
+from checks.findings import Severity, in_digits
+from checks.working_time import HOUR_MS
 
 #: Source: rules.md, R116.
 _LONGEST_DAYS = 366
-#: Clock time is compared in whole milliseconds: Polars divides by a constant inexactly.
-_HOUR_MS = 3_600_000
 
 _MONTH = pl.col("month_first").dt.strftime("%Y-%m")
 _MONTH_BEGINS = pl.col("month_first").cast(pl.Datetime("ms"))
@@ -70,10 +69,6 @@ def _outside_month(dataset: str) -> RecordRule:
     )
 
 
-def _hours(hours: pl.Expr) -> pl.Expr:
-    return hours.cast(pl.Float64).round(2).cast(pl.String).str.strip_suffix(".0")
-
-
 def _more_than_clock_time(
     dataset: str, claimed: str, most: pl.Expr, unit: Text, unless: tuple[str, ...] = ("R104",)
 ) -> RecordRule:
@@ -94,8 +89,8 @@ def _more_than_clock_time(
         datasets=(dataset,),
         field=claimed,
         fails=pl.col(claimed) > most,
-        value=_hours(pl.col(claimed)),
-        expected=_hours(most),
+        value=in_digits(pl.col(claimed)),
+        expected=in_digits(most),
         unless=unless,
     )
 
@@ -110,16 +105,16 @@ R116 = RecordRule(
     why="多半是年份誤植。Mostly a year mistyped.",
     datasets=("shifts", "leaves", "overtime"),
     field="end",
-    fails=pl.col("clock_ms") > _LONGEST_DAYS * 24 * _HOUR_MS,
+    fails=pl.col("clock_ms") > _LONGEST_DAYS * 24 * HOUR_MS,
     value=pl.format("{}～{}", "start", "end"),
-    expected=(-(-pl.col("clock_ms") // (24 * _HOUR_MS))).cast(pl.String),
+    expected=(-(-pl.col("clock_ms") // (24 * HOUR_MS))).cast(pl.String),
     unless=("R104",),
 )
 
 RULES = (
     R104,
     *(_outside_month(dataset) for dataset in ("employees", "shifts", "leaves", "overtime", "clockings")),
-    _more_than_clock_time("leaves", "hours", (pl.col("clock_ms") + _HOUR_MS - 1) // _HOUR_MS, Text("小時", "hours")),
+    _more_than_clock_time("leaves", "hours", (pl.col("clock_ms") + HOUR_MS - 1) // HOUR_MS, Text("小時", "hours")),
     _more_than_clock_time(
         "overtime", "minutes", (pl.col("end_at") - pl.col("start_at")).dt.total_minutes(), Text("分鐘", "minutes")
     ),

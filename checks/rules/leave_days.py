@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from checks.closures import WHOLE_DAY
-from checks.working_time import DAYS, Flags, Hours, Numbers, WorkingTime
+from checks.rostered_duties import DAYS, Hours, Numbers
+from checks.working_time import HOUR_MS, Flags, WorkingTime
 
 _MORNING, _AFTERNOON = (8.5, 12.5), (13.5, 17.5)
 _HALF_DAY = 4.0
 _MIDNIGHT = 24.0
-_HOUR_MS = 3_600_000
 _A_MOMENT = timedelta(milliseconds=1)
 _ROUNDING = 1e-6
 
@@ -81,25 +81,26 @@ def _running_in_groups(values: Hours, group: Numbers) -> Hours:
 
 def _before_month(leaves: pl.DataFrame, work: WorkingTime) -> Hours:
     """Working hours that leaves hold before the month begins; 0 where that is not known."""
-    person, first, eve = leaves["person"], leaves["first_day"], leaves["month_first"].dt.offset_by("-1d")
+    hours = np.zeros(leaves.height)
+    begun = np.flatnonzero((leaves["first_day"] < leaves["month_first"]).to_numpy())
+    some = leaves[begun]
+    person, first, eve = some["person"], some["first_day"], some["month_first"].dt.offset_by("-1d")
     on_first = work.hours_over(person, first, first).fill_null(0.0).to_numpy()
     later = work.hours_over(person, first.dt.offset_by("1d"), eve).fill_null(0.0).to_numpy()
-    row, day = np.arange(leaves.height), (first - leaves["month_first"]).dt.total_days().to_numpy()
-    hours: Hours = on_first * _office_share(leaves, row, day) / WHOLE_DAY + np.where(
-        (first < eve).to_numpy(), later, 0.0
-    )
-    return np.where((first <= eve).to_numpy(), hours, 0.0)
+    row, day = np.arange(some.height), (first - some["month_first"]).dt.total_days().to_numpy()
+    hours[begun] = on_first * _office_share(some, row, day) / WHOLE_DAY + later
+    return hours
 
 
 def _office_share(leaves: pl.DataFrame, row: Numbers, day: Numbers) -> Hours:
     """How many of a standard day's eight hours the leave covers on that day."""
-    start, end = _offset_hours(leaves, "start_at")[row], _offset_hours(leaves, "end_at")[row]
+    start, end = (_hours_since(leaves["month_first"], leaves[name])[row] for name in ("start_at", "end_at"))
     return _window_hours(start - day * 24.0, end - day * 24.0)
 
 
-def _offset_hours(leaves: pl.DataFrame, column: str) -> Hours:
-    since = leaves[column] - leaves["month_first"].cast(pl.Datetime("ms"))
-    hours: Hours = since.dt.total_milliseconds().to_numpy() / _HOUR_MS
+def _hours_since(day: pl.Series, at: pl.Series) -> Hours:
+    """Hours by the clock from the midnight with which each day begins."""
+    hours: Hours = (at - day.cast(pl.Datetime("ms"))).dt.total_milliseconds().to_numpy() / HOUR_MS
     return hours
 
 
@@ -171,7 +172,7 @@ def _weights(stretches: pl.DataFrame, work: WorkingTime) -> Hours:
     """What stretches of time (`begins`, `ends`) hold: office hours, days of eight hours, hours by the clock."""
     person, begins, ends = stretches["person"], stretches["begins"], stretches["ends"]
     first, last = begins.dt.date(), (ends - _A_MOMENT).dt.date()
-    start, end = _hour_of_day(begins, first), _hour_of_day(ends, last)
+    start, end = _hours_since(first, begins), _hours_since(last, ends)
     one_day = (first == last).to_numpy()
     at_first = _window_hours(start, np.where(one_day, end, _MIDNIGHT))
     at_last = np.where(one_day, 0.0, _window_hours(np.zeros(len(end)), end))
@@ -182,10 +183,5 @@ def _weights(stretches: pl.DataFrame, work: WorkingTime) -> Hours:
         + np.minimum(at_last, work.office_hours_over(person, last, last))
         + work.office_hours_over(person, inner_first, inner_last)
     )
-    clock = (ends - begins).dt.total_milliseconds().to_numpy() / _HOUR_MS
+    clock = (ends - begins).dt.total_milliseconds().to_numpy() / HOUR_MS
     return np.stack([office, at_first + at_last + inner * float(WHOLE_DAY), clock])
-
-
-def _hour_of_day(at: pl.Series, day: pl.Series) -> Hours:
-    hours: Hours = (at - day.cast(pl.Datetime("ms"))).dt.total_milliseconds().to_numpy() / _HOUR_MS
-    return hours

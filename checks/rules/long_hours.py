@@ -4,11 +4,12 @@ import polars as pl
 import polars.selectors as cs
 
 from checks.catalogue import Period, RecordRule, Text
-from checks.findings import Severity
-from checks.limit_rows import holding, on_rows
-from checks.overtime_limits import LIMITS, SPECIAL, WHOM, OvertimeLimits
+from checks.findings import Severity, in_digits
+from checks.limit_rows import holding
+from checks.overtime_limits import SPECIAL, WHOM, OvertimeLimits
+from checks.rostered_duties import DAYS
 from checks.rules.leave_days import LeaveDays
-from checks.working_time import DAYS, WorkingTime
+from checks.working_time import WorkingTime
 
 #: The limits themselves are dated rows of `OvertimeLimits`; before the first of them nothing is judged.
 _LIFE = (Period(Severity.WARNING, first="2021-01"),)
@@ -21,8 +22,7 @@ _NO_LIMIT = Text("該類人員加班上限不明或尚未啟用", "no limit is k
 
 
 def _hours(minutes: pl.Expr) -> pl.Expr:
-    """Minutes as hours, in as few digits as say it: `13.5`."""
-    return (minutes / 60).round(2).cast(pl.String).str.strip_suffix(".0")
+    return in_digits(minutes / 60)
 
 
 W203 = RecordRule(
@@ -105,14 +105,14 @@ RULES = (W203, W204, W212)
 
 
 def with_overtime_sums(
-    overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays, limits: OvertimeLimits, switched_on: frozenset[str]
+    overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays, limits: OvertimeLimits
 ) -> pl.DataFrame:
     """Adds the sums in minutes of each person's day and month, the limits on them, and which record passes one.
 
     `day_so_far` and `day_total` (hours worked included), `month_so_far`, `month_total`, `ordinary_total`, the limits,
     and `passes_…` for each; null for overtime that is refused or began before the month.
     """
-    overtime = overtime.with_row_index("row").with_columns(first_day=pl.col("start_at").dt.date())
+    overtime = overtime.with_row_index("row")
     counted = overtime.filter(~pl.col("refused") & (pl.col("first_day") >= pl.col("month_first")))
     counted = counted.sort("person", "start_at", "index")
     person, day = counted["person"], counted["first_day"]
@@ -135,12 +135,13 @@ def with_overtime_sums(
         special_month=pl.col("special").any().over("person"),
     )
     ordinary_over = ~pl.col("special") & _above("ordinary_so_far", "ordinary_limit")
-    sums = _with_limits(sums, limits, switched_on).with_columns(
-        passes_day=_first(_above("day_so_far", "day_limit"), days),
-        passes_month=_first(_above("month_so_far", "month_limit"), ["person"]),
-        passes_ordinary=_first(ordinary_over, ["person"]),
-        passes_wide_day=_first(_above("day_so_far", "wide_day_limit"), days),
-        passes_wide_month=_first(_above("month_so_far", "wide_month_limit"), ["person"]),
+    sums = _with_limits(sums, limits)
+    sums = sums.with_columns(
+        passes_day=_first(sums, _above("day_so_far", "day_limit"), days),
+        passes_month=_first(sums, _above("month_so_far", "month_limit"), ["person"]),
+        passes_ordinary=_first(sums, ordinary_over, ["person"]),
+        passes_wide_day=_first(sums, _above("day_so_far", "wide_day_limit"), days),
+        passes_wide_month=_first(sums, _above("month_so_far", "wide_month_limit"), ["person"]),
     )
     added = sums.select("row", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
     return overtime.join(added, on="row", how="left", maintain_order="left").drop("row")
@@ -150,18 +151,19 @@ _SUMS = ("day_so_far", "day_total", "month_so_far", "month_total", "ordinary_tot
 
 
 def _above(so_far: str, limit: str) -> pl.Expr:
-    return (pl.col(so_far) > pl.col(limit)).fill_null(value=False)
+    return pl.col(so_far) > pl.col(limit)
 
 
-def _first(above: pl.Expr, group: list[str]) -> pl.Expr:
+def _first(sums: pl.DataFrame, above: pl.Expr, group: list[str]) -> pl.Expr:
     """The record of a group by which its running sum passes the limit, be it the first, after long hours of work."""
-    return above & (above.cum_sum().over(group) == 1)
+    rows = sums.filter(above).unique(group, keep="first", maintain_order=True)["row"]
+    return pl.col("row").is_in(rows.implode())
 
 
-def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits, switched_on: frozenset[str]) -> pl.DataFrame:
-    """The limits in minutes; null where none is known, or its row is off."""
-    rows = on_rows(limits.rows, switched_on).with_columns(pl.when("on").then(name).alias(name) for name in LIMITS)
-
+def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits) -> pl.DataFrame:
+    """The limits in minutes; null where none is known, or its row is off.  Looked up once for each sort of person."""
+    sorts = ["month_first", "employment_type", "agency_kind", "pattern", "special_day", "special_month"]
+    known = sums.select(sorts).unique()
     for name, column, special in (
         ("day_limit", "hours_a_day", pl.col("special_day")),
         ("month_limit", "hours_a_month", pl.col("special_month")),
@@ -169,14 +171,13 @@ def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits, switched_on: frozen
         ("wide_day_limit", "hours_a_day", pl.lit(value=True)),
         ("wide_month_limit", "hours_a_month", pl.lit(value=True)),
     ):
-        asked = pl.when(special).then(pl.lit(SPECIAL)).otherwise(pl.lit("ordinary")).alias("category")
-        sums = sums.with_columns(asked).with_columns(
-            (holding(rows, column, WHOM, pl.col("month_first")) * 60).alias(name)
-        )
+        asked = pl.when(special).then(pl.lit(SPECIAL)).otherwise(pl.lit("ordinary"))
+        limit = holding(limits.rows, column, WHOM, pl.col("month_first")) * 60
+        known = known.with_columns(category=asked).with_columns(limit.alias(name))
     has_wide = pl.col("wide_month_limit").is_not_null() & pl.col("employment_type").is_in(["civil_servant", "contract"])
-    return sums.with_columns(
-        pl.when(has_wide).then(name).alias(name) for name in ("wide_day_limit", "wide_month_limit")
-    )
+    wide = (pl.when(has_wide).then(name).alias(name) for name in ("wide_day_limit", "wide_month_limit"))
+    known = known.drop("category").with_columns(wide)
+    return sums.join(known, on=sorts, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _worked(overtime: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays) -> pl.Series:

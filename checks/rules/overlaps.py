@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from checks.catalogue import RecordRule, always
-from checks.findings import Severity, masked_person_id
-from checks.working_time import WorkingTime
+from checks.findings import Severity, in_digits, masked_person_id
+from checks.working_time import HOUR_MS, WorkingTime
 
-_HOUR_MS = 3_600_000
 _NO_OVERLAP = pl.lit("不重疊 no overlap")
 _INTERVAL = pl.format("{}～{}", "start", "end")
 _COVERS = (
@@ -70,7 +69,7 @@ R113 = RecordRule(
     unless=("R104",),
 )
 
-_MORE_THAN_IT_LASTS = pl.col("hours") * _HOUR_MS > pl.col("clock_ms")
+_MORE_THAN_IT_LASTS = pl.col("hours") * HOUR_MS > pl.col("clock_ms")
 
 R115 = RecordRule(
     id="R115",
@@ -84,8 +83,8 @@ R115 = RecordRule(
     datasets=("shifts",),
     field="start",
     fails=pl.col("overlaps") | _MORE_THAN_IT_LASTS,
-    value=pl.format("{}～{}（{} 小時）", "start", "end", pl.col("hours").cast(pl.String).str.strip_suffix(".0")),
-    expected=(pl.col("clock_ms") / _HOUR_MS).round(2).cast(pl.String).str.strip_suffix(".0"),
+    value=pl.format("{}～{}（{} 小時）", "start", "end", in_digits(pl.col("hours"))),
+    expected=in_digits(pl.col("clock_ms") / HOUR_MS),
     unless=("R104",),
 )
 
@@ -120,7 +119,7 @@ def with_row_overlaps(employees: pl.DataFrame) -> pl.DataFrame:
 
 def with_overlaps(records: pl.DataFrame) -> pl.DataFrame:
     """Adds `overlaps`: the record begins before an accepted earlier one of the same person ends, by the clock."""
-    return _with_overlaps(records.with_columns(begins=pl.col("start_at"), ends=pl.col("end_at")))
+    return _with_overlaps(records.with_columns(begins="start_at", ends="end_at"))
 
 
 def with_roster_overlaps(shifts: pl.DataFrame) -> pl.DataFrame:
@@ -131,13 +130,9 @@ def with_roster_overlaps(shifts: pl.DataFrame) -> pl.DataFrame:
 
 def with_leave_overlaps(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
     """Adds `overlaps`: the leave shares time that both cover with an accepted earlier one of the same person."""
-    by_clock = with_overlaps(leaves)
-    suspects = _suspects(by_clock.with_columns(begins=pl.col("start_at"), ends=pl.col("end_at")))
-    if suspects.is_empty():
-        return by_clock
+    suspects = _suspects(leaves.with_columns(begins="start_at", ends="end_at"))
     some = leaves.with_row_index("row").filter(pl.col("person").is_in(suspects.implode()))
-    covered = _with_overlaps(_on_scale(some, work))
-    rows = covered.filter("overlaps")["row"]
+    rows = _with_overlaps(_on_scale(some, work)).filter("overlaps")["row"]
     return leaves.with_columns(overlaps=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(rows.implode()))
 
 

@@ -88,6 +88,12 @@ def with_employment(records: pl.DataFrame, employees: pl.DataFrame) -> pl.DataFr
         .agg(inside=(after_first & before_last).any(), days_at_agency=_days("from_day", "to_day").str.join("、"))
         .filter(~pl.col("inside"))
     )
+    if outside.is_empty():
+        return records.with_columns(
+            days_at_agency=pl.lit(None, dtype=pl.String),
+            days_of_record=pl.lit(None, dtype=pl.String),
+            outside_employment=pl.lit(value=False),
+        )
     said = outside.select(
         "row", "days_at_agency", days_of_record=_days("first", "last"), outside_employment=pl.lit(value=True)
     )

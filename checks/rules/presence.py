@@ -1,18 +1,20 @@
 """Rules on traces of people at work: W205 and W211 (none where one is due), W215 (clocked on a day of leave)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
 from checks.rules.leave_days import LeaveDays
+from checks.rules.rest_days import NOT_KNOWN
 from checks.working_time import AWAY, UNKNOWN, Flags, WorkingTime
 
 _CLOCKS = Text(
     "應刷卡人員；未載明者以當月曾刷卡者為限，教師未載明者視為免刷卡",
     "people who have to clock; where it is not stated those who clocked at least once in the month, teachers excepted",
 )
-_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
 
 W205 = RecordRule(
     id="W205",
@@ -39,7 +41,7 @@ W205 = RecordRule(
     expected=pl.lit("刷卡或請假 clocking or leave"),
     of_records_let_in=True,
     unknown=(
-        (_NOT_KNOWN, pl.col("days_not_known")),
+        (NOT_KNOWN, pl.col("days_not_known")),
         (
             Text("未載明應否刷卡且當月無刷卡", "not stated whether they clock, and they did not"),
             pl.col("clocks_not_known"),
@@ -66,7 +68,7 @@ W211 = RecordRule(
     value=pl.col("month_first").dt.to_string("%Y-%m"),
     expected=pl.lit("當月刷卡紀錄 clockings of the month"),
     of_records_let_in=True,
-    unknown=((_NOT_KNOWN, pl.col("never_not_known")),),
+    unknown=((NOT_KNOWN, pl.col("never_not_known")),),
 )
 
 W215 = RecordRule(
@@ -92,20 +94,44 @@ W215 = RecordRule(
 )
 
 
+@dataclass(frozen=True)
+class ClockedDays:
+    """Persons × days of the month: `at_all` clocked, refused or not; clocked `in_and_out` by records let in."""
+
+    at_all: Flags
+    in_and_out: Flags
+
+
+def clocked_days(clockings: pl.DataFrame, shape: tuple[int, ...]) -> ClockedDays:
+    """Of the judged clockings, by position: no joins over them, of which a batch has hundreds of thousands."""
+    day = pl.col("clocked_at").dt.date()
+    days = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next"))).select(
+        "person", "kind", "refused", offset=(day - pl.col("month_first")).dt.total_days()
+    )
+
+    def table(some: pl.DataFrame) -> Flags:
+        clocked = np.zeros(shape, dtype=bool)
+        clocked[some["person"].to_numpy(), some["offset"].to_numpy()] = True
+        return clocked
+
+    let_in = days.filter(~pl.col("refused"))
+    came, left = (table(let_in.filter(pl.col("kind") == kind)) for kind in ("in", "out"))
+    return ClockedDays(table(days), came & left)
+
+
 def with_presence(
-    employees: pl.DataFrame, clockings: pl.DataFrame, work: WorkingTime, on_leave: LeaveDays
+    employees: pl.DataFrame, with_clockings: pl.Series, clocked: ClockedDays, work: WorkingTime, on_leave: LeaveDays
 ) -> pl.DataFrame:
     """Adds to the judged employees `without_trace` (days, as text), `never_clocked`, and what is not known.
 
-    A table of persons × days, a byte each, is filled by position: no joins over clockings, of which a batch has
-    hundreds of thousands.  A person with several rows is spoken of at the first that was let in.
+    `with_clockings`: the documents that hold clockings.  A person with several rows is spoken of at the first that was
+    let in.
     """
-    clocked = _clocked(clockings, work.code.shape)
-    seen: Flags = np.any(clocked, axis=1, keepdims=True)
+    seen: Flags = np.any(clocked.at_all, axis=1, keepdims=True)
     stated, not_stated = _has_to_clock(employees, work)
-    missing = (np.nan_to_num(work.hours) > 0) & ~clocked & ~on_leave.traced
+    missing = (np.nan_to_num(work.hours) > 0) & ~clocked.at_all & ~on_leave.traced
     due, never = (stated | not_stated) & seen, missing & stated & ~seen
-    who, spoken = employees["person"].to_numpy(), _spoken_of(employees, clockings)
+    who, spoken = employees["person"].to_numpy(), _spoken_of(employees, with_clockings)
 
     def said(of_person: Flags) -> pl.Series:
         return pl.Series(spoken & np.any(of_person[who], axis=1))
@@ -127,22 +153,12 @@ def _has_to_clock(employees: pl.DataFrame, work: WorkingTime) -> tuple[Flags, Fl
     return work.by_day(stated), work.by_day(not_stated)
 
 
-def _spoken_of(employees: pl.DataFrame, clockings: pl.DataFrame) -> Flags:
+def _spoken_of(employees: pl.DataFrame, with_clockings: pl.Series) -> Flags:
     """The first row let in of each person of a document that holds clockings: there findings are."""
-    with_clockings = pl.col("document").is_in(clockings["document"].unique().implode())
-    rows = employees.with_row_index("row").filter(~pl.col("refused") & with_clockings)
+    here = pl.col("document").is_in(with_clockings.implode())
+    rows = employees.with_row_index("row").filter(~pl.col("refused") & here)
     first = rows.unique("person", keep="first")["row"].to_numpy()
     return np.isin(np.arange(employees.height), first)
-
-
-def _clocked(clockings: pl.DataFrame, shape: tuple[int, ...]) -> Flags:
-    """Persons × days of the month: a clocking, refused or not."""
-    day = pl.col("clocked_at").dt.date()
-    in_month = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next")))
-    days = in_month.select("person", offset=(day - pl.col("month_first")).dt.total_days())
-    clocked = np.zeros(shape, dtype=bool)
-    clocked[days["person"].to_numpy(), days["offset"].to_numpy()] = True
-    return clocked
 
 
 def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
@@ -161,12 +177,9 @@ def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
     return rows.join(texts, on="row", how="left", maintain_order="left")["text"].alias("without_trace")
 
 
-def with_clocked_days(leaves: pl.DataFrame, clockings: pl.DataFrame, held: LeaveDays) -> pl.DataFrame:
+def with_clocked_days(leaves: pl.DataFrame, clocked: ClockedDays, held: LeaveDays) -> pl.DataFrame:
     """Adds `clocked_on`: the first day that a leave covers wholly and on which the person clocked in and out."""
-    both = np.ones(held.hours.shape, dtype=bool)
-    for kind in ("in", "out"):
-        both &= _clocked(clockings.filter(~pl.col("refused") & (pl.col("kind") == kind)), held.hours.shape)
-    there = both[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
+    there = clocked.in_and_out[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
     days = (
         held.wholly.filter(pl.Series(there, dtype=pl.Boolean)).group_by("document", "index").agg(pl.col("offset").min())
     )

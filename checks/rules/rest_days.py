@@ -4,7 +4,7 @@ import polars as pl
 
 from checks.catalogue import RecordRule, Text, always
 from checks.closures import WHOLE_DAY
-from checks.findings import Severity
+from checks.findings import Severity, in_digits
 from checks.working_time import WorkingTime
 
 #: Types that are taken on days off as well: official trips, leave and errands, extended sick leave.
@@ -17,7 +17,7 @@ _KNOWN = Text(
     "上班日已知者：依辦公日上班，或檔案有其輪班表",
     "people whose working days are known: office hours, or a roster in the file",
 )
-_NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
+NOT_KNOWN = Text("勤務型態或輪班表不明", "the work pattern or the roster is not known")
 #: A fifth of the weekly hours is no binary fraction.
 _ROUNDING = 1e-6
 _INTERVAL = pl.format("{}～{}", "start", "end")
@@ -40,7 +40,7 @@ W201 = RecordRule(
     expected=pl.lit("至少一個上班日 at least one working day"),
     unless=("R104", "R114"),
     of_records_let_in=True,
-    unknown=((_NOT_KNOWN, pl.col("working_hours").is_null() & ~pl.col("on_any_day")),),
+    unknown=((NOT_KNOWN, pl.col("working_hours").is_null() & ~pl.col("on_any_day")),),
 )
 
 W210 = RecordRule(
@@ -61,11 +61,11 @@ W210 = RecordRule(
     datasets=("leaves",),
     field="hours",
     fails=pl.col("hours") > pl.col("held_hours") + _ROUNDING,
-    value=pl.col("hours").cast(pl.String).str.strip_suffix(".0"),
-    expected=pl.col("held_hours").round(2).cast(pl.String).str.strip_suffix(".0"),
+    value=in_digits(pl.col("hours")),
+    expected=in_digits(pl.col("held_hours")),
     unless=("R104", "R114", "W201"),
     of_records_let_in=True,
-    unknown=((_NOT_KNOWN, pl.col("held_hours").is_null()),),
+    unknown=((NOT_KNOWN, pl.col("held_hours").is_null()),),
 )
 
 RULES = (W201, W210)

@@ -41,56 +41,40 @@ RULES = (F013, F014)
 
 def faults_of_whole(frames: dict[str, pl.DataFrame], findings: pl.DataFrame) -> dict[int, Finding]:
     """Position of a document in the batch → its F013, or else its F014, from the judged frames and their findings."""
-    of_other_month = _of_another_month(frames)
-    nothing = _nothing_entered(frames, findings)
-    return nothing | of_other_month
+    return _nothing_entered(frames, findings) | _of_another_month(frames)
 
 
 def _of_another_month(frames: dict[str, pl.DataFrame]) -> dict[int, Finding]:
-    dated = pl.concat(
-        [
-            frame.select("document", outside="R105", month=pl.col(_DATED[name]).dt.strftime("%Y-%m"))
-            for name, frame in frames.items()
-            if name in _DATED
-        ]
-    )
+    dated = pl.concat([frames[name].select("document", at=at, outside="R105") for name, at in _DATED.items()])
     sums = dated.group_by("document").agg(pl.len().alias("records"), pl.col("outside").sum())
     wrong = sums.filter((pl.col("records") >= _FEWEST) & (pl.col("outside") > pl.col("records") * _SHARE))
-    found = {}
-    for document, records, outside in wrong.iter_rows():
-        months = dated.filter(pl.col("outside") & (pl.col("document") == document))["month"].drop_nulls()
+    months = (
+        dated.filter("outside")
+        .join(wrong.select("document"), on="document", how="semi")
+        .group_by("document", month=pl.col("at").dt.strftime("%Y-%m"))
+        .len()
+        .drop_nulls()
         # Of months named as often the earliest, so that the same document always says the same.
-        most = months.value_counts().sort("count", "month", descending=[True, False])["month"].to_list()
+        .sort("len", "month", descending=[True, False])
+        .unique("document", keep="first", maintain_order=True)
+    )
+    found = {}
+    named = wrong.join(months, on="document", how="left").select("document", "records", "outside", "month")
+    for document, records, outside, month in named.iter_rows():
         value = f"{records:,} 筆中有 {outside:,} 筆 ({outside:,} of {records:,})"
-        found[document] = _finding(F013, "month", value, min(most[:1], default=""))
+        found[document] = F013.of_document("month", value, month or "")
     return found
 
 
 def _nothing_entered(frames: dict[str, pl.DataFrame], findings: pl.DataFrame) -> dict[int, Finding]:
     reported = pl.concat([frames[name].select("document", "refused") for name in _REPORTED])
-    sums = reported.group_by("document").agg(pl.len().alias("records"), pl.col("refused").all())
+    sums = reported.group_by("document").agg(pl.len().alias("records"), pl.col("refused").all()).filter("refused")
     errors = findings.filter((pl.col("severity") == Severity.ERROR) & pl.col("dataset").is_in(_REPORTED))
-    found = {}
-    for document, records, _ in sums.filter("refused").iter_rows():
-        by_rule = errors.filter(pl.col("document") == document)["rule"].value_counts(sort=True).sort("rule")
-        said = "、".join(f"{rule} {count:,}" for rule, count in by_rule.iter_rows())
-        found[document] = _finding(F014, None, f"{records:,}", said)
-    return found
-
-
-def _finding(rule: Rule, field: str | None, value: str, expected: str) -> Finding:
-    said = {"value": value, "expected": expected}
-    return Finding(
-        rule=rule.id,
-        severity=rule.severity,
-        dataset=None,
-        index=None,
-        record_id=None,
-        field=field,
-        pointer=None if field is None else f"/{field}",
-        line=None,
-        column=None,
-        **said,
-        message=rule.message.format(**said),
-        message_en=rule.message_en.format(**said),
-    )
+    by_rule: dict[int, list[str]] = {document: [] for document in sums["document"]}
+    counted = errors.join(sums, on="document", how="semi").group_by("document", "rule").len().sort("document", "rule")
+    for document, rule, count in counted.iter_rows():
+        by_rule[document].append(f"{rule} {count:,}")
+    return {
+        document: F014.of_document(None, f"{records:,}", "、".join(by_rule[document]))
+        for document, records in sums.select("document", "records").iter_rows()
+    }

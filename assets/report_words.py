@@ -8,7 +8,8 @@ from checks.leave_types import packaged_leave_types
 from checks.model.roc import ROC_YEAR_OFFSET, roc_month_text
 
 _SCOPES = {"agency": "機關", "authority": "主管機關", "country": "全國"}
-_DATASETS = {"employees": "員工", "shifts": "輪班", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
+#: Datasets of records, as a column says them.
+DATASETS = {"employees": "員工", "shifts": "輪班", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
 #: What became of an agency-month.
 OUTCOMES = {
     "on_time": "準時",
@@ -18,7 +19,7 @@ OUTCOMES = {
     "not_due": "免報送",
 }
 #: Column → its codes, where it has any.
-_CODES = {"scope": _SCOPES, "dataset": _DATASETS, "outcome": OUTCOMES}
+_CODES = {"scope": _SCOPES, "dataset": DATASETS, "outcome": OUTCOMES}
 _OVERTIME = "overtime"
 
 
@@ -47,7 +48,7 @@ def leave_type(code: str) -> str:
     name = packaged_leave_types().names().get(code)
     if name:
         return f"{code} {name}"
-    return _DATASETS[_OVERTIME] if code == _OVERTIME else code
+    return DATASETS[_OVERTIME] if code == _OVERTIME else code
 
 
 def roc(month: str) -> str:

@@ -21,7 +21,6 @@ Reason = Annotated[
 
 #: Records of a kind listed on the terminal; JSON has them all.
 _SHOWN = 10
-_DATASETS = {"employees": "員工", "shifts": "輪班", "leaves": "請假", "overtime": "加班", "clockings": "刷卡"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -96,6 +95,8 @@ def _as_json(found: "Comparison") -> dict[str, Any]:
 
 
 def _say(found: "Comparison") -> None:
+    from assets.report_words import DATASETS
+
     say(f"{agency_month(found.agency_code, found.month)}")
     say(f"  前 before {found.before}")
     say(f"  後 after  {found.after}")
@@ -109,7 +110,7 @@ def _say(found: "Comparison") -> None:
     table("檢誤 findings", ("", "項數 number"), [(name, f"{number:,}") for name, number in totals], numbers=[1])
     if found.records:
         rows = [
-            (f"{_DATASETS[name]} {name}", *(f"{n:,}" for n in (len(c.added), len(c.changed), len(c.removed), c.same)))
+            (f"{DATASETS[name]} {name}", *(f"{n:,}" for n in (len(c.added), len(c.changed), len(c.removed), c.same)))
             for name, c in found.records.items()
         ]
         headings = ("資料集 dataset", "新增 added", "異動 changed", "刪除 removed", "相同 same")
@@ -125,15 +126,17 @@ def _say(found: "Comparison") -> None:
 
 def _say_changed(found: "Comparison") -> None:
     """The records, each by its number as the report and the file's author count them: from 1."""
+    from assets.report_words import DATASETS
+
     for name, changes in found.records.items():
         titles = _titles(name)
         lines = [("新增 added", one, "") for one in changes.added]
         lines += [("刪除 removed", one, "") for one in changes.removed]
         lines += [("異動 changed", one.record, _moved(one.before, one.after, titles)) for one in changes.changed]
         for what, record, moved in lines[:_SHOWN]:
-            say(f"  {what} {_DATASETS[name]} {_named(record)}{moved}")
+            say(f"  {what} {DATASETS[name]} {_named(record)}{moved}")
         if len(lines) > _SHOWN:
-            say(f"  …{_DATASETS[name]} 另有 and {len(lines) - _SHOWN:,} more: --format json")
+            say(f"  …{DATASETS[name]} 另有 and {len(lines) - _SHOWN:,} more: --format json")
 
 
 def _titles(dataset: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from tests.support.installations import (
     document,
     installation,
     refused,
+    ticking,
 )
 from tests.support.object_store import settings_of
 from tests.support.office_calendars import calendar_file, published_file
@@ -47,19 +48,13 @@ from warehouse.store import file_of
 MONTH, NEXT = "2022-09", "2022-10"
 #: A Thursday, worked as packaged; and a Sunday, off.
 DAY, SUNDAY = date(2022, 9, 15), date(2022, 9, 18)
+NOW = datetime(2022, 11, 10, 1, tzinfo=UTC)
 STORED = ("employees", "leaves", "overtime", "clockings")
-
-
-def with_a_moving_clock(opened: Platform) -> Platform:
-    """An hour passes with every look at the clock."""
-    hours = iter(range(10_000))
-    object.__setattr__(opened, "clock", lambda: datetime(2022, 11, 10, 1, tzinfo=UTC) + timedelta(hours=next(hours)))
-    return opened
 
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Platform:
-    return with_a_moving_clock(installation(tmp_path / "home"))
+    return ticking(installation(tmp_path / "home"), NOW)
 
 
 def take(platform: Platform, turned: Mapping[date, bool]) -> CalendarImport:
@@ -258,7 +253,7 @@ def test_what_was_accepted_is_not_refused_for_a_corrected_calendar(platform):
 
 
 def test_findings_that_are_gone_are_gone_on_an_object_store_too(tmp_path: Path, object_store: ObjectStore):
-    platform = with_a_moving_clock(installation(tmp_path / "home", **settings_of(object_store)))
+    platform = ticking(installation(tmp_path / "home", **settings_of(object_store)), NOW)
     take(platform, {DAY: False})
     on_leave_that_day(platform, FIRST)
     with reading(platform.engine) as session:

@@ -1,6 +1,6 @@
 """What moved since a moment, on a real installation: figures before and after, and what lies behind them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from assets import decisions
 from assets.entering import enter
 from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
-from tests.support.installations import FIRST, document, installation
+from tests.support.installations import FIRST, document, installation, ticking
 from warehouse.changes import Changes, changes_since
 
 MONTH = "2021-06"
@@ -18,11 +18,7 @@ MONTH = "2021-06"
 @pytest.fixture
 def platform(tmp_path: Path) -> Platform:
     """Four agencies; an hour passes with every look at the clock."""
-    opened = installation(tmp_path / "home")
-    start = datetime(2021, 7, 10, 1, 0, tzinfo=UTC)
-    hours = iter(range(10_000))
-    object.__setattr__(opened, "clock", lambda: start + timedelta(hours=next(hours)))
-    return opened
+    return ticking(installation(tmp_path / "home"), datetime(2021, 7, 10, 1, tzinfo=UTC))
 
 
 def submit(platform: Platform, data: bytes) -> str:

@@ -1,6 +1,6 @@
 """Closures through the whole pipeline: they change what is found, then and not before; rebuilds know it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ from assets.rebuild import rebuild
 from assets.reviewing import review
 from assets.rule_trials import replay
 from assets.standing_findings import standing_findings
-from tests.support.installations import AUTHORITY, FIRST, PERSON, SECOND, document, installation
+from tests.support.installations import AUTHORITY, FIRST, PERSON, SECOND, document, installation, ticking
 from warehouse.ledger.engine import writing
 from warehouse.register.closures import import_closures
 
@@ -25,10 +25,7 @@ DAY = "2022-09-15"
 @pytest.fixture
 def platform(tmp_path: Path) -> Platform:
     """Four agencies; an hour passes with every look at the clock."""
-    opened = installation(tmp_path / "home")
-    hours = iter(range(10_000))
-    object.__setattr__(opened, "clock", lambda: datetime(2022, 10, 10, 1, tzinfo=UTC) + timedelta(hours=next(hours)))
-    return opened
+    return ticking(installation(tmp_path / "home"), datetime(2022, 10, 10, 1, tzinfo=UTC))
 
 
 def typhoon(platform: Platform, hours: int, code: str = AUTHORITY) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """A month corrected, compared, explained, withdrawn and taken back, on a real installation."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.publishing import publish_now
 from assets.standing_findings import standing_findings
-from tests.support.installations import FIRST, PERSON, document, installation, refused
+from tests.support.installations import FIRST, PERSON, document, installation, refused, ticking
 from warehouse.comparison import Changed, NothingToCompare, compare
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.explanations import ExplanationRefused, explain, explanations_of, revoke
@@ -25,11 +25,7 @@ MONTH = "2021-06"
 @pytest.fixture
 def platform(tmp_path: Path) -> Platform:
     """Four agencies; an hour passes with every look at the clock."""
-    opened = installation(tmp_path / "home")
-    start = datetime(2021, 7, 10, 1, 0, tzinfo=UTC)
-    hours = iter(range(10_000))
-    object.__setattr__(opened, "clock", lambda: start + timedelta(hours=next(hours)))
-    return opened
+    return ticking(installation(tmp_path / "home"), datetime(2021, 7, 10, 1, tzinfo=UTC))
 
 
 def leave(record_id: str, day: int, hours: float = 8, leave_type: str = "03", **more: Any) -> dict[str, Any]:

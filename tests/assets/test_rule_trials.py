@@ -1,6 +1,6 @@
 """A change of rules: tried beforehand, seen afterwards, and taken over without losing what was accepted or known."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,17 @@ from checks.catalogue import Period
 from checks.context import CheckContext
 from checks.findings import Severity
 from checks.rule_set import all_rules, rule_set_version
-from tests.support.installations import AUTHORITY, FIRST, PERSON, SECOND, document, installation, refused, with_error
+from tests.support.installations import (
+    AUTHORITY,
+    FIRST,
+    PERSON,
+    SECOND,
+    document,
+    installation,
+    refused,
+    ticking,
+    with_error,
+)
 from warehouse.doctor import diagnose
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.entries import pending, record_results
@@ -34,10 +44,7 @@ RULES = all_rules()
 @pytest.fixture
 def platform(tmp_path: Path) -> Platform:
     """Four agencies; an hour passes with every look at the clock."""
-    opened = installation(tmp_path / "home")
-    hours = iter(range(10_000))
-    object.__setattr__(opened, "clock", lambda: datetime(2021, 7, 10, 1, tzinfo=UTC) + timedelta(hours=next(hours)))
-    return opened
+    return ticking(installation(tmp_path / "home"), datetime(2021, 7, 10, 1, tzinfo=UTC))
 
 
 def submit(platform: Platform, *documents: bytes) -> None:

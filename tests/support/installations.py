@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,13 @@ class MadeOnce:
             yield self.home
         finally:
             shutil.rmtree(self.home, ignore_errors=True)
+
+
+def ticking(opened: Platform, since: datetime) -> Platform:
+    """The installation with a clock on which an hour passes with every look at it."""
+    hours = iter(range(10_000))
+    object.__setattr__(opened, "clock", lambda: since + timedelta(hours=next(hours)))
+    return opened
 
 
 def add_agencies(opened: Platform, *codes: str) -> None:

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,31 +35,27 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True)
 class _Knowledge:
-    """What was known of the office days: `known[n]` after `n` of the `moments` at which something was imported."""
+    """`changed[n]`: the days of which something else is known now than after `n` of the `moments` of imports."""
 
     moments: Sequence[datetime]
-    known: Sequence[OfficeDays]
+    changed: Sequence[frozenset[date]]
 
     @classmethod
     def of(cls, session: Session) -> "_Knowledge":
         moments = import_moments(session)
-        return cls(moments, [OfficeDays(), *(load_office_days(session, at) for at in moments)])
+        known = [OfficeDays(), *(load_office_days(session, at) for at in moments)]
+        now = known[-1]
+        changed = ((day for day in now.imported if then.is_worked(day) != now.is_worked(day)) for then in known)
+        return cls(moments, [frozenset(days) for days in changed])
 
     def changed_since(self, judged_at: datetime) -> frozenset[date]:
         """The days of which something else is known now than at that moment."""
-        return self._changed[bisect_right(self.moments, judged_at)]
+        return self.changed[bisect_right(self.moments, judged_at)]
 
-    @cached_property
+    @property
     def days(self) -> frozenset[date]:
         """The days of which something else was known at any moment."""
-        return frozenset().union(*self._changed)
-
-    @cached_property
-    def _changed(self) -> list[frozenset[date]]:
-        now = self.known[-1]
-        return [
-            frozenset(day for day in now.imported if then.is_worked(day) != now.is_worked(day)) for then in self.known
-        ]
+        return frozenset().union(*self.changed)
 
 
 def affected_submissions(platform: Platform) -> Judged:

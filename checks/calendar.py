@@ -47,7 +47,7 @@ class OfficeCalendar:
         object.__setattr__(self, "_until", pl.Series(until))
 
     def of_labour(self) -> "OfficeCalendar":
-        """The calendar of staff under the Labour Standards Act, who have 1 May off (勞動基準法 §37)."""
+        """The calendar of staff under the Labour Standards Act, who have 1 May off (format 1.1, "Working days")."""
         return replace(self, off=((5, 1),))
 
     @classmethod

@@ -4,12 +4,15 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.cases import Case, cases
 from checks.catalogue import Period, RecordRule, Rule, always
 from checks.leave_types import packaged_leave_types
+from checks.model.agency_kinds import last_characters
+from checks.overtime_limits import packaged_overtime_limits
+from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules
 from checks.rules.evaluate import record_rules
 
@@ -42,7 +45,47 @@ def rules_page() -> str:
         f"| [{rule.id}](#{rule.id.lower()}) | {rule.severity} | {rule.title} | {rule.title_en} |" for rule in rules
     )
     table = f"\n| 規則 | 嚴重度 | 內容 | what it finds |\n|---|---|---|---|\n{contents}\n"
-    return _INTRODUCTION + table + "".join(f"\n{_section(rule)}" for rule in rules)
+    return _INTRODUCTION + table + "".join(f"\n{_section(rule)}" for rule in rules) + "\n".join(_people())
+
+
+def _people() -> Iterator[str]:
+    """Whom the rules tell apart: kinds of agency and what their staff works by, limits of overtime, quotas of leave."""
+    yield from ("", "## 適用對象 Whom rules are for", "", _PATTERNS, "", "### 機關類別 Kinds of agency", "")
+    yield from ("機關代碼末碼定類別 The last character of an agency's code says it.", "")
+    yield from _table(
+        ("末碼 last", "類別 kind", "中文", "學校 school", "未載明時之勤務型態 pattern where not stated"),
+        (
+            (", ".join(last), kind.name, kind.zh, "✓" if kind.is_school else "", kind.pattern)
+            for kind, last in last_characters().items()
+        ),
+    )
+    limits, quotas = packaged_overtime_limits().rows, packaged_quotas().periods
+    yield from ("", "### 加班上限 Limits of overtime (hours)", "", _OFF, "")
+    yield from _table(limits.columns, limits.iter_rows())
+    yield from ("", "### 假別日數上限 Quotas of leave", "", _OFF, "")
+    yield from _table(quotas.columns, quotas.iter_rows())
+    yield ""
+
+
+_PATTERNS = (
+    "檔案載明之 `work_pattern` 為準；未載明者依機關類別；教師為辦公日（寒暑假期間不明），未載明者視為免刷卡。"
+    "`shift` 而無該員之 `shifts` 者，勤務日不明；不明者不評估。"
+    "What the document states holds; where it states nothing, the kind of agency; teachers keep office days (in "
+    "vacations it is not known), and do not clock unless it is stated. Of `shift` without any row of `shifts` the days "
+    "are not known. What is not known is not evaluated."
+)
+_OFF = (
+    "列載對象最多者優先，同者以後列為準；`switch` 為 off 者，原文尚未取得，該等人員不評估。The row that names most "
+    "counts, of equals the later; where `switch` is off nobody has read the source, and its people are not evaluated."
+)
+
+
+def _table(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(heading)} |"
+    yield "|" + "---|" * len(heading)
+    for row in rows:
+        cells = ("" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row)
+        yield f"| {' | '.join(cells)} |"
 
 
 def places_of(rule: Rule) -> list[str]:

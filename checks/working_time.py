@@ -27,7 +27,8 @@ _FULL_WEEK = 40.0
 AWAY, OFFICE, ROSTER, UNKNOWN = range(4)
 _CODES = {"office": OFFICE, "roster": ROSTER, "unknown": UNKNOWN}
 #: When teachers are not known to have duty, as (month, day), both included.
-#: Source: 各級學校學生學年學期假期辦法: summer from 1 July to 29 August, winter from 21 January to 10 February.
+#: Source: 各級學校學生學年學期假期辦法 §4: summer from 1 July to 29 August, winter from 21 January to 10 February.
+#: By §8 the winter one is moved in some years, for the New Year's holidays; that is not known here.
 _VACATIONS = (((7, 1), (8, 29)), ((1, 21), (2, 10)))
 
 

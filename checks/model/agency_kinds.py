@@ -79,6 +79,14 @@ _BY_LAST_CHARACTER = {
 KINDS = {kind.name: kind for kind in (*_BY_LAST_CHARACTER.values(), OTHER)}
 
 
+def last_characters() -> dict[Kind, list[str]]:
+    """Kind → the last characters of codes that say it; of any other character it is `other`."""
+    found: dict[Kind, list[str]] = {}
+    for character, kind in _BY_LAST_CHARACTER.items():
+        found.setdefault(kind, []).append(character)
+    return {**found, OTHER: []}
+
+
 def kind_of_code(agency_code: str) -> Kind:
     """The kind that an agency's code says; `other` for any other last character."""
     return _BY_LAST_CHARACTER.get(agency_code[-1:], OTHER)

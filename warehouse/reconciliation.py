@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from warehouse.ledger.base import same_submission
 from warehouse.ledger.models import AgencyMonth, DatasetCount
-from warehouse.store import RECORDS
+from warehouse.store import RECORDS, SPARSE
 
 #: Agency code → dataset → submission id, read, entered, refused, as the ledger has them.
 Accounts = dict[str, dict[str, tuple[str, int, int, int]]]
@@ -73,7 +73,7 @@ class Unreconciled:
 
 
 def accounts_of(session: Session, month: str) -> Accounts:
-    """What the ledger says of the submissions that the month's agencies count."""
+    """What the ledger says of the submissions that the month's agencies count; of a roster that was not sent nothing."""
     query = (
         select(
             DatasetCount.agency_code,
@@ -88,7 +88,8 @@ def accounts_of(session: Session, month: str) -> Accounts:
     )
     accounts: Accounts = {}
     for agency, dataset, id_, read, entered, refused in session.execute(query):
-        accounts.setdefault(agency, {})[dataset] = (id_, read, entered, refused)
+        if read or dataset not in SPARSE:
+            accounts.setdefault(agency, {})[dataset] = (id_, read, entered, refused)
     return accounts
 
 

@@ -178,7 +178,7 @@ def test_by_month_and_agency(as_, published):
     client = as_("operator")
     rows = rows_of(get(client, f"/reports/monthly-counts?year=2021&m=6&authority={FIRST}"))
     assert {(row[0], row[2]) for row in rows} == {(FIRST, "110年6月")}
-    assert [row[3] for row in rows] == ["刷卡", "員工", "請假", "加班", "輪班"]
+    assert [row[3] for row in rows] == ["刷卡", "員工", "請假", "加班"]
 
 
 def test_a_ratio_opens_down_to_its_agency_months(as_, published):

@@ -1,4 +1,5 @@
 -- 機關每月筆數統計表: records of a month's counted submissions, by dataset. Every row adds up: submitted = entered + refused.
+-- Rosters are optional: of an agency that sends none nothing is said, rather than 0.
 SELECT
     c.agency_code,
     d.agency_name,
@@ -13,5 +14,5 @@ SELECT
 FROM ledger.counted c
 JOIN ledger.dataset_counts n ON n.submission_id = c.id AND n.agency_code = c.agency_code AND n.month = c.month
 LEFT JOIN reports.due_months d ON d.agency_code = c.agency_code AND d.month = c.month
-WHERE list_contains($months, c.month)
+WHERE list_contains($months, c.month) AND (n.dataset <> 'shifts' OR n.read > 0)
 ORDER BY c.month, c.agency_code, n.dataset

@@ -73,7 +73,7 @@ class Unreconciled:
 
 
 def accounts_of(session: Session, month: str) -> Accounts:
-    """What the ledger says of the submissions that the month's agencies count; of a roster that was not sent nothing."""
+    """What the ledger says of what the month counts, by agency and dataset; of a roster that was not sent nothing."""
     query = (
         select(
             DatasetCount.agency_code,

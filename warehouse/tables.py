@@ -163,7 +163,7 @@ _CORE = (
         _AGENCY, _MONTH, _SUBMISSION,
         ("reviewed_at", "TIMESTAMP", "檢核時間", "最近一次結果有異動的檢核時間，臺北時間"),
         ("rule_set", "VARCHAR", "規則版本", "檢核所用的規則版本"),
-        ("warnings", "INTEGER", "警告數", "跨檔檢核（W202、W206、W207、W209）的檢誤筆數"),
+        ("warnings", "INTEGER", "警告數", "跨檔檢核的檢誤筆數"),
         ("not_evaluated", "VARCHAR", "未評估", "未評估的規則及原因（JSON）"),
     )),
     _table("core.explanations", "警告說明", "一列為一件檢誤目前有效的說明；以 finding_key 對應 core.findings", (

@@ -16,7 +16,7 @@ EARLY = month_end(MONTH) - timedelta(days=2)
 
 
 def test_what_came_before_the_month_had_ended_is_judged_by_what_came_after(ledger):
-    """0014: the arrivals know when that was, of the same bytes or of others."""
+    """0015: the arrivals know when that was, of the same bytes or of others."""
     for name, agency, moments in (
         ("again", AGENCY, [EARLY, day(5), day(6)]),
         ("first", OTHER, [EARLY]),
@@ -28,7 +28,7 @@ def test_what_came_before_the_month_had_ended_is_judged_by_what_came_after(ledge
     expected = {code: pointer(ledger, code).first_entered_received_at for code in (AGENCY, OTHER, NEVER)}
     assert expected == {AGENCY: day(5), OTHER: day(22), NEVER: None}
     with ledger.begin() as connection:
-        command.downgrade(configuration(connection), "0013")
+        command.downgrade(configuration(connection), "0014")
     assert {code: pointer(ledger, code).first_entered_received_at for code in expected} == dict.fromkeys(
         expected, EARLY
     )

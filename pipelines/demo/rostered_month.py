@@ -25,8 +25,7 @@ _DUTIES = {
     "long night": (time(20), 12, 11),
     "day and night": (time(8), 24, 24),
 }
-#: Leave types and how often each is taken, of duties within one day.
-_LEAVES = {"03": 70, "02": 18, "01": 12}
+_LEAVES = {"03": 60, "02": 15, "01": 10, "06": 15}
 _LEAVES_A_DUTY, _OVERTIME_A_DUTY = 0.06, 0.05
 _OVERTIME_MINUTES = 120
 
@@ -60,8 +59,7 @@ def make_rostered_month(rng: Random, duties: Sequence[Shift], *, rostered: bool,
     overtime: list[Overtime] = []
     clockings: list[Clocking] = []
     for duty in duties:
-        within_a_day = (duty.end - timedelta(minutes=1)).date() == duty.start.date()
-        if within_a_day and rng.random() < _LEAVES_A_DUTY:
+        if rng.random() < _LEAVES_A_DUTY:
             leave_type = rng.choices(list(_LEAVES), list(_LEAVES.values()))[0]
             leaves.append(Leave(leave_type, duty.start, duty.end, duty.hours, certificate=leave_type == "02"))
             continue

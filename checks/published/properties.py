@@ -11,7 +11,7 @@ _TYPES = {
     "string": ("文字", "string"),
     "number": ("數值", "number"),
     "integer": ("整數", "integer"),
-    "boolean": ("true／false", "true or false"),
+    "boolean": ("布林值", "boolean"),
     "object": ("物件", "object"),
     "array": ("陣列", "array"),
 }
@@ -99,6 +99,8 @@ def _type(node: Node, language: Language) -> str:
 
 
 def _values(node: Node, language: Language) -> str:
+    if node.type == "boolean":
+        return language.of("、", ", ").join(("`true`", "`false`"))
     if node.choices:
         return language.of("、", ", ").join(f"`{choice}`" for choice in node.choices)
     if node.form:

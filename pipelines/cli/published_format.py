@@ -56,4 +56,3 @@ def format_(
     else:
         text = example_text(wanted) if part is Part.EXAMPLE else leave_codes_csv()
     say(text.removesuffix("\n"))
-

@@ -4,6 +4,7 @@ No HTML of the source is passed on.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +57,13 @@ def plain_text(inline: Token) -> str:
 
 def _dress(tokens: Sequence[Token], section: str, picture: Callable[[str], dict[str, str]]) -> None:
     """What the portal's own pages have: a region that scrolls around each table and program, scopes, sizes."""
+    tables: Counter[str] = Counter()
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
             section = plain_text(tokens[place + 1])
         elif token.type == "table_open":
-            token.meta["section"] = section
+            tables[section] += 1
+            token.meta["label"] = section if tables[section] == 1 else f"{section} {tables[section]}"
         elif token.type == "th_open":
             token.attrSet("scope", "col")
         elif token.type == "inline":
@@ -71,7 +74,7 @@ def _dress(tokens: Sequence[Token], section: str, picture: Callable[[str], dict[
 
 
 def _table_open(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:  # noqa: ARG001
-    label = _escaped(tokens[place].meta["section"])
+    label = _escaped(tokens[place].meta["label"])
     return f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table>\n'
 
 

@@ -22,7 +22,6 @@ from portal.prose import Prose, render
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
-_TEXTS = {"schema": schema_text, "example": example_text}
 _JSON = "application/json"
 
 
@@ -42,12 +41,22 @@ def leave_types(request: Request) -> Response:
     return tagged(request, leave_codes_csv().encode(), "text/csv; charset=utf-8", name="leave-types.csv")
 
 
-@router.get("/format/{part}/{version}.json")
-def of_version(request: Request, part: str, version: str) -> Response:
-    """The JSON Schema of a version, or its example."""
-    if part not in _TEXTS or version not in VERSIONS:
+@router.get("/format/schema/{version}.json")
+def schema(request: Request, version: str) -> Response:
+    """The JSON Schema of a version."""
+    return tagged(request, schema_text(_known(version)).encode(), _JSON)
+
+
+@router.get("/format/example/{version}.json")
+def example(request: Request, version: str) -> Response:
+    """The example of a version."""
+    return tagged(request, example_text(_known(version)).encode(), _JSON)
+
+
+def _known(version: str) -> str:
+    if version not in VERSIONS:
         raise HTTPException(404, f"格式版本為 {'、'.join(VERSIONS)} versions of the format: {', '.join(VERSIONS)}")
-    return tagged(request, _TEXTS[part](version).encode(), _JSON)
+    return version
 
 
 @cache

@@ -29,14 +29,11 @@ def leave_codes_table(language: Language) -> str:
 
 
 def _row(row: dict[str, object], language: Language) -> tuple[str, ...]:
-    remarks = [
-        words
-        for column, words in (
-            ("official", language.of("因公，不視為缺勤", "official business, no absence")),
-            ("every_day", language.of("含例假日", "days off count too")),
-        )
-        if row[column]
-    ]
+    remarks = []
+    if row["official"]:
+        remarks.append(language.of("因公，不視為缺勤", "official business, no absence"))
+    if row["official"] or row["every_day"]:
+        remarks.append(language.of("例假日得計入", "days off may count"))
     return (
         f"`{row['code']}`",
         language.of(str(row["name"]), f"{row['name_en']} ({row['name']})"),

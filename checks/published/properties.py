@@ -74,7 +74,7 @@ def _headers(node: Node, *path: str) -> Iterator[tuple[tuple[str, ...], Node]]:
 
 def _table(nodes: Sequence[tuple[tuple[str, ...], Node]], language: Language) -> str:
     heading = {
-        Language.ZH: ("屬性", "名稱", "型別", "必要", "起始版本", "值", "說明"),
+        Language.ZH: ("屬性", "名稱", "型別", "必要", "版本", "值", "說明"),
         Language.EN: ("property", "is", "type", "required", "since", "value", "description"),
     }[language]
     return markdown_table(heading, [_row(path, node, language) for path, node in nodes])
@@ -86,7 +86,7 @@ def _row(path: tuple[str, ...], node: Node, language: Language) -> tuple[str, ..
         f"`{'.'.join(shown)}`",
         language.of(node.title, node.title_en),
         _type(node, language),
-        language.of("可省略", "no") if node.nullable else language.of("必要", "yes"),
+        language.of("否", "no") if node.nullable else language.of("是", "yes"),
         first_with(path),
         _values(node, language),
         language.of(node.description, node.description_en),
@@ -99,33 +99,38 @@ def _type(node: Node, language: Language) -> str:
 
 
 def _values(node: Node, language: Language) -> str:
-    if node.type == "boolean":
-        return language.of("、", ", ").join(("`true`", "`false`"))
-    if node.choices:
-        return language.of("、", ", ").join(f"`{choice}`" for choice in node.choices)
+    choices = ("true", "false") if node.type == "boolean" else node.choices
+    if choices:
+        return language.of("、", ", ").join(f"`{choice}`" for choice in choices)
     if node.form:
         return f"`{node.form.expected}`"
-    if node.longest is not None:
-        shortest, longest = node.shortest, node.longest
-        if shortest:
-            return language.of(f"{shortest} 至 {longest} 字", f"{shortest} to {longest} characters")
-        return language.of(f"至多 {longest} 字", f"at most {longest} characters")
-    bounds = [
-        f"{language.of(*words)} {bound:g}"
-        for words, bound in (
-            (("大於", "above"), node.above),
-            (("至少", "at least"), node.at_least),
-            (("至多", "at most"), node.at_most),
-        )
-        if bound is not None
-    ]
+    if node.person:
+        return language.of("見「證號」", "see National ID")
+    return language.of("，", ", ").join([*_lengths(node, language), *_bounds(node, language)])
+
+
+def _lengths(node: Node, language: Language) -> Iterator[str]:
+    shortest, longest = node.shortest, node.longest
+    if shortest:
+        yield language.of(f"{shortest} 至 {longest} 字", f"{shortest} to {longest} characters")
+    elif longest:
+        yield language.of(f"至多 {longest} 字", f"at most {longest} characters")
+
+
+def _bounds(node: Node, language: Language) -> Iterator[str]:
+    for words, bound in (
+        (("大於", "above"), node.above),
+        (("至少", "at least"), node.at_least),
+        (("至多", "at most"), node.at_most),
+    ):
+        if bound is not None:
+            yield f"{language.of(*words)} {bound:g}"
     if node.decimals:
-        bounds.append(language.of(f"小數至多 {node.decimals} 位", f"at most {node.decimals} decimals"))
-    return language.of("，", ", ").join(bounds)
+        yield language.of(f"小數至多 {node.decimals} 位", f"at most {node.decimals} decimals")
 
 
 def _choices(dataset: str, node: Node, language: Language) -> str:
-    heading = (f"`{node.name}`", language.of("意義", "means"), language.of("起始版本", "since"))
+    heading = (f"`{node.name}`", language.of("意義", "means"), language.of("版本", "since"))
     rows = [
         (f"`{choice}`", language.of(*node.meanings[choice]), first_with((dataset, node.name), choice))
         for choice in node.choices

@@ -23,7 +23,7 @@ _HIGHER = {"check": 1000, "year": 740, "agencies": 700}
 #: Seconds that the demo may take to enter what was submitted.
 _PATIENCE = 120
 _AGENCY, _MONTH = "376500102A", "2021-06"
-_PLACE = f"/agencies/{_AGENCY}/{_MONTH}"
+_PLACE, _YEAR = f"/agencies/{_AGENCY}/{_MONTH}", f"/agencies/{_AGENCY}?year={_MONTH[:4]}"
 
 
 def _document() -> dict[str, Any]:
@@ -77,23 +77,23 @@ def _of_the_clerk(page: Page, file: Path) -> None:
         page.get_by_role("button", name=button).click()
         page.locator("#result").wait_for()
         _keep(page, name)
-    _until(page, lambda: page.get_by_text("待檢核").count() == 0 and page.locator("#W210").count() == 1)
+    _until(page, _PLACE, lambda: page.get_by_text("待檢核").count() == 0 and page.locator("#W210").count() == 1)
     _keep(page, "findings")
     page.evaluate("document.querySelector('#W210').scrollIntoView()")
     _keep(page, "explain")
-    page.goto(f"/agencies/{_AGENCY}?year={_MONTH[:4]}")
+    _until(page, _YEAR, lambda: page.get_by_text("入檔有誤").count() == 1)  # it is of what is published
     _keep(page, "year")
 
 
-def _until(page: Page, entered: Callable[[], bool]) -> None:
-    """Look at the month's page until what was submitted is entered."""
+def _until(page: Page, place: str, entered: Callable[[], bool]) -> None:
+    """Open a page again and again until what was submitted is seen there."""
     end = time.monotonic() + _PATIENCE
     while True:
-        page.goto(_PLACE)
+        page.goto(place)
         if entered():
             return
         if time.monotonic() > end:
-            raise TimeoutError(f"{_PLACE}: not entered within {_PATIENCE} s")
+            raise TimeoutError(f"{place}: not entered within {_PATIENCE} s")
         time.sleep(1)
 
 

@@ -1,11 +1,11 @@
-"""`python -m portal.demo.manual_pictures [ADDRESS]`: the manual's pictures, of the demo as `make portal` serves it.
+"""`python -m portal.demo.manual_pictures`: the manual's pictures, of the demo as `make portal` serves it.
 
 The demo's school submits June with something to correct and something to explain; what the manual shows is what the
 portal then shows.
 """
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,14 +53,17 @@ def _document() -> dict[str, Any]:
 
 def main() -> None:
     """Take them; the portal of the demo must be up."""
-    address = sys.argv[1] if len(sys.argv) > 1 else ADDRESS
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "202106.json"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--address", default=ADDRESS)
+    parser.add_argument("--folder", type=Path, default=PICTURES)
+    options = parser.parse_args()
+    with TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        file = Path(temporary) / "202106.json"
         file.write_text(json.dumps(_document(), ensure_ascii=False), encoding="utf-8")
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         try:
-            _of_the_clerk(_page(browser, "submitter", address), file)
-            _of_the_authority(_page(browser, "authority", address))
+            _of_the_clerk(_page(browser, "submitter", options.address), file, options.folder)
+            _of_the_authority(_page(browser, "authority", options.address), options.folder)
         finally:
             browser.close()
 
@@ -69,20 +72,20 @@ def _page(browser: Browser, who: str, address: str) -> Page:
     return signed_in(browser, who, _WIDE, "light", address)
 
 
-def _of_the_clerk(page: Page, file: Path) -> None:
-    _keep(page, "home")
+def _of_the_clerk(page: Page, file: Path, folder: Path) -> None:
+    _keep(page, folder, "home")
     for place, button, name in (("/check", "檢核", "check"), ("/submit", "報送", "submit")):
         page.goto(place)
         page.set_input_files("#file", str(file))
         page.get_by_role("button", name=button).click()
         page.locator("#result").wait_for()
-        _keep(page, name)
+        _keep(page, folder, name)
     _until(page, _PLACE, lambda: page.get_by_text("待檢核").count() == 0 and page.locator("#W210").count() == 1)
-    _keep(page, "findings")
+    _keep(page, folder, "findings")
     page.evaluate("document.querySelector('#W210').scrollIntoView()")
-    _keep(page, "explain")
+    _keep(page, folder, "explain")
     _until(page, _YEAR, lambda: page.get_by_text("入檔有誤").count() == 1)  # it is of what is published
-    _keep(page, "year")
+    _keep(page, folder, "year")
 
 
 def _until(page: Page, place: str, entered: Callable[[], bool]) -> None:
@@ -97,16 +100,16 @@ def _until(page: Page, place: str, entered: Callable[[], bool]) -> None:
         time.sleep(1)
 
 
-def _of_the_authority(page: Page) -> None:
+def _of_the_authority(page: Page, folder: Path) -> None:
     page.goto(f"/agencies?year={_MONTH[:4]}")
-    _keep(page, "agencies")
+    _keep(page, folder, "agencies")
     page.goto(f"/reports/submission-ratios?year={_MONTH[:4]}")
-    _keep(page, "ratios")
+    _keep(page, folder, "ratios")
 
 
-def _keep(page: Page, name: str) -> None:
+def _keep(page: Page, folder: Path, name: str) -> None:
     page.set_viewport_size({"width": _WIDE, "height": _HIGHER.get(name, _HIGH)})
-    take(page, PICTURES / f"{name}.png")
+    take(page, folder / f"{name}.png")
 
 
 if __name__ == "__main__":

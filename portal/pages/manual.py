@@ -1,11 +1,11 @@
 """操作手冊: how a clerk submits, reads and answers, as a page and as a PDF; open to everybody.
 
-Its text is `portal/manual/manual.<language>.md`, its pictures are `portal/static/manual/`, taken by
-`portal.demo.pictures`; page and PDF are of the same.
+Its text is `portal/manual/manual.<language>.md`, its pictures `portal/static/manual/`; page and PDF are of the same.
 """
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -28,6 +28,7 @@ PICTURES = Path(__file__).parents[1] / "static" / "manual"
 _FILES = {Language.ZH: "manual.zh-TW.pdf", Language.EN: "manual.en.pdf"}
 #: Where width and height stand in a PNG (ISO/IEC 15948, 11.2.2), four bytes each.
 _PNG_WIDTH = 16
+_SETTING = Lock()
 
 
 def text_of(language: Language) -> str:
@@ -57,13 +58,13 @@ def manual_page(request: Request) -> Response:
 @router.get("/manual/zh.pdf")
 def chinese_pdf(request: Request) -> Response:
     """The PDF of the Chinese edition."""
-    return tagged(request, _pdf(Language.ZH), "application/pdf", name=_FILES[Language.ZH])
+    return tagged(request, _pdf_once(Language.ZH), "application/pdf", name=_FILES[Language.ZH])
 
 
 @router.get("/manual/en.pdf")
 def english_pdf(request: Request) -> Response:
     """The PDF of the English edition."""
-    return tagged(request, _pdf(Language.EN), "application/pdf", name=_FILES[Language.EN])
+    return tagged(request, _pdf_once(Language.EN), "application/pdf", name=_FILES[Language.EN])
 
 
 @cache
@@ -78,7 +79,12 @@ def _attributes(source: str) -> dict[str, str]:
     return {"src": f"/static/manual/{file.name}", "width": str(width), "height": str(height), "loading": "lazy"}
 
 
+def _pdf_once(language: Language) -> bytes:
+    """The PDF, set once however many ask for it meanwhile: it takes seconds."""
+    with _SETTING:
+        return _pdf(language)
+
+
 @cache
 def _pdf(language: Language) -> bytes:
-    """Set once for everybody: it takes a second."""
     return prose_pdf(text_of(language), language.tag, picture_of)

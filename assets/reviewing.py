@@ -14,8 +14,17 @@ from assets.platform import Platform
 from checks.across.history import MONTHS_BEFORE, headcount_jumps, missing_kinds, unusual_numbers
 from checks.across.leave_quotas import MONTHS_BEFORE as QUOTA_MONTHS
 from checks.across.leave_quotas import quotas_exceeded, users_of_quotas
+from checks.across.overtime import (
+    MONTHS_EARNING,
+    MONTHS_TOGETHER,
+    TIME_OFF,
+    beyond_three_months,
+    least_of_three_months,
+    time_off_not_earned,
+)
 from checks.across.payrolls import on_two_payrolls
 from checks.catalogue import Rule
+from checks.overtime_limits import packaged_overtime_limits
 from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules, rule_set_version
 from warehouse.journal import log
@@ -23,7 +32,8 @@ from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.retirements import first_open_month
 from warehouse.publish.lock import publishing_alone
-from warehouse.reviews.due import affected, changes
+from warehouse.register import RegisterAgencies
+from warehouse.reviews.due import Reach, affected, changes
 from warehouse.reviews.reading import (
     CountedRecords,
     Place,
@@ -39,6 +49,14 @@ _PATIENCE = 300.0
 
 _TOO_SHORT = "往月入檔不足 6 個月 fewer than 6 months entered before"
 _NO_MONTH_BEFORE = "上月未入檔 the month before is not entered"
+_NOT_WHOLE = "前二年各月資料未齊 not all of the two years before is entered"
+
+_REACHES = (
+    Reach("employees", "employees", 0),  # W209
+    Reach("leaves", "leaves", QUOTA_MONTHS),  # W202
+    Reach("overtime", "overtime", MONTHS_TOGETHER - 1),  # W212
+    Reach("employees", "leaves", MONTHS_EARNING, TIME_OFF),  # W213: what was earned, and that it is known whole
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,7 @@ def review(
             return Reviews(0, frozenset(), frozenset())
         looked_at, moved = set[Place](), set[Place]()
         with open_records(platform.home, platform.engine, counted, platform.clock()) as records:
-            due = _all(counted) if everything else affected(changed, counted, records)
+            due = _all(counted) if everything else affected(changed, counted, records, _REACHES)
             for done, (month, agencies) in enumerate(due.items()):
                 if on_progress:
                     on_progress(done, len(due))
@@ -123,20 +141,33 @@ def evaluate_month(
     rules = rules or all_rules()
     agencies, quotas = set(submissions), packaged_quotas()
     with reading(platform.engine) as session:
+        register = RegisterAgencies(session)
         counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
     numbers, too_short = unusual_numbers(counts, month, rules["W206"])
     silent = missing_kinds(counts, month, rules["W214"])
     headcounts, no_month_before = headcount_jumps(counts, month, rules["W207"])
     leaves = records.leaves_of_heavy_users(month, QUOTA_MONTHS, agencies, users_of_quotas(quotas))
-    exceeded = quotas_exceeded(leaves, records.employment(month, agencies), month, quotas, rules["W202"])
+    staff = records.employment(month, agencies)
+    exceeded = quotas_exceeded(leaves, staff, month, quotas, rules["W202"])
     twice = on_two_payrolls(records.listed_twice(month, agencies), month, rules["W209"])
+    time_off = records.time_off(month, agencies, TIME_OFF)
+    earned = records.earned(time_off, month, MONTHS_EARNING)
+    not_earned, not_whole = time_off_not_earned(time_off, earned, month, rules["W213"])
+    limits = packaged_overtime_limits()
+    overtime = records.overtime_beyond(month, MONTHS_TOGETHER, agencies, least_of_three_months(limits))
+    kinds = {agency: register.kind(agency, month) for agency in agencies}
+    staff = staff.with_columns(agency_kind=pl.col("agency_code").replace_strict(kinds, return_dtype=pl.String))
+    together = beyond_three_months(overtime, staff, month, limits, rules["W212"])
     not_evaluated: dict[str, dict[str, str]] = {agency: {} for agency in agencies}
     for agency in too_short:
         not_evaluated[agency]["W206"] = _TOO_SHORT
     for agency in no_month_before:
         not_evaluated[agency]["W207"] = _NO_MONTH_BEFORE
+    for agency, people in not_whole.items():
+        if agency in agencies:
+            not_evaluated[agency]["W213"] = f"{_NOT_WHOLE} ({people:,})"
     found = [
         frame.filter(pl.col("agency_code").is_in(list(agencies)))
-        for frame in (exceeded, numbers, headcounts, silent, twice)
+        for frame in (exceeded, numbers, headcounts, silent, twice, not_earned, together)
     ]
     return of_agencies(month, submissions, found, not_evaluated)

@@ -31,7 +31,8 @@ def shown(done: "Reviews") -> dict[str, Any]:
     deps=[dg.AssetDep(ASSET, partition_mapping=BY_MONTH)],
     group_name="entry",
     kinds={"python", "polars", "duckdb"},
-    description="跨檔檢核：額度累計（W202）、往月筆數（W206）、人數（W207）、兩機關支薪（W209）；遲到或更正的月份只重看受影響的機關月\n\n"
+    description="跨檔檢核：額度累計（W202）、往月筆數（W206）、人數（W207）、兩機關支薪（W209）、三個月加班（W212）、"
+    "補休額度（W213）、未報資料（W214）；遲到或更正的月份只重看受影響的機關月\n\n"
     "The rules that look across submissions. A late or corrected month has exactly those agency-months looked at again "
     "that it can affect, in whatever month they are.",
 )

@@ -98,7 +98,7 @@ class _Header(NamedTuple):
 
 
 #: Rules that look across submissions run after storage.
-ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209", "W214")
+ACROSS_SUBMISSIONS = ("W202", "W206", "W207", "W209", "W213", "W214")
 
 
 def check_documents(

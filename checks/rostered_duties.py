@@ -15,33 +15,52 @@ DAYS = 31
 
 @dataclass(frozen=True)
 class RosteredDuties:
-    """Rostered duties that count: `hours` of persons × days (a duty's first day), and the clock time of each.
+    """Rostered duties that count: `hours` of persons × days (a duty's first day), and hours and clock time of each.
 
-    `starts` and `ends` are ms since 1970 with the person's number above them, in order; `running` the clock time of all
-    duties before.
+    `starts` and `ends` are in order, see `_keys`; `running` the clock time in ms of all duties before; `months` has the
+    first moment of each person's month, in ms since 1970.
     """
 
     hours: Hours
+    of_duty: Hours
     starts: Numbers
     ends: Numbers
     running: Numbers
+    months: Numbers
 
     @classmethod
-    def of(cls, shifts: pl.DataFrame, persons: int) -> "RosteredDuties":
-        """From the rows of `shifts` that count, of so many persons."""
-        hours = np.zeros((persons, DAYS))
+    def of(cls, shifts: pl.DataFrame, persons: pl.DataFrame) -> "RosteredDuties":
+        """From the rows of `shifts` that count; `persons` has the `month_first` of each person number, in order."""
+        hours = np.zeros((persons.height, DAYS))
         duties = shifts.sort("person", "start_at")
         offset = (duties["start_at"].dt.date() - duties["month_first"]).dt.total_days().to_numpy()
         inside = (offset >= 0) & (offset < DAYS)
         np.add.at(hours, (duties["person"].to_numpy()[inside], offset[inside]), duties["hours"].to_numpy()[inside])
-        starts, ends = (_keys(duties["person"], duties[name]) for name in ("start_at", "end_at"))
-        return cls(hours, starts, ends, np.concatenate([[0], np.cumsum(ends - starts)]))
+        months = persons["month_first"].cast(pl.Datetime("ms")).dt.epoch("ms").to_numpy()
+        starts, ends = (_keys(months, duties["person"], duties[name]) for name in ("start_at", "end_at"))
+        running = np.concatenate([[0], np.cumsum(ends - starts)])
+        return cls(hours, duties["hours"].to_numpy(), starts, ends, running, months)
+
+    def within(self, person: pl.Series, day: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
+        """Hours of each person's duties that begin on a day, as far as they lie from `start` to `end` by the clock."""
+        midnight = day.cast(pl.Datetime("ms"))
+        first = np.searchsorted(self.starts, _keys(self.months, person, midnight))
+        until = np.searchsorted(self.starts, _keys(self.months, person, midnight.dt.offset_by("1d")))
+        begins, ends = _keys(self.months, person, start), _keys(self.months, person, end)
+        held = np.zeros(len(person))
+        for number in range((until - first).max(initial=0)):
+            there = np.flatnonzero(first + number < until)
+            duty = first[there] + number
+            clock = np.minimum(ends[there], self.ends[duty]) - np.maximum(begins[there], self.starts[duty])
+            share = np.maximum(clock, 0) / (self.ends[duty] - self.starts[duty])
+            held[there] += share * self.of_duty[duty]
+        return held
 
     def before(self, person: pl.Series, at: pl.Series) -> Numbers:
         """Clock time of each person's duties before a moment, in ms."""
         if not len(self.starts):
             return np.zeros(len(person), dtype=np.int64)
-        keys = _keys(person, at)
+        keys = _keys(self.months, person, at)
         begun = np.searchsorted(self.starts, keys, side="left")
         of_others = np.searchsorted(self.starts, person.cast(pl.Int64).to_numpy() * _PERSON)
         unfinished = np.where(begun > of_others, np.maximum(self.ends[np.maximum(begun - 1, 0)] - keys, 0), 0)
@@ -49,10 +68,14 @@ class RosteredDuties:
         return total
 
 
-#: Larger than the ms between any two times of the format (years 1 to 9999), with room for four million persons.
-_PERSON, _YEAR_1 = 2**49, -62_135_596_800_000
+#: Ms on either side of the month's beginning that keys tell apart, two years: duties that count touch the month (R105)
+#: and last at most 366 days (R116).  So there is room for 33 million persons.
+_REACH = 2**36
+_PERSON = 2 * _REACH + 1
 
 
-def _keys(person: pl.Series, at: pl.Series) -> Numbers:
-    keys: Numbers = person.cast(pl.Int64).to_numpy() * _PERSON + (at.dt.epoch("ms") - _YEAR_1).to_numpy()
+def _keys(months: Numbers, person: pl.Series, at: pl.Series) -> Numbers:
+    """Moments of persons as numbers that are in order of the person, then of time; one ms is one."""
+    who = person.cast(pl.Int64).to_numpy()
+    keys: Numbers = who * _PERSON + np.clip(at.dt.epoch("ms").to_numpy() - months[who], -_REACH, _REACH) + _REACH
     return keys

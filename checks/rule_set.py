@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from checks.across.history import W206, W207, W214
 from checks.across.leave_quotas import W202
+from checks.across.overtime import W213
 from checks.across.payrolls import W209
 from checks.catalogue import Rule
 from checks.format import identity, messages
@@ -23,7 +24,7 @@ _TABLES = ("leave_types.csv", "overtime_limits.csv", "quotas.csv")
 @cache
 def all_rules() -> dict[str, Rule]:
     """Every rule by id, in the order of the catalogue.  A rule with a form for each dataset is given once."""
-    across = (W202, W206, W207, W209, W214)
+    across = (W202, W206, W207, W209, W213, W214)
     rules = [
         *messages.RULES.values(),
         *identity.RULES,

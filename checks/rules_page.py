@@ -27,8 +27,9 @@ _INTRODUCTION = """# 檢核規則 Rule catalogue
 F 規則一次列出全部錯誤，語法錯誤（F001、F002）除外，因為其後無法再讀。All F faults are told in one go, except that a
 syntax fault (F001, F002) ends the reading. A rule whose footing has failed another is not evaluated ("unless").
 A refused record makes no other record fail.
-W202、W206、W207、W209 於入檔後跨檔計算，遲到或更正的月份會使受影響的月份重算。
-W202, W206, W207 and W209 look across submissions, after entry, and again when a late or corrected month arrives.
+W202、W206、W207、W209、W213、W214 及 W212 之連續三個月於入檔後跨檔計算，遲到或更正的月份會使受影響的月份重算。
+W202, W206, W207, W209, W213, W214 and the three months of W212 look across submissions, after entry, and again
+when a late or corrected month arrives.
 Where the catalogue leaves something open: [decision 0005](decisions/0005-what-the-format-leaves-open.md), and the
 notes below.
 案例是測試：每個案例都實際檢核。The cases are tests; a case says only what differs from a small valid document.

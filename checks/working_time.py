@@ -30,6 +30,7 @@ _CODES = {"office": OFFICE, "roster": ROSTER, "unknown": UNKNOWN}
 #: Source: 各級學校學生學年學期假期辦法 §4: summer from 1 July to 29 August, winter from 21 January to 10 February.
 #: By §8 the winter one is moved in some years, for the New Year's holidays; that is not known here.
 _VACATIONS = (((7, 1), (8, 29)), ((1, 21), (2, 10)))
+_LABOUR_DAY = 501
 
 
 _Asked = Callable[[OfficeCalendar, pl.Series, pl.Series, pl.Series], pl.Series]
@@ -72,7 +73,7 @@ class WorkingTime:
         code[unlisted] = UNKNOWN
         factor = (rows["weekly_hours"].fill_null(_FULL_WEEK) / _FULL_WEEK).to_numpy()
         edges, calendars = _with_edges(persons, rows), (calendar, calendar.of_labour())
-        duties = RosteredDuties.of(_by_roster(shifts, code), persons.height)
+        duties = RosteredDuties.of(_by_roster(shifts, code), persons)
         office = _office_hours(edges, calendars) * np.append(factor, 0.0)[row]
         hours = np.select([code == OFFICE, code == ROSTER, code == UNKNOWN], [office, duties.hours, np.nan], 0.0)
         unknown = np.isnan(hours)
@@ -105,6 +106,10 @@ class WorkingTime:
             total[rows] += np.where(spans[code] == OFFICE, hours, 0.0)
             unknown[rows] |= (spans[code] >= ROSTER).to_numpy()
         return pl.select(pl.when(~pl.Series(unknown)).then(pl.Series(total, dtype=pl.Float64))).to_series()
+
+    def rostered_within(self, person: pl.Series, day: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
+        """Hours of the rostered duties that begin on `day`, as far as they lie from `start` to `end` by the clock."""
+        return self._duties.within(person, day, start, end)
 
     def covered(self, person: pl.Series, at: pl.Series) -> Numbers:
         """How much of the time that a leave can cover lies before each moment, in ms on a scale of the person's own.
@@ -237,14 +242,19 @@ def _of_rows(table: npt.NDArray[np.int8], row: Numbers, missing: int) -> npt.NDA
 def _codes_of(rows: pl.DataFrame) -> npt.NDArray[np.int8]:
     """Rows of employees × days of the month: by what each day is known.
 
-    Teachers whose pattern is not stated are not known to have duty out of term.
+    Of whom the pattern is not stated: teachers are not known to have duty out of term, nor others on Labour Day, as
+    format 1.0 has no other name for staff under the Labour Standards Act.
     """
-    teacher = ((rows["employment_type"] == "teacher") & rows["work_pattern"].is_null()).to_numpy()
+    teacher, other = (
+        ((rows["employment_type"] == kind) & rows["work_pattern"].is_null()).to_numpy()[:, None]
+        for kind in ("teacher", "other")
+    )
     month = rows["month_first"].dt.month().cast(pl.Int64).to_numpy()[:, None]
     day = month * 100 + np.arange(1, DAYS + 1)
     free = np.any([(day >= a * 100 + b) & (day <= c * 100 + d) for (a, b), (c, d) in _VACATIONS], axis=0)
+    not_known = (teacher & free) | (other & (day == _LABOUR_DAY))
     code = rows["code"].to_numpy()[:, None]
-    return np.where(free & teacher[:, None] & (code == OFFICE), UNKNOWN, code).astype(np.int8)
+    return np.where(not_known & (code == OFFICE), UNKNOWN, code).astype(np.int8)
 
 
 def _with_edges(persons: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

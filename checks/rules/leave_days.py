@@ -1,7 +1,7 @@
 """What leaves take of people's days: hours of each day on leave, days that a leave accounts for, a month's share.
 
-Where only the interval tells (a first or last day that is touched in part) the halves of the standard office day,
-08:30–12:30 and 13:30–17:30, say how much of the day that is.
+Of a first or last day that is touched in part the roster says how much a leave takes; of office days it is the halves
+of the standard one, 08:30–12:30 and 13:30–17:30.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import polars as pl
 
 from checks.closures import WHOLE_DAY
 from checks.rostered_duties import DAYS, Hours, Numbers
-from checks.working_time import HOUR_MS, Flags, WorkingTime
+from checks.working_time import HOUR_MS, ROSTER, Flags, WorkingTime
 
 _MORNING, _AFTERNOON = (8.5, 12.5), (13.5, 17.5)
 _HALF_DAY = 4.0
@@ -50,6 +50,9 @@ def leave_days(leaves: pl.DataFrame, work: WorkingTime) -> LeaveDays:
     # On the only day that it touches a leave takes what it claims, whatever its clock times.
     alone = (valid["first_day"] == valid["last_day"]).to_numpy()[row]
     held = np.where(alone, known, _office_share(valid, row, day) * known / WHOLE_DAY)
+    by_roster = np.flatnonzero(~alone & (work.code[who, day] == ROSTER) & (known > 0))
+    if len(by_roster):
+        held[by_roster] = _rostered_hours(valid, row[by_roster], day[by_roster], work)
     before = _running_in_groups(held, row) + _before_month(valid, work)[row]
     taken = np.minimum(held, np.maximum(valid["hours"].to_numpy()[row] - before, 0.0))
     accounts = taken > _ROUNDING
@@ -59,6 +62,12 @@ def leave_days(leaves: pl.DataFrame, work: WorkingTime) -> LeaveDays:
     whole = accounts & let_in & (taken >= known - _ROUNDING)
     wholly = valid.select("document", "index", "person")[row[whole]].with_columns(offset=day[whole])
     return LeaveDays(np.minimum(hours, np.nan_to_num(work.hours)), traced, wholly)
+
+
+def _rostered_hours(leaves: pl.DataFrame, row: Numbers, day: Numbers, work: WorkingTime) -> Hours:
+    """Hours of the duties beginning on those days that leaves cover; a duty is of its first day, past midnight too."""
+    some = leaves[row].with_columns(offset=day).with_columns(day=pl.col("month_first") + pl.duration(days="offset"))
+    return work.rostered_within(some["person"], some["day"], some["start_at"], some["end_at"])
 
 
 def _each_day(leaves: pl.DataFrame) -> tuple[Numbers, Numbers]:

@@ -80,16 +80,21 @@ W204 = RecordRule(
 W212 = RecordRule(
     id="W212",
     life=(Period(Severity.WARNING, first="2023-01"),),
-    whom=Text("公務人員、約聘僱人員", "civil servants and contract staff"),
-    title="加班時數超過專案加班上限，應報主管機關備查",
+    whom=Text(
+        "公務人員、約聘僱人員；連續三個月並及適用勞動基準法人員",
+        "civil servants and contract staff; of three months also labour staff",
+    ),
+    title="加班時數超過放寬後上限，應報主管機關備查",
     title_en="overtime above the wider limit, to be filed with the authority for reference",
-    message="加班 {value} 小時，超過專案加班上限 {expected} 小時，請報主管機關備查並說明。",
+    message="加班 {value} 小時，超過放寬後上限 {expected} 小時，請報主管機關備查並說明。",
     message_en="{value} hours of overtime, above the wider limit of {expected} hours: file it with the authority, "
     "and explain.",
-    why="超過專案加班上限者須報備查。What goes beyond the wider limit is to be filed for reference.",
+    why="超過放寬後上限者須報備查。What goes beyond the wider limit is to be filed for reference.",
     note=(
-        "每日含工作時數，每月計加班；連續三個月之上限待入檔後跨月計算，本規則不涵蓋。"
-        "A day includes the hours worked, a month is overtime alone. The limit over three months is not part of it yet."
+        "每日含工作時數，每月計加班。連續三個月（本月及前二個月）之上限於入檔後跨月、跨機關計算，"
+        "每人每月一項，列於超過（或已超過後）的第一筆。A day includes the hours worked, a month is overtime alone. "
+        "The limit of three months (this and the two before) is computed after entry over all agencies: one finding a "
+        "person and month, on the record by which it is exceeded, or the first after it was."
     ),
     datasets=("overtime",),
     field="minutes",

@@ -81,8 +81,9 @@ W215 = RecordRule(
     "cancelled? Correct it, or explain.",
     why="銷假後未更正的請假會多扣假。A leave that was not taken uses up days of it.",
     note=(
-        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日。Official business (05, 06, 07) aside; only "
-        "days of which the hours worked are known."
+        "公差、公假、公出（05、06、07）除外；只檢查上班時數已知之日，且上班刷卡早於下班刷卡者（夜班跨日之刷卡不計）。"
+        "Official business (05, 06, 07) aside; only days of which the hours worked are known, and only where the "
+        "clocking in is before the one out: out of the duty before and in to the one after is no such day."
     ),
     datasets=("leaves",),
     field="start",
@@ -96,17 +97,21 @@ W215 = RecordRule(
 
 @dataclass(frozen=True)
 class ClockedDays:
-    """Persons × days of the month: `at_all` clocked, refused or not; clocked `in_and_out` by records let in."""
+    """Persons × days of the month: `at_all` clocked, refused or not; clocked `in_and_out` by records let in.
+
+    `let_in`: those records, `person`, `kind`, `clocked_at` and `offset` of the day in the month.
+    """
 
     at_all: Flags
     in_and_out: Flags
+    let_in: pl.DataFrame
 
 
 def clocked_days(clockings: pl.DataFrame, shape: tuple[int, ...]) -> ClockedDays:
     """Of the judged clockings, by position: no joins over them, of which a batch has hundreds of thousands."""
     day = pl.col("clocked_at").dt.date()
     days = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next"))).select(
-        "person", "kind", "refused", offset=(day - pl.col("month_first")).dt.total_days()
+        "person", "kind", "refused", "clocked_at", offset=(day - pl.col("month_first")).dt.total_days()
     )
 
     def table(some: pl.DataFrame) -> Flags:
@@ -116,7 +121,7 @@ def clocked_days(clockings: pl.DataFrame, shape: tuple[int, ...]) -> ClockedDays
 
     let_in = days.filter(~pl.col("refused"))
     came, left = (table(let_in.filter(pl.col("kind") == kind)) for kind in ("in", "out"))
-    return ClockedDays(table(days), came & left)
+    return ClockedDays(table(days), came & left, let_in)
 
 
 def with_presence(
@@ -180,8 +185,18 @@ def _days_as_text(employees: pl.DataFrame, days: Flags) -> pl.Series:
 def with_clocked_days(leaves: pl.DataFrame, clocked: ClockedDays, held: LeaveDays) -> pl.DataFrame:
     """Adds `clocked_on`: the first day that a leave covers wholly and on which the person clocked in and out."""
     there = clocked.in_and_out[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
+    wholly = held.wholly.filter(pl.Series(there, dtype=pl.Boolean))
+    at, kind = pl.col("clocked_at"), pl.col("kind")
+    worked = (
+        clocked.let_in.join(wholly, on=["person", "offset"], how="semi")
+        .group_by("person", "offset")
+        .agg(came=at.filter(kind == "in").min(), left=at.filter(kind == "out").max())
+        .filter(pl.col("came") < pl.col("left"))
+    )
     days = (
-        held.wholly.filter(pl.Series(there, dtype=pl.Boolean)).group_by("document", "index").agg(pl.col("offset").min())
+        wholly.join(worked, on=["person", "offset"], how="semi")
+        .group_by("document", "index")
+        .agg(pl.col("offset").min())
     )
     first = (pl.col("month_first") + pl.duration(days="offset")).cast(pl.String)
     return leaves.join(days, on=["document", "index"], how="left", maintain_order="left").with_columns(

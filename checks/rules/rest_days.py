@@ -54,9 +54,10 @@ W210 = RecordRule(
     "explain.",
     why="請假扣的是應上班的時數。Leave is taken from the hours that one would have worked.",
     note=(
-        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、"
-        "13）每一日曆天以 8 小時計；全在非上班日者見 W201。Part-time staff by their weekly hours. Types 05, 06, 07 "
-        "and 26, and 09 and 13 of labour staff, hold 8 hours a calendar day. Leaves on no working day are W201's."
+        "部分工時人員依其每週工時；公差、公假、公出、延長病假（05、06、07、26）及勞工之娩假、流產假（09、13）每一日曆天"
+        "以 8 小時計，輪班時數較多者依輪班表；全在非上班日者見 W201。Part-time staff by their weekly hours. Types 05, "
+        "06, 07 and 26, and 09 and 13 of labour staff, hold 8 hours a calendar day, or the rostered hours where those "
+        "are more. Leaves on no working day are W201's."
     ),
     datasets=("leaves",),
     field="hours",
@@ -82,9 +83,10 @@ def with_working_hours(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
         on_any_day=pl.col("leave_type").is_in(_ON_ANY_DAY),
         every_day=pl.col("every_day") | (labour & pl.col("leave_type").is_in(_EVERY_DAY_OF_LABOUR)),
     )
-    days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
+    days = ((pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1).cast(pl.Float64) * WHOLE_DAY
     return leaves.with_columns(
-        held_hours=pl.when(pl.col("on_any_day") | pl.col("every_day"))
-        .then(days.cast(pl.Float64) * WHOLE_DAY)
+        # A duty of 24 hours is no less when it is an official trip that takes it; of duties not known nothing is said.
+        held_hours=pl.when((pl.col("on_any_day") | pl.col("every_day")) & pl.col("working_hours").is_not_null())
+        .then(pl.max_horizontal(days, "working_hours"))
         .otherwise("working_hours")
     )

@@ -19,6 +19,7 @@ from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.publishing import publish_now
 from assets.reviewing import review
+from checks.limits import Limits
 from tests.support.installations import AUTHORITY, FIRST, SECOND, THIRD, document, installation
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Review, Reviewed
@@ -164,6 +165,33 @@ def test_teachers_count_by_the_school_year(platform):
         )
         review(platform)
     assert ("W202", "01 64") not in found(platform).get((FIRST, "2021-09"), [])
+
+
+def test_time_off_is_earned_in_two_years_wherever_it_was(platform):
+    months = [f"{year}-{number:02}" for year in (2021, 2022) for number in range(1, 13)][:23]
+    before = ["2020-11", "2020-12"]
+    earned = {
+        "record_id": "O-1", "person_id": ALICE, "start": "2020-11-03T18:00", "end": "2020-11-03T21:00", "minutes": 180,
+        "compensation": "time_off",
+    }  # fmt: skip
+    platform = replace(platform, limits=Limits(collection_began="2020-01"))
+    documents = [month_of(FIRST, month) for month in (*before[1:], *months[:-1])]
+    whole = document(FIRST, before[0], employees=[employee(ALICE)], overtime=[earned])
+    taken = leave(ALICE, "04", "2022-11-03T13:30", "2022-11-03T16:30", 3)
+    enter_all(platform, *documents, whole, month_of(SECOND, months[-1], leaves=[taken]))
+    review(platform)
+    assert (SECOND, "2022-11") not in found(platform)
+
+    enter_all(platform, month_of(FIRST, before[0]))  # as it turns out, nothing was earned
+    assert (SECOND, "2022-11") in review(platform).moved
+    assert found(platform)[SECOND, "2022-11"] == [("W213", "3")]
+
+    enter_all(platform, month_of(FIRST, "2021-06", [employee(BOB)]))  # who knows what she earned elsewhere
+    review(platform)
+    assert (SECOND, "2022-11") not in found(platform)
+    with reading(platform.engine) as session:
+        last = session.scalars(select(Review).where(Review.agency_code == SECOND).order_by(Review.id)).all()[-1]
+    assert json.loads(last.not_evaluated)["W213"].endswith("(1)")
 
 
 def test_two_payrolls_on_the_same_days(platform):

@@ -313,6 +313,8 @@ def w208(draw: Draw, document: Document) -> Finds:
     """A leave that needs a certificate, without one; of sick leave, one of two days."""
     index, leave = _leave_that(draw, document, lambda one: one["leave_type"] in (*PLAIN, *CERTIFIED))
     kinds = (*CERTIFIED, "02") if leave["hours"] >= 16 else CERTIFIED
+    if leave["leave_type"] == "26":  # it may lie on a day off, on which any other is W201's
+        kinds = ("26",)
     leave |= {"leave_type": draw(st.sampled_from(kinds)), "certificate": False}
     return [("W208", "leaves", index, "certificate")]
 

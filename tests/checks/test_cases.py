@@ -8,18 +8,25 @@ import pytest
 
 from checks.across.history import MONTHS_BEFORE, headcount_jumps, missing_kinds, unusual_numbers
 from checks.across.leave_quotas import quotas_exceeded
+from checks.across.overtime import (
+    MONTHS_EARNING,
+    TIME_OFF,
+    beyond_three_months,
+    time_off_not_earned,
+)
 from checks.across.payrolls import on_two_payrolls
 from checks.bulk import ACROSS_SUBMISSIONS, check_documents
 from checks.cases import AGENCY, Case, cases
 from checks.context import CheckContext
 from checks.limits import Limits
+from checks.model.agency_kinds import kind_of_code
 from checks.quotas import packaged_quotas
 from checks.rule_set import all_rules
 from warehouse.months import month_range
 
 ALL = [case for of_rule in cases().values() for case in of_rule]
-ALONE = [case for case in ALL if case.rule not in ACROSS_SUBMISSIONS]
-ACROSS = [case for case in ALL if case.rule in ACROSS_SUBMISSIONS]
+ACROSS = [case for case in ALL if case.rule in ACROSS_SUBMISSIONS or case.others]
+ALONE = [case for case in ALL if case not in ACROSS]
 
 
 def named(case: Case) -> str:
@@ -47,7 +54,7 @@ def finds_exactly(case: Case, findings: pl.DataFrame) -> None:
 
 
 def reviewed(case: Case) -> pl.DataFrame:
-    """What the rules across submissions find for the case's own document, all of its documents being entered."""
+    """What its own rules, then those across submissions, find of the case's document, all of its documents entered."""
     everyone = [case, *case.others]
     context = CheckContext(today=case.context.today, limits=Limits(collection_began="2020-01"))
     result = check_documents([one.document for one in everyone], context)
@@ -68,6 +75,7 @@ def reviewed(case: Case) -> pl.DataFrame:
     counts = pl.DataFrame([
         {**place, "dataset": name, "months_ago": ago[place["month"]], "submitted": one.read, "entered": one.entered}
         for place, document in zip(places.iter_rows(named=True), result.documents, strict=True)
+        if place["month"] in ago
         for name, one in document.counts.items()
     ])  # fmt: skip
     of_month = frames["employees"].filter(month=case.month)
@@ -77,8 +85,31 @@ def reviewed(case: Case) -> pl.DataFrame:
         headcount_jumps(counts, case.month)[0],
         missing_kinds(counts, case.month),
         on_two_payrolls(of_month, case.month),
+        time_off_not_earned(*_time_off(frames, case.month), case.month)[0],
+        beyond_three_months(
+            frames["overtime"].filter(pl.col("month").is_in(months[-3:])),
+            of_month.with_columns(agency_kind=pl.col("agency_code").map_elements(_kind, pl.String)),
+            case.month,
+            case.context.overtime_limits,
+        ),
     ]
-    return pl.concat(parts).filter(submission_id="0")
+    across = pl.concat(parts).filter(submission_id="0")
+    return pl.concat([result.documents[0].findings, across], how="diagonal")
+
+
+def _kind(agency_code: str) -> str:
+    return kind_of_code(agency_code).name
+
+
+def _time_off(frames: dict[str, pl.DataFrame], month: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The month's leaves of compensatory leave, and what everybody has earned for it in the window."""
+    window = month_range("2019-01", month)[-MONTHS_EARNING - 1 :]
+    earning = frames["overtime"].filter(pl.col("month").is_in(window), compensation="time_off")
+    earned = earning.group_by("person_key").agg(minutes=pl.col("minutes_in_month").sum())
+    listed = frames["employees"].filter(pl.col("month").is_in(window)).group_by("person_key")
+    months = listed.agg(months=pl.col("month").n_unique()).join(earned, on="person_key", how="left")
+    time_off = frames["leaves"].filter(month=month, leave_type=TIME_OFF)
+    return time_off, months.with_columns(pl.col("minutes").fill_null(0))
 
 
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.id)

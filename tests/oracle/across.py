@@ -1,14 +1,15 @@
-"""The oracle across submissions: W202, W206, W207, W209 and W214 over what each agency-month counts."""
+"""The oracle across submissions: W202, W206, W207, W209 and W212–W214 over what each agency-month counts."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from statistics import median
 from typing import NamedTuple
 
 from tests.oracle.one_document import Judgement
 from tests.oracle.people import Record, days_touched, on_payroll
-from tests.oracle.tables import Found, moment, month_days, most_specific, number, table
+from tests.oracle.tables import Found, kind_of, moment, month_days, most_specific, number, table
 
 #: Agency code and month.
 Place = tuple[str, str]
@@ -45,6 +46,7 @@ def across(counted: Counted, place: Place) -> list[Found]:
     """What the rules across submissions find for one agency-month, by rule, dataset, index and value."""
     found = [*_quotas(counted, place), *_numbers(counted, place), *_headcount(counted, place)]
     found += [*_two_payrolls(counted, place), *_nothing_reported(counted, place)]
+    found += [*_three_months(counted, place), *_time_off(counted, place)]
     return sorted(found, key=lambda one: (one.rule, one.dataset, one.index or 0, one.value))
 
 
@@ -111,6 +113,62 @@ def _two_payrolls(counted: Counted, place: Place) -> Iterable[Found]:
 
 def _at_work(judged: Judgement) -> list[tuple[int, Record]]:
     return [(index, row) for index, row in judged.let_in["employees"] if row.get("status") != "unpaid_leave"]
+
+
+def _three_months(counted: Counted, place: Place) -> Iterable[Found]:
+    agency, month = place
+    if month < "2023-01":
+        return
+    window = [months_before(month, ago) for ago in (2, 1, 0)]
+    for person in {record["person_id"] for _, record in counted[place].let_in["overtime"]}:
+        rows = [row for _, row in counted[place].let_in["employees"] if row["person_id"] == person]
+        whom = {"agency_kind": kind_of(agency, {}), "category": "special", "pattern": ""}
+        kind = rows[0]["employment_type"] if rows else ""
+        limit = most_specific(table("overtime_limits"), whom | {"employment_type": kind}, month_days(month)[0])
+        if not limit or limit["switch"] != "on" or not limit["hours_three_months"]:
+            continue
+        own = sorted(
+            (of_month, moment(record["start"]), one, index, record["minutes"])
+            for (one, of_month), judged in counted.items()
+            if of_month in window
+            for index, record in judged.let_in["overtime"]
+            if record["person_id"] == person and moment(record["start"]).date() >= month_days(of_month)[0]
+        )
+        most, total, so_far = float(limit["hours_three_months"]), sum(one[-1] for one in own), 0
+        for of_month, _, one, index, minutes in own:
+            so_far += minutes
+            if (one, of_month) == place and so_far > most * 60:
+                value = f"連續 3 個月 {number(Fraction(total, 60))}"
+                yield Found("W212", "warning", "overtime", index, "minutes", value, number(most))
+                break
+
+
+def _time_off(counted: Counted, place: Place) -> Iterable[Found]:
+    agency, month = place
+    window = [months_before(month, ago) for ago in range(25)]
+    for person in {leave["person_id"] for _, leave in counted[place].let_in["leaves"] if leave["leave_type"] == "04"}:
+        listed, minutes = set(), 0
+        for (_, of_month), judged in counted.items():
+            if of_month in window:
+                listed |= {of_month for _, row in judged.let_in["employees"] if row["person_id"] == person}
+                minutes += sum(
+                    record["minutes"]
+                    for _, record in judged.let_in["overtime"]
+                    if record["person_id"] == person
+                    and record["compensation"] == "time_off"
+                    and moment(record["start"]).date() >= month_days(of_month)[0]
+                )
+        if len(listed) < len(window):
+            continue
+        taken = [one for one in _taken(counted, person, month) if (one.month, one.leave_type) == (month, "04")]
+        so_far = 0.0
+        for one in sorted(taken, key=lambda each: (each.start, each.agency, each.index)):
+            so_far += one.hours
+            if one.agency == agency and one.hours > 0 and so_far > minutes / 60 + _ROUNDING:
+                total = sum(each.hours for each in taken)
+                value, expected = number(total), number(Fraction(minutes, 60))
+                yield Found("W213", "warning", "leaves", one.index, "hours", value, expected)
+                break
 
 
 def _quotas(counted: Counted, place: Place) -> Iterable[Found]:

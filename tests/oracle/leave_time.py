@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.people import People, Record, date, days_between, days_touched, half_days, on_payroll
+from tests.oracle.people import People, Record, begins, date, days_between, days_touched, half_days, on_payroll
 from tests.oracle.tables import moment, table
 
 EVERY_DAY = {row["code"] for row in table("leave_types") if row["every_day"] == "yes"}
@@ -30,18 +30,31 @@ def counts_every_day(people: People, leave: Record) -> bool:
 def taken(people: People, leave: Record) -> list[Taken]:
     """The working days of a leave one after another, as far as its hours go; an edge holds the half days it touches.
 
-    On the only day that it touches a leave takes what it claims.
+    Of who works by a roster a day holds what the leave covers of the duties that begin on it.  On the only day that it
+    touches a leave takes what it claims.
     """
     days, left, found = days_touched(leave), Fraction(leave["hours"]), []
     start, end = moment(leave["start"]), moment(leave["end"])
     for day in days:
         works = people.hours(leave["person_id"], day) or Fraction(0)
-        holds = works if len(days) == 1 else works * Fraction(half_days(start, end, day), 8)
+        if len(days) == 1:
+            holds = works
+        elif people.knows(leave["person_id"], day) == "roster":
+            duties = [duty for duty in people.duties(leave["person_id"]) if begins(duty) == day]
+            holds = sum((_covered(start, end, duty) for duty in duties), Fraction(0))
+        else:
+            holds = works * Fraction(half_days(start, end, day), 8)
         hours = min(holds, left)
         left -= hours
         if hours > 0:
             found.append(Taken(day, hours, wholly=hours >= works))
     return found
+
+
+def _covered(start: datetime, end: datetime, duty: Record) -> Fraction:
+    """Hours of a duty that lie between two moments, by the clock."""
+    begins, ends = moment(duty["start"]), moment(duty["end"])
+    return Fraction(duty["hours"]) * max(Fraction((min(end, ends) - max(start, begins)) / (ends - begins)), Fraction(0))
 
 
 def hours_in_month(people: People, leave: Record) -> float:

@@ -58,8 +58,11 @@ class People:
         pattern = self.pattern(row)
         if pattern == "roster":
             return "roster" if person in self._duties and day in self.days else "unknown"
-        in_vacation = row["employment_type"] == "teacher" and not row.get("work_pattern") and day in self.days
-        return "unknown" if in_vacation and _vacation(day) and pattern == "office" else pattern
+        if row.get("work_pattern") or day not in self.days or pattern != "office":
+            return pattern
+        kind = row["employment_type"]
+        free = (kind == "teacher" and _vacation(day)) or (kind == "other" and (day.month, day.day) == (5, 1))
+        return "unknown" if free else pattern
 
     def pattern(self, row: Record) -> str:
         """As the row states, else by kind of staff and agency: office, roster, unknown."""

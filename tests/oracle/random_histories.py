@@ -17,7 +17,7 @@ Record = dict[str, Any]
 #: Leave type → days that a leave of it lasts about; together they use quotas up within a few months.
 _LASTING = {
     "01": 4, "25": 3, "24": 1, "02": 9, "03": 8, "08": 10, "10": 8, "13": 30, "22": 5, "21": 6, "09": 32, "05": 4,
-    "31": 1,
+    "31": 1, "04": 2,
 }  # fmt: skip
 #: Types of which the leaves of one event may have the same `event_id`.
 _OF_EVENTS = {"08", "09", "10", "13", "21", "22"}
@@ -71,7 +71,7 @@ class Group:
             "produced_at": "2021-07-05T09:12:00+08:00",
             "employees": [self._employee(one, days) for one in (*listed, *others)],
             "leaves": random.sample(touching, k=len(touching)),
-            "overtime": self._overtime(listed[0], days) if listed else [],
+            "overtime": [*self._overtime(listed[0], days), *self._long_hours(listed[1:], days)] if listed else [],
             "clockings": self._clockings(listed[0], days) if listed else [],
         }
 
@@ -122,6 +122,22 @@ class Group:
             for number in range(self.random.choice((0, 1, 11, 12, 12, 12, 13, 13, 28)))
         ]
 
+    def _long_hours(self, people: list[str], days: tuple[date, ...]) -> list[Record]:
+        """Duties of two days, for some: three months of them are beyond what anybody may work."""
+        return [
+            {
+                "record_id": f"D-{person[-4:]}-{day.day}",
+                "person_id": person,
+                "start": f"{day}T00:00",
+                "end": f"{day + timedelta(days=2)}T00:00",
+                "minutes": 2880,
+                "compensation": self.random.choice(("pay", "time_off")),
+                "category": self.random.choice((None, "special")),
+            }
+            for person in people
+            for day in days[::10][: self.random.choice((0, 2, 3, 3))]
+        ]
+
     def _clockings(self, person: str, days: tuple[date, ...]) -> list[Record]:
         if self.random.random() < 0.15:
             return []
@@ -133,7 +149,7 @@ def random_history(random: Random, agencies: tuple[str, ...], together: int) -> 
 
     `together` agencies share their people.
     """
-    months = months_from(random.choice(("2021-01", "2021-04", "2021-09")), random.randint(9, 15))
+    months = months_from(random.choice(("2021-01", "2022-09", "2022-12")), random.randint(9, 15))
     groups = [Group(random, agencies[first : first + together], months) for first in range(0, len(agencies), together)]
     of_agency = {agency: group for group in groups for agency in group.agencies}
     places = [(agency, month) for agency in agencies for month in months]

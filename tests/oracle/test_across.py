@@ -30,7 +30,7 @@ TOGETHER = 3
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_a_random_history_is_reviewed_as_the_oracle_reviews_it(seed, tmp_path_factory):
-    start = datetime(2022, 12, 1, tzinfo=UTC)
+    start = datetime(2024, 3, 1, tzinfo=UTC)
     clock = iter(start + timedelta(hours=hour) for hour in range(10_000))
     platform = installation(tmp_path_factory.mktemp("home"))
     object.__setattr__(platform, "clock", lambda: next(clock))
@@ -51,7 +51,9 @@ def test_the_random_histories_hold_what_every_rule_is_about():
         for arrivals in random_history(Random(seed), AGENCIES, TOGETHER):
             counted |= {place: Judgement(json.loads(data), {}, {}) for place, data in arrivals.items()}
     rules = [one.rule for place in counted for one in across(counted, place)]
-    assert {rule for rule in ACROSS_SUBMISSIONS if rules.count(rule) >= 5} == set(ACROSS_SUBMISSIONS)
+    # W213 needs two years of everybody's months: tests/assets/test_reviewing.py enters them.
+    wanted = {*ACROSS_SUBMISSIONS, "W212"} - {"W213"}
+    assert {rule for rule in wanted if rules.count(rule) >= 5} == wanted
 
 
 def _enter(platform: Platform, arrivals: dict[Place, bytes]) -> None:

@@ -1,7 +1,7 @@
 """The oracle on leaves that let one ask: W201, W208, W210, W215."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.oracle.leave_time import OFFICIAL, ON_ANY_DAY, counts_every_day, taken
@@ -34,7 +34,7 @@ def _working_days(judged: "Judgement") -> None:
             judged.say("W201", "leaves", index, "start", interval(leave), "至少一個上班日 at least one working day")
             continue
         every_day = leave["leave_type"] in ON_ANY_DAY or counts_every_day(judged.people, leave)
-        holds_hours = 8 * len(days) if every_day else works
+        holds_hours = max(8 * len(days), works) if every_day and works is not None else works
         if holds_hours is not None and leave["hours"] > holds_hours + _ROUNDING:
             judged.say("W210", "leaves", index, "hours", number(leave["hours"]), number(holds_hours))
 
@@ -73,14 +73,20 @@ def _follows(judged: "Judgement", leave: Record, before: Record) -> bool:
 
 
 def _clocked_on_leave(judged: "Judgement") -> None:
-    """W215: clocked in and out on a day that a leave, no official business, covers wholly."""
-    clocked: dict[tuple[str, date], set[str]] = defaultdict(set)
+    """W215: clocked in and then out on a day that a leave, no official business, covers wholly."""
+    clocked: dict[tuple[str, date, str], list[datetime]] = defaultdict(list)
     for _, clocking in judged.let_in["clockings"]:
-        clocked[clocking["person_id"], moment(clocking["at"]).date()].add(clocking["kind"])
+        at = moment(clocking["at"])
+        clocked[clocking["person_id"], at.date(), clocking["kind"]].append(at)
     for index, leave in judged.let_in["leaves"]:
         if leave["leave_type"] in OFFICIAL:
             continue
         wholly = [one.day for one in taken(judged.people, leave) if one.wholly and one.day in judged.days]
-        there = [day for day in wholly if clocked[leave["person_id"], day] >= {"in", "out"}]
+        person = leave["person_id"]
+        there = [
+            day
+            for day in wholly
+            if any(came < left for came in clocked[person, day, "in"] for left in clocked[person, day, "out"])
+        ]
         if there:
             judged.say("W215", "leaves", index, "start", interval(leave), min(there).isoformat())

@@ -24,6 +24,7 @@ class ListedAgency:
     expected_headcount: int | None
     kind: str | None
     postal_code: str | None
+    default_work_pattern: str | None
     county: str | None
     town: str | None
     due: bool

@@ -23,7 +23,7 @@ from warehouse.ledger.columns import OutsideText, UtcDateTime
 class Agency(Base):
     """機關代碼 An agency's row in the register, one for each period in force; `active_to` is its last day.
 
-    `kind` is that of the calendar of duties; None: no kind of its own.
+    `kind` and `default_work_pattern` are as a register file stated them; None: it is the code that says the kind.
     """
 
     __tablename__ = "agencies"
@@ -39,6 +39,7 @@ class Agency(Base):
     expected_headcount: Mapped[int | None]
     kind: Mapped[str | None] = mapped_column(String(20))
     postal_code: Mapped[str | None] = mapped_column(String(6))
+    default_work_pattern: Mapped[str | None] = mapped_column(String(8))
 
     __table_args__ = (UniqueConstraint("agency_code", "active_from"),)
 

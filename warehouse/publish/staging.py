@@ -44,7 +44,7 @@ _TABLES = """
         passed BOOLEAN, corrections_close TIMESTAMP);
     CREATE TABLE ledger.agencies (agency_code VARCHAR, name VARCHAR, parent_code VARCHAR, authority_code VARCHAR,
         level INTEGER, active_from DATE, active_to DATE, channel VARCHAR, expected_headcount INTEGER, kind VARCHAR,
-        postal_code VARCHAR, county VARCHAR, town VARCHAR);
+        is_school BOOLEAN, default_work_pattern VARCHAR, postal_code VARCHAR, county VARCHAR, town VARCHAR);
     CREATE TABLE ledger.trees (tree INTEGER, agency_code VARCHAR, ancestor_code VARCHAR);
     CREATE TABLE ledger.month_trees (month VARCHAR, tree INTEGER);
     CREATE TABLE ledger.due (agency_code VARCHAR, month VARCHAR, due BOOLEAN, reason VARCHAR,

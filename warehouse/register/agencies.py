@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from checks.model.agency_kinds import KINDS, Staffing
+from checks.model.agency_kinds import KINDS, Kind, Staffing, kind_of_code
 from warehouse.ledger.models import Agency, Obligation
 from warehouse.register.obligations import PLAIN, Duty, Span
 from warehouse.register.postal_codes import Area, area_of, table_bytes
@@ -39,7 +39,10 @@ class NotDue(NamedTuple):
 
 
 class Period(NamedTuple):
-    """A row of `agencies`: what an agency was in its days in force, both included; None = open."""
+    """A row of `agencies`: what an agency was in its days in force, both included; None = open.
+
+    `kind` is the stated one, else that of the code (`RegisterAgencies` fills it in).
+    """
 
     agency_code: str
     name: str
@@ -51,6 +54,12 @@ class Period(NamedTuple):
     expected_headcount: int | None
     kind: str | None = None
     postal_code: str | None = None
+    default_work_pattern: str | None = None
+
+    @property
+    def known_kind(self) -> Kind:
+        """The kind that rules go by: that of the code where the stated one is in the calendar of duties alone."""
+        return KINDS.get(self.kind or "") or kind_of_code(self.agency_code)
 
     @property
     def area(self) -> Area | None:
@@ -69,6 +78,7 @@ class RegisterAgencies:
         self.periods: dict[str, list[Period]] = {}
         for row in session.execute(select(*(getattr(Agency, name) for name in Period._fields))):
             period = Period(*row)
+            period = period._replace(kind=period.kind or period.known_kind.name)
             self.periods.setdefault(period.agency_code, []).append(period)
         for periods in self.periods.values():
             periods.sort(key=lambda period: period.active_from or date.min)
@@ -115,11 +125,14 @@ class RegisterAgencies:
         return any(_overlaps(period, first, last) for period in periods)
 
     def staffing(self, agency_code: str, month: str) -> Staffing:
-        """What the agency's row of the month states of its staff: its kind, where that is one of the catalogue's."""
+        """What the agency's last row of the month says of its staff."""
         first, last = month_days(month)
-        rows = [one for one in self.periods.get(agency_code, ()) if _overlaps(one, first, last)]
-        kind = rows[-1].kind if rows else None
-        return Staffing(kind if kind in KINDS else None)
+        rows = [period for period in self.periods.get(agency_code, ()) if _overlaps(period, first, last)]
+        return Staffing(rows[-1].known_kind.name, rows[-1].default_work_pattern) if rows else Staffing()
+
+    def kind(self, agency_code: str, month: str) -> str:
+        """Give the name of the kind that rules go by in the month, of any code; see `checks.model.agency_kinds`."""
+        return self.staffing(agency_code, month).kind or kind_of_code(agency_code).name
 
     def name(self, agency_code: str) -> str | None:
         """Give the newest name of an agency; None where the register does not know it."""

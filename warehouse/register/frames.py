@@ -21,6 +21,8 @@ AGENCIES = pa.schema(
         ("channel", pa.string()),
         ("expected_headcount", pa.int32()),
         ("kind", pa.string()),
+        ("is_school", pa.bool_()),
+        ("default_work_pattern", pa.string()),
         ("postal_code", pa.string()),
         ("county", pa.string()),
         ("town", pa.string()),
@@ -37,7 +39,9 @@ def agencies_frame(register: RegisterAgencies) -> pd.DataFrame:
     `county` and `town` are by the postal code; None where it does not say.
     """
     rows = [
-        period._asdict() | {"channel": register.channel_of(period)} | _placed(period)
+        period._asdict()
+        | {"channel": register.channel_of(period), "is_school": period.known_kind.is_school}
+        | _placed(period)
         for code in sorted(register.periods)
         for period in register.periods[code]
     ]

@@ -38,6 +38,14 @@ KINDS: dict[str, tuple[str, str]] = {
     ),
     "bad_headcount": ("應報人數不是整數，視為不詳", "expected headcount is not a whole number: taken as unknown"),
     "bad_kind": ("機關類別超過 20 字，視為未指定", "kind is longer than 20 characters: taken as not stated"),
+    "unfamiliar_kind": (
+        "機關類別不在類別表，僅供報送行事曆使用，檢核依代碼末碼",
+        "kind is not in the table of kinds: it is used by the calendar of duties alone, rules go by the code",
+    ),
+    "bad_work_pattern": (
+        "預設勤務型態不是 office、flexible、shift，視為未指定",
+        "default_work_pattern is none of office, flexible, shift: taken as not stated",
+    ),
     "bad_postal_code": (
         "郵遞區號不是 3、5 或 6 碼數字，視為不詳",
         "postal code is not 3, 5 or 6 digits: taken as unknown",

@@ -2,7 +2,7 @@
 
 History is not rewritten: a change of name, parent, level, headcount, kind or postal code closes the period in force on
 the day before the import and opens a new one; dates of beginning and end are facts of their own and are taken as
-stated, as is a postal code where none was known, or one of the same area.
+stated, as is a postal code where none was known, or one of the same area, and a work pattern where none was.
 What lies ahead is no history: each file states it anew.  So it does for an agency that never was in force.
 """
 
@@ -44,6 +44,7 @@ class InForce(NamedTuple):
     expected_headcount: int | None
     kind: str | None
     postal_code: str | None
+    default_work_pattern: str | None
 
     @classmethod
     def of(cls, row: Agency | Stated) -> Self:
@@ -267,8 +268,16 @@ class _Revision:
             one._replace(postal_code=code) if same_area(one.postal_code, code) else one for one in self._periods
         ]
 
+    def _take_work_pattern(self) -> None:
+        """Fill in what nobody had stated before: the months being entered are those before today."""
+        pattern = self._wanted.get("default_work_pattern")
+        self._periods = [
+            period._replace(default_work_pattern=period.default_work_pattern or pattern) for period in self._periods
+        ]
+
     def _take_attributes(self) -> None:
         self._take_postal_code()
+        self._take_work_pattern()
         latest = self._periods[-1]
         revised = latest._replace(**self._wanted)
         if revised == latest:

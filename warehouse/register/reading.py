@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from checks.model.agency_kinds import KINDS, Pattern
 from checks.model.roc import parse_roc_date
 from warehouse.register.files import GOVERNMENT_REQUIRED, PROJECT_REQUIRED, RegisterError, decoded, records
 from warehouse.register.oddities import Oddities
@@ -23,6 +24,8 @@ OBLIGATION_COLUMNS = ("channel", "exempt_from", "exempt_to", "exempt_reason", "r
 FAMILIAR_CHANNELS = ("webitr", "webhr", "manual")
 CHANNEL_LENGTH = 20
 KIND_LENGTH = 20
+#: What a document can state of a person, and a row of the register of those of whom no document says it.
+_WORK_PATTERNS = frozenset(Pattern) - {Pattern.UNKNOWN}
 
 _CODE = re.compile(r"[0-9A-Z]{10}")
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
@@ -45,6 +48,7 @@ _ATTRIBUTES: dict[Kind, dict[str, str]] = {
         "expected_headcount": "expected_headcount",
         "kind": "kind",
         "postal_code": "postal_code",
+        "default_work_pattern": "default_work_pattern",
     },
 }
 
@@ -73,6 +77,7 @@ class Stated:
     expected_headcount: int | None = None
     kind: str | None = None
     postal_code: str | None = None
+    default_work_pattern: str | None = None
     channel: str | None = None
     exemptions: tuple[Exemption, ...] = ()
 
@@ -183,6 +188,7 @@ class _Row:
             expected_headcount=self._number("expected_headcount", "bad_headcount"),
             kind=self._kind(),
             postal_code=self._postal_code("postal_code"),
+            default_work_pattern=self._work_pattern(),
             channel=self._channel(),
             exemptions=self._exemptions(),
         )
@@ -240,7 +246,16 @@ class _Row:
         if len(kind) > KIND_LENGTH:
             self._note("bad_kind", kind)
             return None
+        if kind and kind not in KINDS:
+            self._note("unfamiliar_kind", kind)
         return kind or None
+
+    def _work_pattern(self) -> str | None:
+        pattern = self._cells.get("default_work_pattern", "").lower()
+        if pattern and pattern not in _WORK_PATTERNS:
+            self._note("bad_work_pattern", pattern)
+            return None
+        return pattern or None
 
     def _postal_code(self, column: str) -> str | None:
         code = unicodedata.normalize("NFKC", self._cells.get(column, ""))

@@ -1,8 +1,9 @@
 """For which agency-months a review is due: those that changed, and exactly those that the change can affect."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +12,20 @@ from warehouse.ledger.models import Reviewed
 from warehouse.months import month_range, shifted
 from warehouse.reviews.reading import CountedRecords, Place
 
-#: Months that a leave can count against a quota, and a month in an agency's history, after its own.
-MONTHS_AFTER = 12
+#: Months in which a month is in an agency's history (W206, W207, W214), after its own.
+_HISTORY = 12
+
+
+class Reach(NamedTuple):
+    """Whoever has records of `changed` in a month that changed matters where he has some of `there` up to `months` on.
+
+    `leave_type`: only leaves of it.
+    """
+
+    changed: str
+    there: str
+    months: int
+    leave_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +47,37 @@ def changes(session: Session, counted: Mapping[Place, str]) -> list[Change]:
     return [one for one in found if one.before != one.after]
 
 
-def affected(changed: Collection[Change], counted: Mapping[Place, str], records: CountedRecords) -> dict[str, set[str]]:
-    """Month → agencies to review: what a change of employees, leaves or counts can make another finding of.
+def affected(
+    changed: Collection[Change], counted: Mapping[Place, str], records: CountedRecords, reaches: Sequence[Reach]
+) -> dict[str, set[str]]:
+    """Month → agencies to review: what a change of employees, leaves, overtime or counts can make another finding of.
 
-    The agency itself in the month and the 12 after it (W206, W207); who shares an employee with it in the month
-    (W209); who, to the end of those 12 months, has leaves of somebody who had leaves in it (W202).
+    The agency itself in the month and the 12 after it, and whoever shares a person with it as `reaches` says.
     """
     agencies_of: dict[str, set[str]] = defaultdict(set)
     for agency, month in counted:
         agencies_of[month].add(agency)
     due: dict[str, set[str]] = defaultdict(set)
     for one in changed:
-        for month in month_range(one.month, shifted(one.month, MONTHS_AFTER)):
+        for month in month_range(one.month, shifted(one.month, _HISTORY)):
             if one.agency_code in agencies_of.get(month, ()):
                 due[month].add(one.agency_code)
-    submissions = [
-        (one.agency_code, one.month, submission)
-        for one in changed
-        for submission in (one.before, one.after)
-        if submission is not None
-    ]
-    months = sorted({one.month for one in changed})
-    # Where every agency is looked at anyway nobody needs to be looked for.
-    open_months = [month for month in agencies_of if due[month] < agencies_of[month]]
-    if any(months[0] <= month <= shifted(months[-1], MONTHS_AFTER) for month in open_months):
-        records.remember_persons("changed_employees", "employees", submissions)
-        records.remember_persons("changed_leaves", "leaves", submissions)
-        for month in sorted(open_months):
-            if month in months:
-                due[month] |= records.agencies_with("changed_employees", "employees", month, since=month)
-            since = shifted(month, -MONTHS_AFTER)
-            if any(since <= one <= month for one in months):
-                due[month] |= records.agencies_with("changed_leaves", "leaves", month, since=since)
+    changed_months = sorted({one.month for one in changed})
+    remembered = set[str]()
+    for reach in reaches:
+        for month, agencies in sorted(agencies_of.items()):
+            since = shifted(month, -reach.months)
+            # Where every agency is looked at anyway nobody needs to be looked for.
+            if due[month] >= agencies or not any(since <= one <= month for one in changed_months):
+                continue
+            persons = f"changed_{reach.changed}"
+            if persons not in remembered:
+                records.remember_persons(persons, reach.changed, _submissions(changed))
+                remembered.add(persons)
+            due[month] |= records.agencies_with(persons, reach.there, month, since, reach.leave_type)
     return {month: agencies for month, agencies in sorted(due.items()) if agencies}
+
+
+def _submissions(changed: Collection[Change]) -> list[tuple[str, str, str]]:
+    """Agency, month and id of all that counted before or counts now."""
+    return [(one.agency_code, one.month, id_) for one in changed for id_ in (one.before, one.after) if id_ is not None]

@@ -94,10 +94,16 @@ class CountedRecords:
         query = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT month, person_key FROM ({source})"  # noqa: S608
         self._connection.execute(query)
 
-    def agencies_with(self, persons: str, dataset: str, month: str, since: str) -> set[str]:
-        """Agencies that in `month` have records of somebody whom the table `persons` has from `since` to `month`."""
+    def agencies_with(
+        self, persons: str, dataset: str, month: str, since: str, leave_type: str | None = None
+    ) -> set[str]:
+        """Agencies that in `month` have records of somebody whom the table `persons` has from `since` to `month`.
+
+        `leave_type`: of leaves, only those of it.
+        """
+        of_type = "" if leave_type is None else f"leave_type = '{leave_type}' AND "
         query = (
-            f"SELECT DISTINCT agency_code FROM ({self._source(dataset, month)}) WHERE person_key IN "  # noqa: S608
+            f"SELECT DISTINCT agency_code FROM ({self._source(dataset, month)}) WHERE {of_type}person_key IN "  # noqa: S608
             f"(SELECT person_key FROM {persons} WHERE month BETWEEN ? AND ?)"
         )
         return {row[0] for row in self._connection.execute(query, [since, month]).fetchall()}
@@ -161,6 +167,61 @@ class CountedRecords:
         )
         self._connection.unregister("users")
         return frame
+
+    def time_off(self, month: str, agencies: Collection[str], leave_type: str) -> pl.DataFrame:
+        """The month's leaves of a type, in all agencies, of everybody with one in these."""
+        source = self._source("leaves", month)
+        return self._frame(
+            f"""WITH leaves AS (FROM ({source}) WHERE leave_type = $leave_type)
+            SELECT agency_code, submission_id, record_index, record_id, person_key, start_at, end_at, hours_in_month
+            FROM leaves WHERE person_key IN
+                (SELECT person_key FROM leaves WHERE agency_code IN (SELECT unnest($agencies)))""",  # noqa: S608
+            {"leave_type": leave_type, "agencies": sorted(agencies)},
+        )
+
+    def earned(self, leaves: pl.DataFrame, month: str, months_before: int) -> pl.DataFrame:
+        """Of persons whose `leaves` (as `time_off` gives them) are beyond what they earned in the window: what that is.
+
+        `person_key`, the `minutes` of overtime to be taken as time off, and in how many `months` an agency lists them;
+        0 where not every month of the window is there.
+        """
+        months = [one for one in month_range(shifted(month, -months_before), month) if one in self._of_month]
+        overtime = " UNION ALL ".join(f"({self._source('overtime', one)})" for one in months)
+        self._connection.register("taken", leaves.select("person_key", "hours_in_month").to_arrow())
+        short = self._frame(
+            f"""WITH taken AS (SELECT person_key, sum(hours_in_month) AS hours FROM taken GROUP BY person_key),
+            earned AS (SELECT person_key, sum(minutes_in_month) AS minutes FROM ({overtime})
+                WHERE compensation = 'time_off' AND person_key IN (SELECT person_key FROM taken) GROUP BY person_key)
+            SELECT person_key, coalesce(minutes, 0)::BIGINT AS minutes
+            FROM taken LEFT JOIN earned USING (person_key) WHERE hours * 60 > coalesce(minutes, 0)""",  # noqa: S608
+            {},
+        )
+        self._connection.unregister("taken")
+        if short.is_empty() or len(months) <= months_before:
+            return short.with_columns(months=pl.lit(0))
+        employees = " UNION ALL ".join(f"({self._source('employees', one)})" for one in months)
+        self._connection.register("short", short.to_arrow())
+        listed = self._frame(
+            f"""SELECT person_key, short.minutes, count(DISTINCT month) AS months
+            FROM ({employees}) JOIN short USING (person_key) GROUP BY ALL""",  # noqa: S608
+            {},
+        )
+        self._connection.unregister("short")
+        return listed
+
+    def overtime_beyond(self, month: str, months: int, agencies: Collection[str], minutes: float) -> pl.DataFrame:
+        """The overtime of the last so many months of everybody with more than `minutes` who has some in these now."""
+        window = [one for one in month_range(shifted(month, 1 - months), month) if one in self._of_month]
+        source = " UNION ALL ".join(f"({self._source('overtime', one)})" for one in window)
+        return self._frame(
+            f"""WITH overtime AS ({source}),
+            heavy AS (SELECT person_key FROM overtime GROUP BY person_key HAVING sum(minutes_in_month) > $minutes
+                AND bool_or(month = $month AND agency_code IN (SELECT unnest($agencies))))
+            SELECT agency_code, month, submission_id, record_index, record_id, person_key, start_at, end_at,
+                minutes_in_month
+            FROM overtime JOIN heavy USING (person_key)""",  # noqa: S608
+            {"month": month, "minutes": minutes, "agencies": sorted(agencies)},
+        )
 
     def _source(self, dataset: str, month: str, agencies: Collection[str] | None = None) -> str:
         """A SELECT of a month's counted records, of the agencies named or of more."""

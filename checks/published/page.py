@@ -10,6 +10,7 @@ from checks.catalogue import Rule
 from checks.findings import Severity
 from checks.format.versions import NEWEST, VERSIONS
 from checks.limits import Limits
+from checks.model.agency_kinds import KINDS
 from checks.person_id import LETTER_NUMBERS, REST_WEIGHTS
 from checks.published.examples import example_text
 from checks.published.language import Language
@@ -39,6 +40,7 @@ def page(language: Language, *, address: str = ADDRESS, limits: Limits | None = 
         headers=header_table(language),
         news=news(language),
         leave_codes=leave_codes_table(language),
+        unknown=[language.of(kind.zh, kind.name.replace("_", " ")) for kind in KINDS.values() if not kind.office],
         letters=_letters(language),
         worked=_worked(language),
         made_up=_MADE_UP_ID,

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +12,7 @@ import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
 
+from assets.error_report import SEVERITIES
 from assets.font import FONT
 from assets.words import SUBMISSION_STATES
 from checks.format.versions import VERSIONS
@@ -22,6 +24,8 @@ from portal.pages.manual import PICTURES, picture_of, text_of
 from portal.prose import plain_text, render, tokens_of
 from portal.words import VERDICTS
 from tests.portal.test_every_role import PUBLIC
+from warehouse.deadlines import TAIPEI
+from warehouse.duties.calendar import shipped
 
 HERE = Path(__file__).parents[2] / "portal"
 FILES = [name for name in published() if name.startswith("format/")]
@@ -149,7 +153,7 @@ def test_the_font_has_every_character_of_the_manual(language):
 def words_of_the_portal():
     """Everything that the portal's pages can show: its templates, and the words that they take from tables."""
     texts = [file.read_text(encoding="utf-8") for file in (HERE / "templates").glob("*.html")]
-    return "\n".join([*texts, *VERDICTS.values(), *SUBMISSION_STATES.values()])
+    return "\n".join([*texts, *VERDICTS.values(), *SEVERITIES.values(), *SUBMISSION_STATES.values()])
 
 
 @pytest.mark.parametrize(("language", "quoted"), [(Language.ZH, r"「([^」]+)」"), (Language.EN, r'"([^"]+)"')])
@@ -166,6 +170,18 @@ def test_the_manual_explains_every_sign_of_a_month():
         r"(\S) (\S+) \{\{ en\(", parts[parts.index("macro legend") :].partition("endmacro")[0]
     ):
         assert re.search(rf"^\| {sign} \| {state} \|", text, re.MULTILINE), state
+
+
+def test_the_manual_says_the_deadlines_of_the_calendar_that_is_shipped():
+    june = shipped()
+    due, corrections = (at.astimezone(TAIPEI) for at in (june.due("2021-06"), june.corrections_close("2021-06")))
+    assert f"{due - timedelta(seconds=1):%Y-%m-%d}" == "2021-07-20"
+    assert f"{corrections:%Y-%m-%d %H:%M}" == "2021-08-31 17:00"
+    for language, days in (
+        (Language.ZH, ("110 年 7 月 20 日前", "110 年 8 月 31 日 17 時")),
+        (Language.EN, ("by 20 July 2021", "by 31 August 2021")),
+    ):
+        assert all(day in text_of(language) for day in days)
 
 
 def test_openapi_says_what_a_document_is(portal):

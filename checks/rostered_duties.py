@@ -56,6 +56,14 @@ class RosteredDuties:
             held[there] += share * self.of_duty[duty]
         return held
 
+    def touched(self, person: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
+        """Hours of each person's duties of which some lies from `start` to before `end`, all of them."""
+        first = np.searchsorted(self.ends, _keys(self.months, person, start), side="right")
+        until = np.searchsorted(self.starts, _keys(self.months, person, end))
+        before = np.concatenate([[0.0], np.cumsum(self.of_duty)])
+        hours: Hours = before[np.maximum(until, first)] - before[first]
+        return hours
+
     def before(self, person: pl.Series, at: pl.Series) -> Numbers:
         """Clock time of each person's duties before a moment, in ms."""
         if not len(self.starts):

@@ -111,6 +111,15 @@ class WorkingTime:
         """Hours of the rostered duties that begin on `day`, as far as they lie from `start` to `end` by the clock."""
         return self._duties.within(person, day, start, end)
 
+    def rostered_touched(self, person: pl.Series, start: pl.Series, end: pl.Series) -> pl.Series:
+        """Hours of the rostered duties that an interval touches; null of who does not work by the roster then."""
+        first, last = (self._offset(person, at.dt.date()) for at in (start, end.dt.offset_by("-1ms")))
+        inside = (first >= 0) & (last < DAYS)
+        codes = (self.code[person.to_numpy(), np.clip(day, 0, DAYS - 1)] for day in (first, last))
+        by_roster = inside & np.all([code == ROSTER for code in codes], axis=0)
+        hours = pl.Series(self._duties.touched(person, start, end), dtype=pl.Float64)
+        return pl.select(pl.when(pl.Series(by_roster)).then(hours)).to_series()
+
     def covered(self, person: pl.Series, at: pl.Series) -> Numbers:
         """How much of the time that a leave can cover lies before each moment, in ms on a scale of the person's own.
 

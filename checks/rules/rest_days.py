@@ -80,13 +80,17 @@ def with_working_hours(leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
     labour = work.persons["labour"].gather(leaves["person"])
     leaves = leaves.with_columns(
         working_hours=work.hours_over(leaves["person"], leaves["first_day"], leaves["last_day"]),
+        rostered=work.rostered_touched(leaves["person"], leaves["start_at"], leaves["end_at"]),
         on_any_day=pl.col("leave_type").is_in(_ON_ANY_DAY),
         every_day=pl.col("every_day") | (labour & pl.col("leave_type").is_in(_EVERY_DAY_OF_LABOUR)),
     )
     days = ((pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1).cast(pl.Float64) * WHOLE_DAY
+    # A night's leave touches the day after, but not its duty; one by the office's clock times may touch none at all.
+    touched = pl.when((pl.col("rostered") > 0) & pl.col("working_hours").is_not_null()).then("rostered")
+    leaves = leaves.with_columns(held=pl.coalesce(touched, "working_hours"))
     return leaves.with_columns(
         # A duty of 24 hours is no less when it is an official trip that takes it; of duties not known nothing is said.
         held_hours=pl.when((pl.col("on_any_day") | pl.col("every_day")) & pl.col("working_hours").is_not_null())
-        .then(pl.max_horizontal(days, "working_hours"))
-        .otherwise("working_hours")
+        .then(pl.max_horizontal(days, "held"))
+        .otherwise("held")
     )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.leave_time import OFFICIAL, ON_ANY_DAY, counts_every_day, taken
@@ -34,9 +35,29 @@ def _working_days(judged: "Judgement") -> None:
             judged.say("W201", "leaves", index, "start", interval(leave), "至少一個上班日 at least one working day")
             continue
         every_day = leave["leave_type"] in ON_ANY_DAY or counts_every_day(judged.people, leave)
-        holds_hours = max(8 * len(days), works) if every_day and works is not None else works
+        held = works if works is None else _rostered(judged, leave) or works
+        holds_hours = max(8 * len(days), held) if every_day and held is not None else held
         if holds_hours is not None and leave["hours"] > holds_hours + _ROUNDING:
             judged.say("W210", "leaves", index, "hours", number(leave["hours"]), number(holds_hours))
+
+
+def _rostered(judged: "Judgement", leave: Record) -> Fraction:
+    """Hours of the rostered duties that a leave touches; 0 of who works by no roster at its beginning and end."""
+    days = days_touched(leave)
+    if any(
+        day not in judged.days or judged.people.knows(leave["person_id"], day) != "roster"
+        for day in (days[0], days[-1])
+    ):
+        return Fraction(0)
+    start, end = moment(leave["start"]), moment(leave["end"])
+    return sum(
+        (
+            Fraction(duty["hours"])
+            for duty in judged.people.duties(leave["person_id"])
+            if moment(duty["start"]) < end and moment(duty["end"]) > start
+        ),
+        Fraction(0),
+    )
 
 
 def _certificates(judged: "Judgement") -> None:

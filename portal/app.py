@@ -16,10 +16,24 @@ from portal import health
 from portal.admission import Admission
 from portal.api import check as api_check
 from portal.api import findings, submissions
+from portal.api.documents import Interface
 from portal.desk import open_desk
 from portal.identity.proxies import BelievedProxies
 from portal.identity.single_sign_on import SingleSignOn
-from portal.pages import agencies, check, home, interface, month, people, reports, sign_in, submit, tokens
+from portal.pages import (
+    agencies,
+    check,
+    home,
+    interface,
+    manual,
+    month,
+    people,
+    published_format,
+    reports,
+    sign_in,
+    submit,
+    tokens,
+)
 from portal.problems import add_problems
 from portal.wire import Guarded
 from warehouse.ledger.engine import LedgerLost
@@ -32,6 +46,8 @@ _ROUTERS = (
     sign_in.router,
     check.router,
     interface.router,
+    published_format.router,
+    manual.router,
     submit.router,
     people.router,
     tokens.router,
@@ -61,7 +77,7 @@ def create_app(
         yield
         desk.check.close()
 
-    app = FastAPI(
+    app = Interface(
         title="差勤資料彙整平臺 Attendance data platform",
         version="1",
         docs_url=None,

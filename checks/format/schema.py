@@ -13,7 +13,7 @@ from pandera import polars as pa
 from pandera.api.polars.components import Column
 
 from checks.format.forms import AGENCY_CODE, CALENDAR_DATE, LOCAL_TIME, MONTH, OFFSET_TIME, Form
-from checks.model.submitted import SUBMITTED
+from checks.model.submitted import SUBMITTED, Choices, said
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -25,6 +25,10 @@ class Node:
     type: str
     title: str = ""
     description: str = ""
+    title_en: str = ""
+    description_en: str = ""
+    #: Choice → what it means.
+    meanings: Choices = field(default_factory=dict)
     #: May be null, and may be left out.
     nullable: bool = False
     sensitive: bool = False
@@ -85,11 +89,21 @@ _CONSTRAINTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
+def _in_words(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `Node` that say in words what it is, from metadata made by `said`."""
+    return {
+        "title_en": metadata["title_en"],
+        "description_en": metadata["description_en"],
+        "meanings": metadata["choices"],
+    }
+
+
 def _property(name: str, column: Column) -> Node:
+    # A property without its English, or a check without its counterpart here, is a KeyError on import: neither can be
+    # overlooked.
     metadata = column.metadata or {}
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = _in_words(metadata)
     for check in column.checks:
-        # A check of the model without its counterpart here is a KeyError on import: it cannot be overlooked.
         fields |= _CONSTRAINTS[check.name](check.statistics)
     return Node(
         name=name,
@@ -108,23 +122,32 @@ Since = Mapping[str, str]
 
 
 def _dataset(name: str, model: type[pa.DataFrameModel], known: "Known") -> Node:
-    title, _, description = (model.__doc__ or "").partition(" ")
-    columns = {column: said for column, said in model.to_schema().columns.items() if known.property(said)}
+    schema = model.to_schema()
+    columns = {column: stated for column, stated in schema.columns.items() if known.property(stated)}
     record = Node(
         name=name,
         type="object",
-        title=title,
-        properties=tuple(known.restricted(_property(column, said)) for column, said in columns.items()),
+        title=schema.title or "",
+        properties=tuple(known.restricted(_property(column, stated)) for column, stated in columns.items()),
     )
+    words = {
+        **_in_words((model.get_metadata() or {})[model.__name__]["dataframe"]),
+        "title": schema.title or "",
+        "description": schema.description or "",
+    }
+    return Node(name=name, type="array", items=record, nullable=name in LATER_DATASETS, **words)
+
+
+def _header(name: str, title: str, title_en: str, description: str, description_en: str, **more: Any) -> Node:
+    """A property of the document itself, which tells what the document is of."""
+    words = _in_words(said(title_en, description_en))
     return Node(
-        name=name, type="array", title=title, description=description, items=record, nullable=name in LATER_DATASETS
+        name=name, **{"type": "string", "title": title, "description": description, "tells": name, **words, **more}
     )
 
 
-def _name(name: str, title: str, tells: str) -> Node:
-    return Node(name=name, type="string", title=title, shortest=1, longest=40, tells=tells)
-
-
+#: Lengths of a name of a system or version.
+_NAME: dict[str, Any] = {"shortest": 1, "longest": 40}
 #: Datasets that a document may leave out: a version after the first brought them.
 LATER_DATASETS: Since = {"shifts": "1.1"}
 
@@ -159,24 +182,53 @@ def document(versions: tuple[str, ...], known: Known) -> Node:
         name="",
         type="object",
         title="差勤資料報送檔",
+        title_en="Submission of attendance data",
+        description="一個機關一個月份一份",
+        description_en="one for each agency and month",
         properties=(
-            Node(
-                name="format_version",
-                type="string",
-                title="格式版本",
+            _header(
+                *(
+                    "format_version",
+                    "格式版本",
+                    "Format version",
+                    "本檔依據的格式版本",
+                    "which version the document is of",
+                ),
                 choices=versions,
                 breaks="F004",
-                tells="format_version",
             ),
-            Node(name="agency_code", type="string", title="機關代碼", form=AGENCY_CODE, tells="agency_code"),
-            Node(name="month", type="string", title="資料年月", form=MONTH, tells="month"),
-            Node(
-                name="produced_by",
+            _header(
+                *("agency_code", "機關代碼", "Agency", "資料所屬機關的代碼，當月須為有效機關"),
+                "the code of the agency that the data is of, which must be in force in that month",
+                form=AGENCY_CODE,
+            ),
+            _header(
+                *("month", "資料年月", "Month", "西元年月，不得為未來月份", "Gregorian; not in the future"),
+                form=MONTH,
+            ),
+            _header(
+                *("produced_by", "產製系統", "Produced by", "產製本檔的系統", "which system made the document"),
                 type="object",
-                title="產製系統",
-                properties=(_name("system", "系統名稱", "system"), _name("version", "系統版本", "version")),
+                tells=None,
+                properties=(
+                    _header(
+                        *("system", "系統名稱", "System", "WebITR、WebHR，或機關自建系統的名稱"),
+                        "WebITR, WebHR, or the name of the agency's own",
+                        **_NAME,
+                    ),
+                    _header("version", "系統版本", "Version", "該系統的版本", "of that system", **_NAME),
+                ),
             ),
-            Node(name="produced_at", type="string", title="產製時間", form=OFFSET_TIME, tells="produced_at"),
+            _header(
+                *(
+                    "produced_at",
+                    "產製時間",
+                    "Produced at",
+                    "含時區，如 2021-07-05T09:12:00+08:00",
+                    "RFC 3339, with an offset",
+                ),
+                form=OFFSET_TIME,
+            ),
             *(_dataset(name, model, known) for name, model in SUBMITTED.items() if known.dataset(name)),
         ),
     )
@@ -196,10 +248,18 @@ def _constraints_schema(node: Node) -> dict[str, Any]:
     return {keyword: value for keyword, value in stated.items() if value is not None}
 
 
+def _described(node: Node) -> str:
+    """What it is in both languages, then each choice."""
+    meanings = (
+        f"{choice}: {meaning.zh} {meaning.en}" for choice, meaning in node.meanings.items() if choice in node.choices
+    )
+    return "\n".join([node.description, node.description_en, *meanings])
+
+
 def _node_schema(node: Node) -> dict[str, Any]:
-    schema: dict[str, Any] = {"title": node.title} if node.title else {}
+    schema: dict[str, Any] = {"title": f"{node.title} {node.title_en}".strip()} if node.title else {}
     if node.description:
-        schema["description"] = node.description
+        schema["description"] = _described(node)
     schema["type"] = [node.type, "null"] if node.nullable else node.type
     schema |= _constraints_schema(node)
     if node.items:
@@ -219,7 +279,8 @@ def json_schema(version: str, root: Node) -> dict[str, Any]:
     is stated by `format`, which validators test only when asked to.
     """
     schema = _node_schema(root)
-    schema["properties"]["format_version"] = {"title": "格式版本", "type": "string", "const": version}
+    del schema["properties"]["format_version"]["enum"]
+    schema["properties"]["format_version"]["const"] = version
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:attendance-platform:submission:{version}",

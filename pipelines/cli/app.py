@@ -25,6 +25,7 @@ from pipelines.cli import (
     maintain,
     metrics,
     notices,
+    published_format,
     receipt,
     register,
     report,
@@ -47,8 +48,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _GROUPS = (
-    demo, register, check, submit, run, scheduled, status, corrections, explain, changes, receipt, report, rules,
-    calendar, closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices, backup,
+    demo, register, check, published_format, submit, run, scheduled, status, corrections, explain, changes, receipt,
+    report, rules, calendar, closures, duties, retention, maintain, metrics, fetch, keys, access, audit, notices,
+    backup,
 )  # fmt: skip
 for group in _GROUPS:
     group.add_to(app)

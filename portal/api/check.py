@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from portal.api.documents import TAKES_DOCUMENT
 from portal.api.models import PROBLEMS, CheckResult
 from portal.desk import Desk
 from portal.limiting import limited
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["檢核 check"], responses=PROBLEMS)
     "/check",
     response_model=CheckResult,
     summary="格式檢核，不報送 Check a document; submits nothing",
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}},
+    openapi_extra=TAKES_DOCUMENT,
     dependencies=[Depends(limited)],
 )
 async def check(request: Request) -> JSONResponse:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from assets.intake import HandedIn
 from assets.receipts import NoSuchSubmission, issue_receipt
+from portal.api.documents import TAKES_DOCUMENT
 from portal.api.guard import Caller, Scoped
 from portal.api.models import PROBLEMS, Month, Receipt, Taken, problem_response
 from portal.checked import Checked
@@ -40,7 +41,7 @@ IdPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="報送編�
         200: {"model": Taken, "description": "先前已報送 the same bytes were handed in before"},
         409: problem_response("Idempotency-Key 已用於另一份檔案 the key is another document's"),
     },
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
+    openapi_extra=TAKES_DOCUMENT,
 )
 async def submit(
     request: Request,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-_ADDRESS = "http://127.0.0.1:8300"
+ADDRESS = "http://127.0.0.1:8300"
 _PASSWORD = "demo"  # noqa: S105 — no secret
 _WIDE, _NARROW = 1000, 390
 _HEIGHT = 760
@@ -48,35 +48,37 @@ def main() -> None:
 
 
 def _of_the_head(browser: Browser, folder: Path, file: Path) -> None:
-    page = _signed_in(browser, "head", _WIDE, "light")
+    page = signed_in(browser, "head", _WIDE, "light")
     page.goto("/agencies/376500102Y/authorisations")
-    _take(page, folder / "portal-people.png")
+    take(page, folder / "portal-people.png")
     for place, button, name in (("/check", "檢核", "portal-check.png"), ("/submit", "報送", "portal-submit.png")):
         page.goto(place)
         page.set_input_files("#file", str(file))
         page.get_by_role("button", name=button).click()
         page.locator("#result").wait_for()
-        _take(page, folder / name)
+        take(page, folder / name)
     page.goto("/api")
-    _take(page, folder / "portal-api.png")
+    take(page, folder / "portal-api.png")
 
 
 def _of_the_authority(browser: Browser, folder: Path) -> None:
-    page = _signed_in(browser, "authority", _WIDE, "light")
+    page = signed_in(browser, "authority", _WIDE, "light")
     page.goto("/agencies?year=2021")
-    _take(page, folder / "portal-status.png")
+    take(page, folder / "portal-status.png")
     page.goto("/reports/submission-ratios?year=2021")
-    _take(page, folder / "portal-ratios.png")
-    page = _signed_in(browser, "authority", _NARROW, "dark")
+    take(page, folder / "portal-ratios.png")
+    page = signed_in(browser, "authority", _NARROW, "dark")
     page.goto("/reports/submission-ratios?year=2021&scope=authority")
-    _take(page, folder / "portal-narrow.png")
+    take(page, folder / "portal-narrow.png")
 
 
-def _signed_in(browser: Browser, who: str, width: int, scheme: str) -> Page:
+def signed_in(browser: Browser, who: str, width: int, scheme: str, address: str = ADDRESS) -> Page:
+    """A page of somebody of the demo's people, signed in and on the first page."""
     context = browser.new_context(
         viewport={"width": width, "height": _HEIGHT},
         color_scheme="dark" if scheme == "dark" else "light",
-        base_url=_ADDRESS,
+        base_url=address,
+        locale="zh-TW",
     )
     page = context.new_page()
     page.goto("/sign-in")
@@ -84,11 +86,12 @@ def _signed_in(browser: Browser, who: str, width: int, scheme: str) -> Page:
     page.get_by_label("帳號").fill(who)
     page.get_by_label("密碼").fill(_PASSWORD)
     page.get_by_role("button", name="登入").click()
-    page.wait_for_url(f"{_ADDRESS}/")
+    page.wait_for_url(f"{address}/")
     return page
 
 
-def _take(page: Page, file: Path) -> None:
+def take(page: Page, file: Path) -> None:
+    """What is seen of a page now, into a file."""
     page.evaluate("document.fonts.ready")
     page.screenshot(path=file)
 

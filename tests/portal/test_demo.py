@@ -16,6 +16,8 @@ import pytest
 from pipelines.demo.country import Country
 from pipelines.resources import platform
 from pipelines.settings import Settings
+from portal.pages.manual import PICTURES
+from tests.portal.conftest import needs_chromium
 from tests.support.installations import document
 from tests.support.postgres import free_port
 from warehouse.ledger.engine import writing
@@ -72,6 +74,16 @@ def sign_in(browser, url, account):
     said = browser.post(form.url, data={**hidden, "username": account, "password": "demo"})
     back = browser.get(urljoin(str(form.url), said.headers["location"]))
     browser.get(back.headers["location"])
+
+
+@needs_chromium
+def test_the_manuals_pictures_are_taken(portal, tmp_path):
+    """Each that the manual shows; all labels that they are taken by are there."""
+    command = [sys.executable, "-m", "portal.demo.manual_pictures", "--address", portal[0], "--folder", str(tmp_path)]
+    subprocess.run(command, check=True, timeout=2 * PATIENCE)
+    assert {file.name for file in tmp_path.glob("*.png")} == {file.name for file in PICTURES.iterdir()}
+    for file in PICTURES.iterdir():  # of the same size: width and height stand in a PNG's first 24 bytes
+        assert (tmp_path / file.name).read_bytes()[:24] == file.read_bytes()[:24], file.name
 
 
 def test_what_is_submitted_is_entered_and_published_by_itself(portal):

@@ -33,6 +33,13 @@ PUBLIC = {
     ("POST", "/api/v1/check"): "the same, for programs",
     ("GET", "/api"): "how the interface is used",
     ("GET", "/api/client.py"): "a program without secrets",
+    ("GET", "/format"): "what vendors write a document by",
+    ("GET", "/format/leave-types.csv"): "the same",
+    ("GET", "/format/schema/{version}.json"): "the same",
+    ("GET", "/format/example/{version}.json"): "the same",
+    ("GET", "/manual"): "how the portal is used",
+    ("GET", "/manual/zh.pdf"): "the same, to print",
+    ("GET", "/manual/en.pdf"): "the same, to print",
     ("GET", "/api/v1/openapi.json"): "what the interface is",
     ("GET", "/sign-in"): "how one gets in",
     ("GET", "/sign-in/start"): "how one gets in",
@@ -133,7 +140,8 @@ def place(path, holding, agency=None):
         id_ = holding.token
     elif "/authorisations/" in path:
         id_ = holding.authorisation
-    return path.format(agency=agency or holding.agency, month=MONTH, id_=id_, suffix="xlsx", report="summary")
+    return path.format(agency=agency or holding.agency, month=MONTH, id_=id_, suffix="xlsx", report="summary",
+                       version="1.1")  # fmt: skip
 
 
 def form_of(page, holding):

@@ -52,6 +52,29 @@ def test_a_file_is_dropped(browser, served, file):
     page.close()
 
 
+@pytest.mark.parametrize("place", ["/format?lang=zh", "/manual?lang=zh"])
+def test_a_long_page_is_read_by_keyboard(browser, served, place):
+    """From the top to a heading by the contents; what is too wide scrolls."""
+    page = browser.new_page(viewport={"width": 375, "height": 700})
+    page.goto(f"{served}{place}")
+    contents = page.get_by_role("navigation", name="目次").get_by_role("link")
+    focused = "document.activeElement.textContent"
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate(focused) == contents.nth(0).inner_text():
+            break
+    page.keyboard.press("Tab")
+    heading = page.evaluate(focused)
+    assert heading == contents.nth(1).inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_function("scrollY > 100")
+    assert page.get_by_role("heading", name=heading, exact=True).bounding_box()["y"] < 100
+    wide = page.get_by_role("region").first
+    wide.focus()
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
+    page.close()
+
+
 def test_by_keyboard_alone(browser, served):
     page = browser.new_page()
     page.goto(f"{served}/check")

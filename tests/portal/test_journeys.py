@@ -169,7 +169,10 @@ def test_a_system_is_given_a_token_and_uses_the_client_from_the_page(page_of, se
 
 
 PAGES = {
-    None: ("/", "/check", "/api", "/sign-in", "/nowhere"),
+    None: (
+        *("/", "/check", "/api", "/sign-in", "/nowhere"),
+        *("/format?lang=zh", "/format?lang=en", "/manual?lang=zh", "/manual?lang=en"),
+    ),
     "operator": (
         *("/", "/check", "/submit", "/agencies", "/api"),
         *(f"/agencies/{SECOND}", f"/agencies/{SECOND}/{MONTH}", f"/agencies/{SECOND}/{MONTH}?by=record"),

@@ -81,7 +81,8 @@ def test_every_answer_says_to_browsers_what_they_may(as_, opened, held):
         assert answer.headers["x-content-type-options"] == "nosniff", path
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-        assert answer.headers["cache-control"] == ("no-cache" if path.startswith("/static/") else "no-store"), path
+        everybodys = path.startswith(("/static/", "/format/", "/manual/"))
+        assert answer.headers["cache-control"] == ("no-cache" if everybodys else "no-store"), path
         assert "server" not in answer.headers
         assert "access-control-allow-origin" not in answer.headers
         if answer.content and answer.status_code != 303:

@@ -55,8 +55,9 @@ def test_the_json_schema_says_what_the_models_say():
     assert leave["additionalProperties"] is False
     assert leave["required"] == ["record_id", "person_id", "leave_type", "start", "end", "hours"]
     assert leave["properties"]["hours"] == {
-        "title": "請假時數",
-        "description": "小時，最多兩位小數",
+        "title": "請假時數 Hours",
+        "description": "小時，最多兩位小數；整筆請假（含其他月份部分）的時數，只計應上班時間\n"
+        "at most two decimals; of the whole leave, other months included; only time the person should work",
         "type": "number",
         "exclusiveMinimum": 0,
         "maximum": 8784,

@@ -24,8 +24,8 @@ def test_the_page_of_commands_is_as_the_program_prints_it():
 def test_the_commands_are_those_of_the_specification():
     commands = {path.removeprefix("attendance").strip() for path in HELPS}
     assert commands - {""} == {
-        "demo", "register", "register import", "register list", "check", "submit", "pull", "run", "status",
-        "findings", "report", "rebuild", "fetch", "doctor", "settings", "metrics", "compare", "withdraw",
+        "demo", "register", "register import", "register list", "check", "format", "submit", "pull", "run",
+        "status", "findings", "report", "rebuild", "fetch", "doctor", "settings", "metrics", "compare", "withdraw",
         "revert", "changes",
         "rules", "rules list", "rules show", "rules preview", "rules replay",
         "calendar", "calendar import", "calendar list",
@@ -51,8 +51,12 @@ def test_every_command_explains_itself_in_both_languages():
     assert [path for path, body in bodies.items() if not re.search(r"[A-Za-z]+ [a-z]+", body.split("\n", 2)[2])] == []
 
 
-#: The demo prints a story, metrics are text for Prometheus; a receipt and a head of the audit are JSON in any case.
-SAID_OTHERWISE = {"attendance demo", "attendance receipt issue", "attendance audit head", "attendance metrics"}
+#: The demo prints a story, metrics are text for Prometheus, the format is files as they are published; a receipt and a
+#: head of the audit are JSON in any case.
+SAID_OTHERWISE = {
+    *("attendance demo", "attendance receipt issue", "attendance audit head", "attendance metrics"),
+    "attendance format",
+}
 
 
 def test_whatever_prints_prints_json_too():

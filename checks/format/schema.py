@@ -212,8 +212,8 @@ def document(versions: tuple[str, ...], known: Known) -> Node:
                 tells=None,
                 properties=(
                     _header(
-                        *("system", "系統名稱", "System", "WebITR、WebHR，或機關自建系統的名稱"),
-                        "WebITR, WebHR, or the name of the agency's own",
+                        *("system", "系統名稱", "System", "WebITR、WebHR，或其他差勤系統的產品名稱"),
+                        "WebITR, WebHR, or the name of whatever other product it is",
                         **_NAME,
                     ),
                     _header("version", "系統版本", "Version", "該系統的版本", "of that system", **_NAME),
@@ -224,8 +224,8 @@ def document(versions: tuple[str, ...], known: Known) -> Node:
                     "produced_at",
                     "產製時間",
                     "Produced at",
-                    "含時區，如 2021-07-05T09:12:00+08:00",
-                    "RFC 3339, with an offset",
+                    "RFC 3339：含秒及時區，時區以 +08:00 為宜，亦得為 Z 或其他時區",
+                    "RFC 3339: with seconds and an offset, best +08:00; `Z` and others are allowed",
                 ),
                 form=OFFSET_TIME,
             ),
@@ -239,8 +239,8 @@ def _constraints_schema(node: Node) -> dict[str, Any]:
         "enum": [*node.choices, *([None] if node.nullable else [])] if node.choices else None,
         "minLength": node.shortest,
         "maxLength": node.longest,
-        "pattern": f"^{node.form.pattern}$" if node.form else None,
-        "format": node.form.name if node.form and node.form.is_real else None,
+        "pattern": f"^{node.form.exact or node.form.pattern}$" if node.form else None,
+        "format": node.form.format if node.form else None,
         "exclusiveMinimum": node.above,
         "minimum": node.at_least,
         "maximum": node.at_most,
@@ -275,8 +275,9 @@ def json_schema(version: str, root: Node) -> dict[str, Any]:
     """A version of the format as a JSON Schema (draft 2020-12); `root` is its tree.
 
     What it cannot say stays with the check: no property twice, no half surrogate pair, the limits, the decimals
-    (`multipleOf: 0.01` is tested on binary fractions by many validators, which then refuse 8.12).  That a date is real
-    is stated by `format`, which validators test only when asked to.
+    (`multipleOf: 0.01` is tested on binary fractions by many validators, which then refuse 8.12).  That dates and times
+    are real is stated by their patterns, that `produced_at` is by `format` alone, which validators test only when asked
+    to.
     """
     schema = _node_schema(root)
     del schema["properties"]["format_version"]["enum"]

@@ -97,8 +97,9 @@ def _record_id() -> Any:
     )
 
 
-def _time(title: str, title_en: str, description: str = "臺北時間", description_en: str = "Asia/Taipei") -> Any:
-    return pa.Field(local_time=True, title=title, description=description, metadata=said(title_en, description_en))
+def _time(title: str, title_en: str) -> Any:
+    words = said(title_en, "Asia/Taipei; seconds (:ss) may follow")
+    return pa.Field(local_time=True, title=title, description="臺北時間，得加秒（:ss）", metadata=words)
 
 
 class SubmittedEmployees(pa.DataFrameModel):
@@ -106,7 +107,9 @@ class SubmittedEmployees(pa.DataFrameModel):
 
     person_id: pl.String = _person("國民身分證統一編號或居留證號", "of a citizen or a resident, see its checksum")
     name: pl.String = pa.Field(
-        title="姓名", description="員工姓名", metadata=said("Name", "the person's name", sensitive=True)
+        title="姓名",
+        description="員工姓名，長度不限，得為空字串",
+        metadata=said("Name", "the person's name, of any length; may be empty", sensitive=True),
     )
     employment_type: pl.String = pa.Field(
         isin=EMPLOYMENT_TYPES,
@@ -119,15 +122,15 @@ class SubmittedEmployees(pa.DataFrameModel):
         nullable=True,
         calendar_date=True,
         title="在職起日",
-        description="當月中途到職或異動者，本段的第一日；自月初起者為 null",
-        metadata=said("First day", "of this stretch, where it begins within the month; null: on the payroll before it"),
+        description="本段的第一日；當月以前即已起算者為 null 或實際起日",
+        metadata=said("First day", "of this stretch; where it began before the month: null or the real day"),
     )
     to: pl.String = pa.Field(
         nullable=True,
         calendar_date=True,
         title="在職迄日",
-        description="當月中途離職或異動者，本段的最後一日（當日仍在職）；至月底者為 null",
-        metadata=said("Last day", "of this stretch, itself included, where it ends within the month; null: goes on"),
+        description="本段的最後一日，當日仍屬本機關人員；當月以後仍繼續者為 null 或實際迄日",
+        metadata=said("Last day", "of this stretch, still at the agency; where it goes on: null or the real day"),
     )
     work_pattern: pl.String = pa.Field(
         nullable=True,
@@ -142,8 +145,8 @@ class SubmittedEmployees(pa.DataFrameModel):
     clocks: pl.Boolean = pa.Field(
         nullable=True,
         title="應否刷卡",
-        description="true 應刷卡、false 免刷卡；未載明者為 null",
-        metadata=said("Has to clock", "true: in and out; false: exempt; null: not stated", since="1.1"),
+        description="true 應刷卡、false 免刷卡；系統無從得知者為 null",
+        metadata=said("Has to clock", "true: has to; false: exempt; null: the source cannot say", since="1.1"),
     )
     status: pl.String = pa.Field(
         nullable=True,
@@ -157,17 +160,17 @@ class SubmittedEmployees(pa.DataFrameModel):
         gt=0,
         le=84,
         title="每週工時",
-        description="部分工時人員每週應上班時數；全時人員為 null",
-        metadata=said("Weekly hours", "of part-time staff; null: full time", since="1.1"),
+        description="部分工時人員每週應上班時數，小數位數不限；全時人員為 null",
+        metadata=said("Weekly hours", "of part-time staff, of any decimals; null: full time", since="1.1"),
     )
     annual_leave_hours: pl.Float64 = pa.Field(
         nullable=True,
         ge=0,
         title="當年可休假時數",
-        description="小時，含以前年度保留者；未載明者為 null",
+        description="小時，含以前年度保留者，小數位數不限；無休假或無從得知者為 null",
         metadata=said(
             "Annual leave",
-            "hours that may be taken this year, those saved of earlier years included; null: not stated",
+            "hours of this year and those saved of earlier ones, of any decimals; null: none, or not known",
             since="1.1",
         ),
     )  # fmt: skip
@@ -195,8 +198,10 @@ class SubmittedShifts(pa.DataFrameModel):
 
     class Config:
         title = "輪班表"
-        description = "輪班輪休人員當月的勤務，每班一筆；無輪班人員者可省略"
-        metadata = said("Duty roster", "a row for each duty of the month; left out where nobody works by a roster")
+        description = "輪班輪休人員與當月有交集的班次，每班一筆；無輪班人員者為空陣列、null 或省略，三者意義相同"
+        metadata = said(
+            "Duty roster", "a row for each duty that touches the month; `[]`, null and left out are the same"
+        )
 
 
 class SubmittedLeaves(pa.DataFrameModel):
@@ -224,8 +229,8 @@ class SubmittedLeaves(pa.DataFrameModel):
     certificate: pl.Boolean = pa.Field(
         nullable=True,
         title="檢附證明",
-        description="是否檢附證明；來源系統無從得知者為 null",
-        metadata=said("Certificate", "whether one is attached; null where the source cannot say", sensitive=True),
+        description="是否檢附證明；無須檢附，或來源系統無從得知者為 null",
+        metadata=said("Certificate", "whether one is attached; null: none is due, or not known", sensitive=True),
     )
     reason: pl.String = pa.Field(
         nullable=True,
@@ -262,8 +267,8 @@ class SubmittedOvertime(pa.DataFrameModel):
         le=2880,
         decimals=0,
         title="加班分鐘數",
-        description="核定的分鐘數，整數；不得超過起迄時間",
-        metadata=said("Minutes", "as approved, a whole number; never above the clock time", integer=True),
+        description="核定的分鐘數，整數（90.0 亦可）；不得超過起迄時間",
+        metadata=said("Minutes", "as approved, a whole number (90.0 is one); never above the clock time", integer=True),
     )
     compensation: pl.String = pa.Field(
         isin=COMPENSATIONS,

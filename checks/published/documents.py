@@ -1,6 +1,7 @@
 """Every file of the published format, by its name within `docs/`; `python -m checks.published docs` writes them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -31,10 +32,18 @@ def published() -> dict[str, str]:
     return dict(_files())
 
 
+def _contents(text: str) -> str:
+    """Links to the sections, for readers of the file; the portal makes its own."""
+    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    # As GitHub names the anchors of headings.
+    anchors = (re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles)
+    return "\n".join(f"- [{title}](#{anchor})" for title, anchor in zip(titles, anchors, strict=True))
+
+
 def _files() -> Iterator[tuple[str, str]]:
     for language, name in _PAGES.items():
         heading, _, rest = page(language, rules="rules.md").partition("\n")
-        yield name, f"{heading}\n\n{_NOTICE[language]}\n{rest}"
+        yield name, f"{heading}\n\n{_NOTICE[language]}\n\n{_contents(rest)}\n{rest}"
     for version in VERSIONS:
         yield f"format/schema/{version}.json", schema_text(version)
         yield f"format/example/{version}.json", example_text(version)

@@ -1,22 +1,20 @@
 """The format's page in one language: the prose of `page.<language>.md`, and in it what the data model states."""
 
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from checks.catalogue import Rule
 from checks.findings import Severity
 from checks.format.versions import NEWEST, VERSIONS
 from checks.limits import Limits
-from checks.model.agency_kinds import KINDS
 from checks.person_id import LETTER_NUMBERS, REST_WEIGHTS
 from checks.published.examples import example_text
 from checks.published.language import Language
 from checks.published.leave_codes import leave_codes_table
+from checks.published.people import kinds_table, limits_table, quotas_table
 from checks.published.properties import choices_of, dataset_table, header_table, markdown_table, news
-from checks.rule_set import all_rules
+from checks.published.rule_tables import not_evaluated_table, refusing_table, warnings_table
 
 #: Nobody's: the first of its kind that its checksum holds for.
 _MADE_UP_ID = "A123456789"
@@ -40,12 +38,16 @@ def page(language: Language, *, address: str = ADDRESS, limits: Limits | None = 
         headers=header_table(language),
         news=news(language),
         leave_codes=leave_codes_table(language),
-        unknown=[language.of(kind.zh, kind.name.replace("_", " ")) for kind in KINDS.values() if not kind.office],
+        kinds=kinds_table(language),
+        overtime_limits=limits_table(language),
+        quotas=quotas_table(language),
         letters=_letters(language),
         worked=_worked(language),
         made_up=_MADE_UP_ID,
-        refusing={str(severity): _refusing(severity, language) for severity in (Severity.FATAL, Severity.ERROR)},
-        warnings=[rule.id for rule in all_rules().values() if rule.severity is Severity.WARNING],
+        refusing={str(severity): refusing_table(severity, language) for severity in (Severity.FATAL, Severity.ERROR)},
+        warnings=warnings_table(language, after_entry=False),
+        warnings_after_entry=warnings_table(language, after_entry=True),
+        not_evaluated=not_evaluated_table(language),
         example=example_text(NEWEST.name),
     )
 
@@ -99,20 +101,3 @@ def _worked(language: Language) -> str:
         f"They come to {total}, a multiple of 10: `{_MADE_UP_ID}` is well formed (it is made up).",
     )
     return f"{markdown_table([language.of('字元', 'character'), *sources], rows)}\n\n{closing}"
-
-
-def _refusing(severity: Severity, language: Language) -> str:
-    heading = {Language.ZH: ("規則", "內容", "為何"), Language.EN: ("rule", "what it finds", "why")}[language]
-    return markdown_table(heading, list(_rules(severity, language)))
-
-
-def _rules(severity: Severity, language: Language) -> Iterator[tuple[str, str, str]]:
-    for rule in all_rules().values():
-        if rule.severity is severity:
-            yield rule.id, language.of(rule.title, rule.title_en), _why(rule, language)
-
-
-def _why(rule: Rule, language: Language) -> str:
-    """The rule's reason in one language: the Chinese ends with its last full stop of that width."""
-    chinese, _, english = rule.why.rpartition("。")
-    return language.of(f"{chinese}。", english)

@@ -76,7 +76,7 @@ def test_an_example_shows_every_member_and_choice(version):
 
 
 @pytest.mark.parametrize("language", Language)
-def test_the_page_names_every_property_choice_code_and_refusing_rule(language):
+def test_the_page_names_every_property_choice_code_and_rule(language):
     text = page(language)
     for path, node in places(NEWEST.document):
         assert f"`{path[-1]}`" in text or f"`{'.'.join(path)}`" in text
@@ -86,8 +86,9 @@ def test_the_page_names_every_property_choice_code_and_refusing_rule(language):
     for code, name in packaged_leave_types().names().items():
         assert re.search(rf"\| `{code}` \| [^|]*{name}", text)
     for rule in all_rules().values():
-        if rule.severity != "warning":
-            assert f"| {rule.id} | {language.of(rule.title, rule.title_en)} |" in text
+        title = language.of(rule.title, rule.title_en)
+        rows = re.findall(rf"^\| {rule.id} \| {re.escape(title)}[^|]*\|", text, re.MULTILINE)
+        assert len(rows) == len(rule.life), rule.id
     assert example_text(NEWEST.name) in text
 
 
@@ -100,6 +101,34 @@ def test_a_page_is_in_one_language():
         assert why.endswith("。")
     for title, why in re.findall(rules, english, re.MULTILINE):
         assert not re.search(r"[\u4e00-\u9fff]", title + why)
+    warnings = r"^\| [RW]\d{3} \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$"
+    assert all(
+        re.search(r"[\u4e00-\u9fff]", text) for row in re.findall(warnings, chinese, re.MULTILINE) for text in row
+    )
+    assert not re.search(r"[\u4e00-\u9fff]", str(re.findall(warnings, english, re.MULTILINE)))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_rule_stands_where_its_life_puts_it_in_each_month(language):
+    """R114 warns of months to 2026-12 and refuses from 2027-01 on."""
+    text = page(language)
+    errors, warned = text.index("\n### ", text.index("F014")), text.index("\n| W201 ")
+    early, late = text.index("2026-12", text.index("| R114 |", warned - 1500)), text.index("2027-01", errors)
+    assert errors < late < text.rindex("| R116 |") < early < warned
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_section_is_linked_from_the_top_of_the_file(language):
+    name = language.of("format.zh-TW.md", "format.md")
+    text = published()[name]
+    links = re.findall(r"^- \[(.+)\]\(#.+\)$", text, re.MULTILINE)
+    assert links == re.findall(r"^## (.+)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schema_names_no_format_that_its_draft_has_not(version):
+    named = set(re.findall(r'"format": "([^"]+)"', published()[f"format/schema/{version}.json"]))
+    assert named == {"date", "date-time"}
 
 
 def test_every_property_is_described_in_both_languages():

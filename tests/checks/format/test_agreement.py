@@ -29,19 +29,9 @@ def _date(value):
     return not isinstance(value, str) or bool(date.fromisoformat(value))
 
 
-@FORMATS.checks("local-time", raises=ValueError)
-def _local_time(value):
-    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
-
-
 @FORMATS.checks("date-time", raises=ValueError)
 def _date_time(value):
     return not isinstance(value, str) or datetime.fromisoformat(value.upper()).tzinfo is not None
-
-
-@FORMATS.checks("year-month", raises=ValueError)
-def _year_month(value):
-    return not isinstance(value, str) or bool(date.fromisoformat(f"{value}-01"))
 
 
 VALIDATORS = {

@@ -97,7 +97,7 @@ def test_without_a_register_f011_is_said_not_to_be_evaluated(attendance, write):
     text = attendance("check", file)
     assert text.code == 0
     assert "not evaluated: F011: " in text.out
-    assert "not evaluated: W202, W206, W207, W209, W214: " in text.out
+    assert "not evaluated: W202, W206, W207, W209, W213, W214: " in text.out
     as_json = attendance("check", file, "--format", "json")
     assert "not evaluated: F011: " in as_json.err
     assert len(as_json.objects) == 1

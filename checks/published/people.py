@@ -64,19 +64,25 @@ def quotas_table(language: Language) -> str:
 def _quota(row: dict[str, Any], language: Language) -> tuple[Any, ...]:
     names = packaged_leave_types().names()
     whom = f"`{row['employment_type']}`" if row["employment_type"] else _everybody(row["leave_type"], language)
-    days = f"`{row['own']}`" if row["own"] else _number(row["days"]) or language.of("無", "none")
+    stated = language.of("依載明", "as stated") if row["own"] else language.of("無", "none")
     window = row["window_days"]
     per = {
         "year": language.of("年度", "a year"),
         "month": language.of("月", "a month"),
-        "event": language.of(
-            f"事件（無 `event_id` 者 {window} 日內）", f"an event (without `event_id`: {window} days)"
-        ),
-        "event_id": language.of("事件（須有 `event_id`）", "an event (only with `event_id`)"),
+        "event": language.of(f"事件，或 {window} 日", f"an event, or {window} days"),
+        "event_id": language.of("事件", "an event"),
     }[row["per"]]
     counted = language.of("日曆天", "calendar") if row["counts"] == "calendar" else language.of("上班日", "working")
     leave = f"`{row['leave_type']}` {language.of(names[row['leave_type']], '')}".strip()
-    return leave, whom, days, per, counted, _in_force(row, language), "".join(_remarks(row, language))
+    return (
+        leave,
+        whom,
+        _number(row["days"]) or stated,
+        per,
+        counted,
+        _in_force(row, language),
+        "".join(_remarks(row, language)),
+    )
 
 
 def _everybody(leave_type: str, language: Language) -> str:
@@ -88,6 +94,8 @@ def _everybody(leave_type: str, language: Language) -> str:
 def _remarks(row: dict[str, Any], language: Language) -> Iterator[str]:
     if row["switch"] == "off":
         yield _off(language)
+    if row["own"]:
+        yield language.of(f"該員之 `{row['own']}`", f"`{row['own']}` of the person")
     if row["counted_within"]:
         outer = row["counted_within"]
         yield language.of(f"併入 `{outer}` 計算", f"counts within `{outer}` too")

@@ -178,6 +178,51 @@ def test_a_mistake_of_the_page_is_what_the_check_finds(written, rule, path, valu
     assert rule in findings(json.dumps(document).encode())["rule"]
 
 
+THURSDAY_TO_FRIDAY = ("03", "2021-06-03T08:30", "2021-06-04T17:30", 16)
+FRIDAY_TO_MONDAY = ("03", "2021-06-04T08:30", "2021-06-07T17:30", 16)
+TWO_NIGHTS = ("03", "2021-06-09T22:30", "2021-06-11T07:00", 16)
+NIGHTS = [("2021-06-09T22:30", "2021-06-10T07:00"), ("2021-06-10T22:30", "2021-06-11T07:00")]
+#: What the page gives as examples: work pattern, leave, overtime, and the rules that find something.
+SAID = [
+    ("office", THURSDAY_TO_FRIDAY, ("2021-06-03T18:00", "2021-06-03T20:00", 120), {"R110"}),
+    ("office", FRIDAY_TO_MONDAY, ("2021-06-05T18:00", "2021-06-05T20:00", 120), set()),
+    ("shift", TWO_NIGHTS, ("2021-06-10T12:00", "2021-06-10T13:00", 60), set()),
+    ("shift", ("03", "2021-06-11T00:00", "2021-06-11T07:00", 7), None, {"W201"}),
+    ("shift", ("03", "2021-06-09T22:30", "2021-06-10T07:00", 8.5), None, {"W210"}),
+    ("office", ("05", *FRIDAY_TO_MONDAY[1:3], 32), None, set()),
+    ("office", ("06", *FRIDAY_TO_MONDAY[1:3], 32), None, set()),
+    ("office", ("07", *FRIDAY_TO_MONDAY[1:3], 16), None, set()),
+    ("office", ("01", *FRIDAY_TO_MONDAY[1:3], 16.5), None, {"W210"}),
+    ("office", ("02", *FRIDAY_TO_MONDAY[1:3], 16), None, {"W208"}),
+    ("office", ("02", *FRIDAY_TO_MONDAY[1:3], 15.5), None, set()),
+    ("office", ("01", "2021-06-03T10:00", "2021-06-03T10:20", 1), None, set()),
+    ("office", None, ("2021-06-03T18:00", "2021-06-03T19:20", 80), set()),
+    ("office", None, ("2021-06-03T18:00:30", "2021-06-03T19:20", 80), {"R106"}),
+]
+
+
+@pytest.mark.parametrize(("pattern", "leave", "overtime", "found"), SAID)
+def test_an_example_in_the_prose_is_what_the_check_finds(pattern, leave, overtime, found):
+    document = copy.deepcopy(example(NEWEST.name))
+    person = {**document["employees"][0], "work_pattern": pattern}
+    start_end = ("start", "end")
+    document["employees"] = [person]
+    document["shifts"] = [
+        {"person_id": person["person_id"], **dict(zip(start_end, night, strict=True)), "hours": 8} for night in NIGHTS
+    ]
+    kinds = (("leaves", ("leave_type", *start_end, "hours"), leave), ("overtime", (*start_end, "minutes"), overtime))
+    for dataset, names, said in kinds:
+        record = {**document[dataset][0], "person_id": person["person_id"]}
+        changed = dict(zip(names, said, strict=True)) if said else {}
+        document[dataset] = [{**record, **changed}] if said else []
+    for record in document["leaves"]:
+        record["certificate"] = False
+    other = "G800000001"
+    document["employees"].append({**person, "person_id": other, "clocks": False})
+    document["clockings"] = [{"person_id": other, "at": "2021-06-03T08:21", "kind": "in"}]
+    assert set(findings(json.dumps(document).encode())["rule"]) == found
+
+
 def test_a_document_of_1_0_may_not_have_what_came_later():
     newer = {**example(NEWEST.name), "format_version": "1.0"}
     assert set(findings(json.dumps(newer).encode())["rule"]) == {"F006", "F008"}

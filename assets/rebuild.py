@@ -17,7 +17,6 @@ from assets.platform import Platform
 from assets.rebuild_places import InBundles, InFolder
 from assets.reviewing import review
 from assets.workers import done
-from checks.rule_set import rule_set_version
 from warehouse.bundle_cache import bring
 from warehouse.bundles import Bundle
 from warehouse.ledger import lifecycle
@@ -117,7 +116,11 @@ def _build(
     finished = 0
     for group in done(desk, store, every, platform.workers):
         verdicts = [verdict for one in group for verdict in one.verdicts]
-        differing += [result_of(one) for one in verdicts if judged.differs(known[SubmissionKey(*one.ticket)], one)]
+        differing += [
+            result_of(one, platform.rule_set)
+            for one in verdicts
+            if judged.differs(known[SubmissionKey(*one.ticket)], one)
+        ]
         bundles += [one.bundle for one in group if one.bundle is not None]
         finished += len(verdicts)
         if on_progress:
@@ -128,6 +131,6 @@ def _build(
 
 def _note(platform: Platform, submissions: int, anew: int) -> None:
     """Have it in the audit."""
-    reason = f"{submissions} submissions, {anew} judged anew, rule set {rule_set_version()}"
+    reason = f"{submissions} submissions, {anew} judged anew, rule set {platform.rule_set}"
     with writing(platform.engine) as session:
         note(session, [Deed("rebuilt", platform.actor, reason=reason, at=platform.clock())])

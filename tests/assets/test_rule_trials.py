@@ -58,7 +58,10 @@ def enter_by_older_rules(platform: Platform) -> None:
     older = CheckContext(today=platform.today(), lives={"R102": (Period(Severity.WARNING),)})
     checked = check_documents(read_batch(platform.landing, waiting), older)
     store_batch(Store(platform.home.store, platform.person_key()), waiting, checked)
-    results = [result_of(verdict(one, result)) for one, result in zip(waiting, checked.documents, strict=True)]
+    results = [
+        result_of(verdict(one, result), rule_set_version())
+        for one, result in zip(waiting, checked.documents, strict=True)
+    ]
     with writing(platform.engine) as session:
         record_results(session, results, at=platform.clock())
 

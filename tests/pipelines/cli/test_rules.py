@@ -37,3 +37,25 @@ def test_what_could_not_be_evaluated_is_said(attendance, home):
     assert ran.code == 0
     assert "2 個機關月份中有 2 個無從評估" in ran.err
     assert "2 個機關月份中 agency-months, 0 個不符" in ran.out
+
+
+@pytest.mark.parametrize("rule", ["W203", "W204", "W212"])
+def test_rows_that_are_off_are_shown_with_why_and_whether_they_are_on_here(attendance, monkeypatch, rule):
+    shipped = attendance("rules", "show", rule, "--format", "json").objects[0]["rows"]
+    assert {row["id"]: row["switch"] for row in shipped} == {
+        "civil_servant-police_fire": "off",
+        "contract-police_fire": "off",
+    }
+    assert all("原文尚未取得" in row["source"] for row in shipped)
+    monkeypatch.setenv("ATTENDANCE_ROWS_SWITCHED_ON", "contract-police_fire")
+    civil_servants, contract = (
+        line for line in attendance("rules", "show", rule).out.splitlines() if "police_fire" in line
+    )
+    assert "off, its people are not evaluated" in civil_servants
+    assert "switched on here by the setting rows_switched_on" in contract
+
+
+def test_a_rule_without_such_rows_shows_none(attendance):
+    (quotas,) = attendance("rules", "show", "W202", "--format", "json").objects[0]["rows"]
+    assert (quotas["id"], quotas["switch"]) == ("02-contract", "off")
+    assert attendance("rules", "show", "R106", "--format", "json").objects[0]["rows"] == []

@@ -81,9 +81,10 @@ class Judged:
         """Whether a document comes out otherwise than the ledger says; what was refused was refused for its time."""
         if one.fatal:
             return False
-        counts = {name: tuple(counts) for name, counts in now.counts.items()}
+        counts = _of_some({name: tuple(counts) for name, counts in now.counts.items()})
         numbers = (now.errors, now.warnings)
-        return now.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
+        before = _of_some(self.counts.get(key_of(one), {}))
+        return now.refused or counts != before or numbers != (one.errors, one.warnings)
 
     def by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
@@ -116,6 +117,11 @@ class Judged:
             for number, part in groupby(sorted(submissions, key=known), key=known):
                 at = None if number == len(moments) else moments[number] - _A_MOMENT
                 yield load_working_days(session, months, at), list(part)
+
+
+def _of_some(counts: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Counts of datasets that hold records: of one that the format gained since then the ledger has no row."""
+    return {name: numbers for name, numbers in counts.items() if any(numbers)}
 
 
 def judged_submissions(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from assets.platform import Platform
 from checks.limits import Limits
 from checks.model.office_days import OfficeDays
-from warehouse.deadlines import TAIPEI
+from warehouse.deadlines import TAIPEI, month_end
 from warehouse.duties import Duties, calendar_of
 from warehouse.duties.reckoning import spoken
 from warehouse.ledger import lifecycle
@@ -26,7 +26,7 @@ from warehouse.publish.known import known_months
 
 PULL, CLOSE, YEAR_END, LOOK = "pull", "close", "year-end", "look"
 
-#: What answers for an agency's month: received and not refused.
+#: What answers for an agency's month: received after it ended, and not refused.
 _ANSWERS = (lifecycle.RECEIVED, lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS)
 #: Months whose deadlines, extended ones too, are looked for.
 _BACK = 24
@@ -154,7 +154,11 @@ class Agenda:
         return month_range(first, last)
 
     def _answered(self, month: str) -> Collection[str]:
-        query = select(Submission.agency_code).where(Submission.month == month, Submission.state.in_(_ANSWERS))
+        query = select(Submission.agency_code).where(
+            Submission.month == month,
+            Submission.state.in_(_ANSWERS),
+            Submission.first_received_at >= month_end(month),
+        )
         return set(self._session.scalars(query.distinct()))
 
     def _kind(self, code: str, month: str) -> str | None:

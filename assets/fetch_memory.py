@@ -9,23 +9,32 @@ from sqlalchemy.orm import Session
 
 from assets.channels.protocol import Delivery, Outcome, Remembered
 from assets.pull_report import host_of
+from warehouse.deadlines import month_end
+from warehouse.ledger.base import same_submission
 from warehouse.ledger.engine import reading
-from warehouse.ledger.models import Fetch
+from warehouse.ledger.models import Fetch, Submission
 
 _ABOUT = ("etag", "fetched_at", "outcome", "detail", "host", "submission_id")
 
 
 class LedgerMemory:
-    """The `FetchMemory` that channels are given; reads only, each time anew."""
+    """The `FetchMemory` that channels are given `now` (aware); reads only, each time anew."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, now: datetime) -> None:
         self._engine = engine
+        self._now = now
 
     def recall(self, channel: str, month: str) -> Mapping[str, Remembered]:
-        """Agency code → what the last fetch that brought something brought."""
+        """Agency code → what the last fetch that brought something brought.
+
+        Once the month has ended, what came before its end is forgotten: it does not count until it has come again.
+        """
         query = select(Fetch.agency_code, Fetch.etag, Fetch.submission_id).where(
             Fetch.channel == channel, Fetch.month == month, Fetch.submission_id.is_not(None)
         )
+        if self._now >= (ended := month_end(month)):
+            arrived = query.join(Submission, same_submission(Submission, Fetch))
+            query = arrived.where(Submission.first_received_at >= ended)
         with reading(self._engine) as session:
             return {code: Remembered(etag, submission) for code, etag, submission in session.execute(query)}
 

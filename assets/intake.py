@@ -14,7 +14,7 @@ from assets.channels.protocol import (
 from assets.platform import Platform
 from checks.format.identify import identify
 from checks.model.masking import mask_ids_in
-from warehouse.deadlines import days_late, is_on_time
+from warehouse.deadlines import Timeliness, timeliness
 from warehouse.duties import Duties, DutyCalendar, calendar_of
 from warehouse.journal import log
 from warehouse.landing import Landed
@@ -42,7 +42,8 @@ class Receipted:
     """The receipt of one document: `new` False where the same bytes were known for that agency and month.
 
     `agency_code` and `month` are `''`, and `deadline` and what follows from it None, where the document does not say
-    them readably; `size` in bytes, `received_at` in UTC.
+    them readably; `on_time` and `days_late` are None, too, where it came before its month had ended.  `size` in bytes,
+    `received_at` in UTC.
     """
 
     name: str
@@ -158,6 +159,7 @@ def _receipts(
 
 def _receipt(name: str, one: Arrived, new: bool, duties: Duties) -> Receipted:
     deadline = duties.until(one.agency_code, one.month) if is_month(one.month) else None
+    on_time, late = timeliness(one.month, deadline, one.received_at) if deadline else Timeliness(None, None)
     return Receipted(
         name=name,
         submission_id=one.submission_id,
@@ -167,6 +169,6 @@ def _receipt(name: str, one: Arrived, new: bool, duties: Duties) -> Receipted:
         received_at=one.received_at,
         new=new,
         deadline=deadline,
-        on_time=is_on_time(deadline, one.received_at) if deadline else None,
-        days_late=days_late(deadline, one.received_at) if deadline else None,
+        on_time=on_time,
+        days_late=late,
     )

@@ -9,7 +9,7 @@ from assets.channel_health import ChannelHealth, health_of
 from assets.partitions import MONTHS
 from assets.platform import Platform
 from assets.previews import ROWS, markdown
-from assets.pull_report import PullReport
+from assets.pull_report import NotBrought, PullReport
 from assets.register import agency_register
 
 if TYPE_CHECKING:
@@ -75,17 +75,26 @@ def channels_answered(platform: Platform, report: PullReport) -> dg.AssetCheckEv
 def pulled(report: PullReport, asked: "Asked | None" = None) -> dict[str, Any]:
     """What a pull brought, as metadata: counts by channel, the agencies that failed; whom the calendar had it ask."""
     outcomes = [(channel, outcome, count) for (channel, outcome), count in sorted(report.outcomes.items())]
-    failures = [(one.channel, one.agency_code or one.source, one.host, one.reason) for one in report.failures[:ROWS]]
+    headings = ["管道 channel", "機關或檔案 agency or file", "主機 host", "原因 reason"]
+    failures, without = _rows(report.failures), _rows(report.without_records)
     return {
         **({} if asked is None else _asked(asked)),
         "新報送 new submissions": report.arrived,
         "失敗機關 failed": len(report.failures),
         "結果 outcomes": dg.MetadataValue.md(markdown(["管道 channel", "結果 outcome", "機關 agencies"], outcomes)),
         "失敗原因 failures": dg.MetadataValue.md(
-            f"前 {len(failures)} 件，共 {len(report.failures)} 件 the first of all\n\n"
-            + markdown(["管道 channel", "機關或檔案 agency or file", "主機 host", "原因 reason"], failures)
+            f"前 {len(failures)} 件，共 {len(report.failures)} 件 the first of all\n\n" + markdown(headings, failures)
+        ),
+        "來源尚無本月資料機關 without records yet": len(report.without_records),
+        "來源尚無本月資料 no records yet": dg.MetadataValue.md(
+            f"前 {len(without)} 件，共 {len(report.without_records)} 件 the first of all\n\n"
+            + markdown(headings, without)
         ),
     }
+
+
+def _rows(months: Sequence[NotBrought]) -> list[tuple[str, str, str, str]]:
+    return [(one.channel, one.agency_code or one.source, one.host, one.reason) for one in months[:ROWS]]
 
 
 def _asked(asked: "Asked") -> dict[str, Any]:

@@ -23,7 +23,7 @@ from assets.channels.protocol import (
 from assets.fetch_memory import LedgerMemory, remember
 from assets.intake import CHUNK_DOCUMENTS, look_at_the_clock
 from assets.platform import Platform
-from assets.pull_report import Failure, PullReport
+from assets.pull_report import NotBrought, PullReport
 from checks.model.masking import mask_ids_in
 from warehouse.duties import Duties, calendar_of
 from warehouse.journal import bound, log
@@ -126,7 +126,7 @@ class _OwnParts:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._memory = LedgerMemory(platform.engine)
+        self._memory = LedgerMemory(platform.engine, platform.clock())
         self._closed = False
 
     def close(self) -> None:
@@ -218,14 +218,19 @@ def _record(platform: Platform, chunk: list[Delivery], report: PullReport) -> No
         remember(session, [one for one in chunk if one.channel != MANUAL or one.outcome is Outcome.DOWN], now)
     report.arrived += sum(new)
     report.outcomes.update((one.channel, one.outcome.value) for one in chunk)
-    failures = [
-        Failure(one.channel, one.agency_code, mask_ids_in(one.source), str(one.reason))
-        for one in chunk
-        if one.outcome in (Outcome.FAILED, Outcome.NOT_CONFIGURED, Outcome.DOWN)
-    ]
+    failures = _not_brought(chunk, Outcome.FAILED, Outcome.NOT_CONFIGURED, Outcome.DOWN)
     for one in failures:
         log.warning("agency_failed", agency=one.agency_code, source=one.source, reason=one.reason)
     report.failures += failures
+    report.without_records += _not_brought(chunk, Outcome.NOTHING)
+
+
+def _not_brought(chunk: Iterable[Delivery], *outcomes: Outcome) -> list[NotBrought]:
+    return [
+        NotBrought(one.channel, one.agency_code, mask_ids_in(one.source), str(one.reason))
+        for one in chunk
+        if one.outcome in outcomes
+    ]
 
 
 def _in_chunks(deliveries: Iterable[Delivery]) -> Iterator[list[Delivery]]:

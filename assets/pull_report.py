@@ -23,8 +23,11 @@ class FailureGroup(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """What a channel could not fetch: `reason` is one line, in Chinese and English; `source` a path or an address."""
+class NotBrought:
+    """An agency's month that a channel did not bring: `reason` is one line, in Chinese and English.
+
+    `source` is a path or an address.
+    """
 
     channel: str
     agency_code: str
@@ -39,12 +42,17 @@ class Failure:
 
 @dataclass
 class PullReport:
-    """What a pull of one month brought: `outcomes` counts `(channel, outcome)`, `arrived` new submissions."""
+    """What a pull of one month brought: `outcomes` counts `(channel, outcome)`, `arrived` new submissions.
+
+    `failures` could not be fetched; of `without_records` the source has nothing of the month yet, which is no failure
+    and never a statement that there was nothing.
+    """
 
     month: str
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     arrived: int = 0
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[NotBrought] = field(default_factory=list)
+    without_records: list[NotBrought] = field(default_factory=list)
 
     def groups(self) -> list[FailureGroup]:
         """The failures by channel, host and reason, the largest group first."""

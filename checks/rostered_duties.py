@@ -41,12 +41,16 @@ class RosteredDuties:
         running = np.concatenate([[0], np.cumsum(ends - starts)])
         return cls(hours, duties["hours"].to_numpy(), starts, ends, running, months)
 
+    def keys(self, person: pl.Series, at: pl.Series) -> Numbers:
+        """Moments of persons as numbers, see `_keys`."""
+        return _keys(self.months, person, at)
+
     def within(self, person: pl.Series, day: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
         """Hours of each person's duties that begin on a day, as far as they lie from `start` to `end` by the clock."""
         midnight = day.cast(pl.Datetime("ms"))
-        first = np.searchsorted(self.starts, _keys(self.months, person, midnight))
-        until = np.searchsorted(self.starts, _keys(self.months, person, midnight.dt.offset_by("1d")))
-        begins, ends = _keys(self.months, person, start), _keys(self.months, person, end)
+        first = np.searchsorted(self.starts, self.keys(person, midnight))
+        until = np.searchsorted(self.starts, self.keys(person, midnight.dt.offset_by("1d")))
+        begins, ends = self.keys(person, start), self.keys(person, end)
         held = np.zeros(len(person))
         for number in range((until - first).max(initial=0)):
             there = np.flatnonzero(first + number < until)
@@ -58,8 +62,8 @@ class RosteredDuties:
 
     def touched(self, person: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
         """Hours of each person's duties of which some lies from `start` to before `end`, all of them."""
-        first = np.searchsorted(self.ends, _keys(self.months, person, start), side="right")
-        until = np.searchsorted(self.starts, _keys(self.months, person, end))
+        first = np.searchsorted(self.ends, self.keys(person, start), side="right")
+        until = np.searchsorted(self.starts, self.keys(person, end))
         before = np.concatenate([[0.0], np.cumsum(self.of_duty)])
         hours: Hours = before[np.maximum(until, first)] - before[first]
         return hours
@@ -68,7 +72,7 @@ class RosteredDuties:
         """Clock time of each person's duties before a moment, in ms."""
         if not len(self.starts):
             return np.zeros(len(person), dtype=np.int64)
-        keys = _keys(self.months, person, at)
+        keys = self.keys(person, at)
         begun = np.searchsorted(self.starts, keys, side="left")
         of_others = np.searchsorted(self.starts, person.cast(pl.Int64).to_numpy() * _PERSON)
         unfinished = np.where(begun > of_others, np.maximum(self.ends[np.maximum(begun - 1, 0)] - keys, 0), 0)

@@ -65,8 +65,12 @@ def entered_records(judged: dict[str, pl.DataFrame], roster: Roster, work: Worki
     Columns: `document` (position in the batch), `record_index`, `person` and the stored model's own; and under
     `"persons"` the `document` and national ID (`person_id`) of each `person` number, in order of it.
     """
-    let_in = {name: frame.filter(~pl.col("refused")) for name, frame in judged.items()}
-    leaves = let_in["leaves"]
-    let_in["leaves"] = leaves.with_columns(hours_in_month(leaves, let_in["employees"], work))
-    entered = {name: frame.select(*_RECORD, *_COLUMNS[name]) for name, frame in let_in.items()}
+    employees = judged["employees"].filter(~pl.col("refused"))
+    leaves = judged["leaves"].filter(~pl.col("refused"))
+    let_in = {**judged, "leaves": leaves.with_columns(hours_in_month(leaves, employees, work))}
+    # Lazily, so that columns that are not kept are not filtered: clockings are most of what there is.
+    entered = {
+        name: frame.lazy().filter(~pl.col("refused")).select(*_RECORD, *_COLUMNS[name]).collect()
+        for name, frame in let_in.items()
+    }
     return {**entered, "persons": roster.persons.select("document", "person_id")}

@@ -54,7 +54,7 @@ class WorkingTime:
     _duties: RosteredDuties
     #: Hours, and days not known, before each day of the month and after its last: sums over spans are differences.
     _hours_before: Hours
-    _unknown_before: Numbers
+    _unknown_before: npt.NDArray[np.int32]
 
     @classmethod
     def of(
@@ -77,7 +77,7 @@ class WorkingTime:
         office = _office_hours(edges, calendars) * np.append(factor, 0.0)[row]
         hours = np.select([code == OFFICE, code == ROSTER, code == UNKNOWN], [office, duties.hours, np.nan], 0.0)
         unknown = np.isnan(hours)
-        sums = _running(np.where(unknown, 0.0, hours)), _running(unknown.astype(np.int64))
+        sums = _running(np.where(unknown, 0.0, hours), np.float64), _running(unknown, np.int32)
         return cls(code, hours, edges, rows, row, calendars, duties, *sums)
 
     def of_staff(self, column: str, person: pl.Series, day: pl.Series) -> pl.Series:
@@ -107,6 +107,10 @@ class WorkingTime:
             unknown[rows] |= (spans[code] >= ROSTER).to_numpy()
         return pl.select(pl.when(~pl.Series(unknown)).then(pl.Series(total, dtype=pl.Float64))).to_series()
 
+    def moments(self, person: pl.Series, at: pl.Series) -> Numbers:
+        """Moments as numbers in order of person and time; those more than two years off the month are alike."""
+        return self._duties.keys(person, at)
+
     def rostered_within(self, person: pl.Series, day: pl.Series, start: pl.Series, end: pl.Series) -> Hours:
         """Hours of the rostered duties that begin on `day`, as far as they lie from `start` to `end` by the clock."""
         return self._duties.within(person, day, start, end)
@@ -132,7 +136,7 @@ class WorkingTime:
         of_day = (at - day.cast(pl.Datetime("ms"))).dt.total_milliseconds().to_numpy()
         counts = (self.code != ROSTER) & ~(self.hours == 0)
         today = counts[who, np.clip(offset, 0, DAYS - 1)] & (offset >= 0) & (offset < DAYS)
-        days = _between(_running(counts.astype(np.int64)), who, np.zeros_like(offset), offset)
+        days = _between(_running(counts, np.int32), who, np.zeros_like(offset), offset).astype(np.int64)
         scale: Numbers = days * DAY_MS + today * of_day
         for rows, code, of in self._beyond(who, offset, offset + 1):
             spans = of.with_columns(first=day.gather(rows), last=day.gather(rows))
@@ -180,12 +184,14 @@ class WorkingTime:
         return by_calendar
 
 
-N = TypeVar("N", np.int64, np.float64)
+N = TypeVar("N", np.int32, np.float64)
 
 
-def _running(table: npt.NDArray[N]) -> npt.NDArray[N]:
+def _running(table: Flags | Hours, of: type[N]) -> npt.NDArray[N]:
     """Sums of each row's columns before each one: one column more."""
-    return np.concatenate([np.zeros((len(table), 1), dtype=table.dtype), np.cumsum(table, axis=1)], axis=1)
+    sums = np.zeros((len(table), table.shape[1] + 1), dtype=of)
+    np.cumsum(table, axis=1, out=sums[:, 1:])
+    return sums
 
 
 def _between(running: npt.NDArray[N], who: Numbers, begin: Numbers, end: Numbers) -> npt.NDArray[N]:

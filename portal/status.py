@@ -27,8 +27,9 @@ _SPAN = "SELECT min(month), max(month) FROM reports.submission_status"
 #: What somebody has to do something about, by the filter's name.
 OWING = {"missing": ("missing",), "refused": ("refused",), "errors": ("entered_with_errors",)}
 _OWING = """
-    SELECT DISTINCT agency_code, state FROM reports.submission_status
-    WHERE month BETWEEN $first AND $last AND due AND (state <> 'missing' OR deadline < $now)
+    SELECT DISTINCT agency_code, CASE WHEN owed THEN 'missing' ELSE state END AS state
+    FROM (SELECT *, on_time IS NULL AND state <> 'refused' AS owed FROM reports.submission_status)
+    WHERE month BETWEEN $first AND $last AND due AND (NOT owed OR deadline < $now)
 """
 
 
@@ -52,11 +53,16 @@ class Cell:
     unexplained: int = 0
     waiting: int = 0
 
+    @property
+    def early(self) -> bool:
+        """Whether what was entered came before the month had ended: it is still owed."""
+        return self.on_time is None and self.state in ("entered", "entered_with_errors")
+
     def asks(self, now: datetime) -> str | None:
         """What somebody has to do about it, a name of `OWING` or `unexplained`; None: nothing, or nothing yet."""
         if not self.due or self.waiting:
             return None
-        if self.state == "missing":
+        if self.state == "missing" or self.early:
             return "missing" if self.deadline and self.deadline < now else None
         asked = next((name for name, states in OWING.items() if self.state in states), None)
         return asked or ("unexplained" if self.unexplained else None)

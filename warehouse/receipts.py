@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from warehouse.deadlines import TAIPEI, days_late, is_on_time
+from warehouse.deadlines import TAIPEI, Timeliness, timeliness
 from warehouse.duties import Duties
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import DatasetCount, Submission
@@ -29,9 +29,11 @@ class DatasetCounts(NamedTuple):
 class Receipt:
     """One submission as it stands; `size` is in bytes, moments are in Asia/Taipei.
 
-    `received_at` is when the bytes first came, by which on time or late is judged, `last_received_at` when they were
-    last handed in.  `counts` (by dataset) and `rule_set` are empty and None until the submission is checked;
-    `deadline`, `on_time` and `days_late` are None where no month is known, or nobody asked for them.
+    `received_at` is when the bytes first came after the month had ended (of bytes that came only before: when they
+    first came), by which on time or late is judged, `last_received_at` when they were last handed in.  `counts` (by
+    dataset) and `rule_set` are empty and None until the submission is checked; `deadline`, `on_time` and `days_late`
+    are None where no month is known, or nobody asked for them; the last two, too, where nothing came after the month
+    had ended.
     """
 
     submission_id: str
@@ -98,6 +100,7 @@ def history(session: Session, agency_code: str, month: str, duties: Duties | Non
 
 
 def _receipt(one: Submission, counts: dict[str, DatasetCounts], deadline: datetime | None) -> Receipt:
+    on_time, late = timeliness(one.month, deadline, one.first_received_at) if deadline else Timeliness(None, None)
     return Receipt(
         submission_id=one.id,
         agency_code=one.agency_code,
@@ -114,6 +117,6 @@ def _receipt(one: Submission, counts: dict[str, DatasetCounts], deadline: dateti
         rule_set=one.rule_set,
         supersedes=one.supersedes,
         deadline=deadline,
-        on_time=is_on_time(deadline, one.first_received_at) if deadline else None,
-        days_late=days_late(deadline, one.first_received_at) if deadline else None,
+        on_time=on_time,
+        days_late=late,
     )

@@ -8,7 +8,8 @@ from typing import Any
 from assets.channels.config import ChannelSettings, SourcesError, parse_section, read_sections
 from assets.channels.manual import Manual, ManualSettings
 from assets.channels.protocol import Channel
-from assets.channels.webhr import WebHr, WebHrSettings
+from assets.channels.webhr import WebHr
+from assets.channels.webhr_settings import WebHrSettings
 from assets.channels.webitr import WebItr, WebItrSettings
 
 

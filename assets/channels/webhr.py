@@ -4,24 +4,22 @@ Connecting, and one delivery for each agency; what the tables mean is in `p2k/`,
 of whatever cannot be read in docs/channels.md.  Nothing is ever written to a subsystem's database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from assets.channels.bounded import OutOfTimeError, within
-from assets.channels.config import ChannelSettings, SecretUnavailable, exactly_one, read_secret
-from assets.channels.p2k.compose import NobodyThere, compose, read_roster
+from assets.channels.config import SecretUnavailable, read_secret
+from assets.channels.p2k.compose import Composer, NobodyThere, NoRecords, read_roster
 from assets.channels.p2k.problems import Problems
-from assets.channels.p2k.records import CodeMaps, RecordMaker
+from assets.channels.p2k.records import RecordMaker
 from assets.channels.p2k.roster import Span
 from assets.channels.p2k.tables import P2kTables, TableMissing
-from assets.channels.p2k.values import normal_code
 from assets.channels.protocol import (
-    AGENCY_PATTERN,
     Delivery,
     FetchMemory,
     Land,
@@ -33,96 +31,23 @@ from assets.channels.protocol import (
     one_line,
     unforeseen,
 )
+from assets.channels.webhr_settings import SubsystemSettings, WebHrSettings
 from checks.model.masking import mask_ids_in
-from checks.model.submitted import EMPLOYMENT_TYPES
+from warehouse.deadlines import TAIPEI
 from warehouse.landing import TooLarge
 from warehouse.redaction import without_secrets
-from warehouse.secret_types import SecretAddress
 
 NAME = "webhr"
 
 
-def _normalised(codes: dict[str, str]) -> dict[str, str]:
-    """Give the map with leading zeros on its codes; refuses one that says two things of the same code."""
-    normal: dict[str, str] = {}
-    for code, meaning in codes.items():
-        if normal.setdefault(normal_code(code), meaning) != meaning:
-            raise ValueError(f"code {normal_code(code)} is mapped twice 代碼重複對照")
-    return normal
-
-
-def _known_employment(codes: dict[str, str]) -> dict[str, str]:
-    if not set(codes.values()) <= set(EMPLOYMENT_TYPES):
-        raise ValueError(f"employment types are {', '.join(EMPLOYMENT_TYPES)} 人員類別不存在")
-    return codes
-
-
-AgencyCode = Annotated[str, StringConstraints(pattern=f"^{AGENCY_PATTERN}$")]
-LeaveType = Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
-LeaveTypes = Annotated[dict[str, LeaveType], AfterValidator(_normalised)]
-EmploymentTypes = Annotated[dict[str, str], AfterValidator(_known_employment), AfterValidator(_normalised)]
-
-
-class SubsystemSettings(ChannelSettings):
-    """`[webhr.subsystems.NAME]`: a database, the agencies that it holds, and what its codes mean."""
-
-    url: SecretAddress | None = None
-    url_env: str | None = None
-    url_file: Path | None = None
-    agencies: tuple[AgencyCode, ...] = Field(min_length=1)
-    encoding: Literal["utf-8", "cp950"] = "utf-8"
-    db_schema: str | None = Field(default=None, alias="schema")
-    version: str = Field(default="P2K", min_length=1, max_length=40)
-    confirmed: frozenset[str] = frozenset({"已簽核", "審核完成"})
-    leave_types: LeaveTypes
-    trip_types: LeaveTypes = Field(default_factory=dict)
-    default_trip_type: LeaveType = "05"
-    employment_types: EmploymentTypes = Field(default_factory=dict)
-    year_kinds: EmploymentTypes = Field(default_factory=dict)
-    default_employment_type: Literal["civil_servant", "teacher", "contract", "other"] = "other"
-
-    @model_validator(mode="after")
-    def _one_url(self) -> "SubsystemSettings":
-        exactly_one(("url", "url_env", "url_file"), self.url, self.url_env, self.url_file)
-        return self
-
-    def maps(self) -> CodeMaps:
-        """Give what the codes mean."""
-        return CodeMaps(
-            leave_types=self.leave_types,
-            trip_types=self.trip_types,
-            default_trip_type=self.default_trip_type,
-            employment_types=self.employment_types,
-            year_kinds=self.year_kinds,
-            default_employment_type=self.default_employment_type,
-            confirmed=self.confirmed,
-        )
-
-
-class WebHrSettings(ChannelSettings):
-    """`[webhr]`: the subsystems; seconds to connect, for one query, for all of one subsystem; bytes of one document."""
-
-    connect_seconds: int = Field(default=10, ge=1)
-    query_seconds: int = Field(default=300, ge=1)
-    subsystem_seconds: float = Field(default=3600, gt=0)
-    max_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
-    subsystems: dict[str, SubsystemSettings] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _each_agency_once(self) -> "WebHrSettings":
-        agencies = [agency for subsystem in self.subsystems.values() for agency in subsystem.agencies]
-        if repeated := {agency for agency in agencies if agencies.count(agency) > 1}:
-            raise ValueError(f"{min(repeated)} is in more than one place 機關重複設定")
-        return self
-
-
 class WebHr:
-    """The channel; a database is connected only while its agencies are collected."""
+    """The channel; a database is connected only while its agencies are collected.  `today` is in Taipei."""
 
     name = NAME
 
-    def __init__(self, settings: WebHrSettings) -> None:
+    def __init__(self, settings: WebHrSettings, today: Callable[[], date] | None = None) -> None:
         self._settings = settings
+        self._today = today or (lambda: datetime.now(TAIPEI).date())
 
     def collect(self, month: str, agencies: Sequence[str], memory: FetchMemory, land: Land) -> Iterator[Delivery]:
         """One delivery an agency, subsystem by subsystem; a subsystem that is down costs its own agencies only."""
@@ -133,7 +58,8 @@ class WebHr:
             asked = [agency for agency in agencies if agency in subsystem.agencies]
             served.update(asked)
             if asked:
-                yield from _Subsystem(name, subsystem, self._settings, month, land).collect(asked, remembered)
+                one = _Subsystem(name, subsystem, self._settings, month, land, self._today())
+                yield from one.collect(asked, remembered)
         for agency in agencies:
             if agency not in served:
                 reason = Reason("sources.toml 未設定此機關", "not configured in sources.toml")
@@ -146,8 +72,11 @@ class WebHr:
 class _Subsystem:
     """One database, one month."""
 
-    def __init__(self, name: str, settings: SubsystemSettings, common: WebHrSettings, month: str, land: Land) -> None:
+    def __init__(
+        self, name: str, settings: SubsystemSettings, common: WebHrSettings, month: str, land: Land, today: date
+    ) -> None:
         self._settings = settings
+        self._today = today
         self._common = common
         self._month = month
         self._land = land
@@ -194,13 +123,16 @@ class _Subsystem:
                 _begin_snapshot(connection)
                 tables = P2kTables(connection, self._settings.db_schema, self._settings.encoding)
                 span = Span.of(self._month)
-                roster = read_roster(tables, agency, span)
+                roster = read_roster(tables, agency, span, self._settings)
                 maker = RecordMaker(agency, span, self._settings.maps(), roster, problems)
-                document = compose(tables, maker, self._month, self._settings.version)
+                composer = Composer(tables, maker, self._settings, self._today)
+                document = composer.compose(self._month, self._settings.version)
                 landed = self._land(_at_most(document, self._common.max_bytes))
         except NobodyThere:
             reason = Reason("資料庫沒有此機關的人員", "the database holds nobody of this agency")
-            return Delivery(NAME, agency, self._month, Outcome.NOTHING, self._source, reason=reason)
+            return self._nothing(agency, reason)
+        except NoRecords as error:
+            return self._nothing(agency, _without_records(error.problems))
         except (TableMissing, TooLarge) as error:
             return self._failed(agency, Reason(str(error)))
         except SQLAlchemyError as error:
@@ -220,6 +152,9 @@ class _Subsystem:
             landed.bytes,
             reason=problems.reason(),
         )
+
+    def _nothing(self, agency: str, reason: Reason) -> Delivery:
+        return Delivery(NAME, agency, self._month, Outcome.NOTHING, self._source, reason=reason)
 
     def _failed(self, agency: str, reason: Reason) -> Delivery:
         return Delivery(NAME, agency, self._month, Outcome.FAILED, self._source, reason=reason)
@@ -283,6 +218,15 @@ def _at_most(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
         if size > limit:
             raise TooLarge(limit)
         yield chunk
+
+
+def _without_records(problems: Problems) -> Reason:
+    """Say that the tables hold no record of the month yet, and what they hold of it that is none."""
+    noted = problems.reason()
+    return Reason(
+        one_line(f"來源尚無本月資料：無請假、加班或刷卡紀錄；{noted.zh}".rstrip("；")),
+        one_line(f"no leave, overtime or clocking of this month yet; {noted.en}".rstrip("; ")),
+    )
 
 
 def _said_by_the_database(error: SQLAlchemyError, url: URL) -> Reason:

@@ -102,7 +102,10 @@ class Known:
     def _reminder(self, telling: Telling) -> Facts | None:
         until = self._owing.until(telling.month).get(telling.agency_code)
         received = history(self._session, telling.agency_code, telling.month, self._owing.duties)
-        entered = any(one.state in (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS) for one in received)
+        entered = any(
+            one.state in (lifecycle.ENTERED, lifecycle.ENTERED_WITH_ERRORS) and one.on_time is not None
+            for one in received
+        )
         soon = telling.kind == DUE_SOON
         if until is None or entered or soon != (self._now < until):
             return None

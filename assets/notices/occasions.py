@@ -80,7 +80,7 @@ class Occasions:
         return {one.agency_code for one in self._to_agencies} - contacts.agencies(AGENCY)
 
     def _calendar(self) -> Iterator[Telling]:
-        """Reminders to whoever owes a month and has nothing entered."""
+        """Reminders to whoever owes a month and has nothing entered that came after it ended."""
         for month in self._months:
             states = held(self._session, month)
             for agency, until in self._owing.until(month).items():

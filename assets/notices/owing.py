@@ -82,13 +82,11 @@ def morning_of(until: datetime, days: int) -> datetime:
 
 
 def held(session: Session, month: str) -> Mapping[str, Held]:
-    """Agency → what it holds of the month; `missing` for those of which nothing was judged."""
-    counted = {
-        row.agency_code: row.submission_id
-        for row in session.execute(
-            select(AgencyMonth.agency_code, AgencyMonth.submission_id).where(AgencyMonth.month == month)
-        )
-    }
+    """Agency → what it holds of the month; `missing` for those of which nothing was judged that came after it ended."""
+    pointers = select(AgencyMonth.agency_code, AgencyMonth.submission_id).where(
+        AgencyMonth.month == month, AgencyMonth.first_entered_received_at.is_not(None)
+    )
+    counted = {row.agency_code: row.submission_id for row in session.execute(pointers)}
     columns = (Submission.agency_code, Submission.id, Submission.state, Submission.received_at)
     numbers = (Submission.fatal, Submission.errors, Submission.warnings)
     found: dict[str, Held] = defaultdict(lambda: Held(MISSING))

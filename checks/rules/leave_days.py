@@ -12,6 +12,7 @@ import polars as pl
 
 from checks.closures import WHOLE_DAY
 from checks.rostered_duties import DAYS, Hours, Numbers
+from checks.row_groups import RowGroups
 from checks.working_time import HOUR_MS, ROSTER, Flags, WorkingTime
 
 _MORNING, _AFTERNOON = (8.5, 12.5), (13.5, 17.5)
@@ -53,7 +54,7 @@ def leave_days(leaves: pl.DataFrame, work: WorkingTime) -> LeaveDays:
     by_roster = np.flatnonzero(~alone & (work.code[who, day] == ROSTER) & (known > 0))
     if len(by_roster):
         held[by_roster] = _rostered_hours(valid, row[by_roster], day[by_roster], work)
-    before = _running_in_groups(held, row) + _before_month(valid, work)[row]
+    before = RowGroups(row).running(held) - held + _before_month(valid, work)[row]
     taken = np.minimum(held, np.maximum(valid["hours"].to_numpy()[row] - before, 0.0))
     accounts = taken > _ROUNDING
     traced[who[accounts], day[accounts]] = True
@@ -78,14 +79,6 @@ def _each_day(leaves: pl.DataFrame) -> tuple[Numbers, Numbers]:
     row = np.repeat(np.arange(len(number)), number)
     within = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
     return row, first[row] + within
-
-
-def _running_in_groups(values: Hours, group: Numbers) -> Hours:
-    """Sums of the values before each one within its group; groups stand together."""
-    running = np.concatenate([[0.0], np.cumsum(values)])[:-1]
-    begins = np.flatnonzero(np.diff(group, prepend=-1))
-    sums: Hours = running - np.repeat(running[begins], np.diff(np.append(begins, len(group))))
-    return sums
 
 
 def _before_month(leaves: pl.DataFrame, work: WorkingTime) -> Hours:

@@ -1,5 +1,6 @@
 """Rules on how much overtime a person works: W203 in a day, W204 in the month, W212 beyond the wider limits."""
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
@@ -8,6 +9,7 @@ from checks.findings import Severity, in_digits
 from checks.limit_rows import holding
 from checks.overtime_limits import SPECIAL, WHOM, OvertimeLimits
 from checks.rostered_duties import DAYS
+from checks.row_groups import Flags, RowGroups
 from checks.rules.leave_days import LeaveDays
 from checks.working_time import WorkingTime
 
@@ -128,41 +130,48 @@ def with_overtime_sums(
         special=(pl.col("category") == SPECIAL).fill_null(value=False),
         minutes=pl.col("minutes").cast(pl.Float64),
     )
-    days, ordinary = ["person", "first_day"], pl.when("special").then(0.0).otherwise("minutes")
+    of_person = RowGroups(person.to_numpy())
+    of_day = RowGroups(person.to_numpy(), day.to_numpy())
+    minutes, special, worked = (counted[name].to_numpy() for name in ("minutes", "special", "worked"))
+    ordinary = np.where(special, 0.0, minutes)
     sums = counted.with_columns(
-        day_so_far=pl.col("worked") + pl.col("minutes").cum_sum().over(days),
-        day_total=pl.col("worked") + pl.col("minutes").sum().over(days),
-        month_so_far=pl.col("minutes").cum_sum().over("person"),
-        month_total=pl.col("minutes").sum().over("person"),
-        ordinary_so_far=ordinary.cum_sum().over("person"),
-        ordinary_total=ordinary.sum().over("person"),
-        special_day=pl.col("special").any().over(days),
-        special_month=pl.col("special").any().over("person"),
+        day_so_far=worked + of_day.running(minutes),
+        day_total=worked + of_day.total(minutes),
+        month_so_far=of_person.running(minutes),
+        month_total=of_person.total(minutes),
+        ordinary_so_far=of_person.running(ordinary),
+        ordinary_total=of_person.total(ordinary),
+        special_day=of_day.any(special),
+        special_month=of_person.any(special),
     )
-    ordinary_over = ~pl.col("special") & _above("ordinary_so_far", "ordinary_limit")
     sums = _with_limits(sums, limits)
+    above = {limit: _above(sums, so_far, limit) for so_far, limit in _LIMITED}
     sums = sums.with_columns(
-        passes_day=_first(sums, _above("day_so_far", "day_limit"), days),
-        passes_month=_first(sums, _above("month_so_far", "month_limit"), ["person"]),
-        passes_ordinary=_first(sums, ordinary_over, ["person"]),
-        passes_wide_day=_first(sums, _above("day_so_far", "wide_day_limit"), days),
-        passes_wide_month=_first(sums, _above("month_so_far", "wide_month_limit"), ["person"]),
+        passes_day=of_day.first(above["day_limit"]),
+        passes_month=of_person.first(above["month_limit"]),
+        passes_ordinary=of_person.first(above["ordinary_limit"] & ~special),
+        passes_wide_day=of_day.first(above["wide_day_limit"]),
+        passes_wide_month=of_person.first(above["wide_month_limit"]),
     )
     added = sums.select("row", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
     return overtime.join(added, on="row", how="left", maintain_order="left").drop("row")
 
 
 _SUMS = ("day_so_far", "day_total", "month_so_far", "month_total", "ordinary_total")
+#: Running sums, and the limits on them.
+_LIMITED = (
+    ("day_so_far", "day_limit"),
+    ("month_so_far", "month_limit"),
+    ("ordinary_so_far", "ordinary_limit"),
+    ("day_so_far", "wide_day_limit"),
+    ("month_so_far", "wide_month_limit"),
+)
 
 
-def _above(so_far: str, limit: str) -> pl.Expr:
-    return pl.col(so_far) > pl.col(limit)
-
-
-def _first(sums: pl.DataFrame, above: pl.Expr, group: list[str]) -> pl.Expr:
-    """The record of a group by which its running sum passes the limit, be it the first, after long hours of work."""
-    rows = sums.filter(above).unique(group, keep="first", maintain_order=True)["row"]
-    return pl.col("row").is_in(rows.implode())
+def _above(sums: pl.DataFrame, so_far: str, limit: str) -> Flags:
+    """Records by which, or after which, a running sum is above its limit; a group's first, be it after long hours."""
+    above: Flags = (sums[so_far] > sums[limit]).fill_null(value=False).to_numpy()
+    return above
 
 
 def _with_limits(sums: pl.DataFrame, limits: OvertimeLimits) -> pl.DataFrame:

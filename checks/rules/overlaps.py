@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 
 from checks.catalogue import RecordRule, always
@@ -190,7 +191,7 @@ def with_overtime_in_leaves(overtime: pl.DataFrame, leaves: pl.DataFrame, work: 
     """
     accepted = leaves.filter(~pl.col("refused") & ~pl.col("official"))
     rows = overtime.select("person", "start_at", "end_at").with_row_index("row")
-    some = _within_reach(rows.filter(pl.col("end_at") > pl.col("start_at")), accepted)
+    some = _within_reach(rows.filter(pl.col("end_at") > pl.col("start_at")), accepted, work)
     found = pl.Series([], dtype=pl.UInt32)
     if not some.is_empty():
         own = accepted.filter(pl.col("person").is_in(some["person"].unique().implode()))
@@ -209,14 +210,13 @@ def with_overtime_in_leaves(overtime: pl.DataFrame, leaves: pl.DataFrame, work: 
     return overtime.with_columns(overlaps_leave=pl.int_range(pl.len(), dtype=pl.UInt32).is_in(found.implode()))
 
 
-def _within_reach(overtime: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
+def _within_reach(overtime: pl.DataFrame, leaves: pl.DataFrame, work: WorkingTime) -> pl.DataFrame:
     """The overtime that begins before the end of some leave of the person's that begins before the overtime ends."""
-    spans = leaves.select("person", leave_start="start_at", reach="end_at").sort("leave_start")
-    spans = spans.with_columns(pl.col("reach").cum_max().over("person"))
-    reached = overtime.sort("end_at").join_asof(
-        spans, left_on="end_at", right_on="leave_start", by="person", strategy="backward", check_sortedness=False
-    )
-    return reached.filter(pl.col("reach") > pl.col("start_at")).select(overtime.columns)
+    begins, ends = (work.moments(leaves["person"], leaves[name]) for name in ("start_at", "end_at"))
+    order = np.argsort(begins)
+    reach = np.append(np.maximum.accumulate(ends[order]), -1)
+    last = np.searchsorted(begins[order], work.moments(overtime["person"], overtime["end_at"])) - 1
+    return overtime.filter(reach[last] > work.moments(overtime["person"], overtime["start_at"]))
 
 
 def _strictly_inside(pairs: pl.DataFrame, work: WorkingTime) -> pl.Series:

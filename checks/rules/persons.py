@@ -1,5 +1,7 @@
 """Rules on who a record is about: R101, R102, R114."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from checks.catalogue import Period, RecordRule, always
@@ -53,8 +55,10 @@ def _outside_employment(datasets: tuple[str, ...], field: str) -> RecordRule:
         why="離職後的紀錄屬於新機關，或到離職日有誤。What comes after the last day belongs elsewhere, or a date is "
         "wrong.",
         note=(
-            "資料年月 115 年 12 月以前為警示，116 年 1 月起該筆不入檔。A warning for months to 2026-12, an error "
-            "from 2027-01 on."
+            "資料年月 115 年 12 月以前為警示，116 年 1 月起該筆不入檔。夜班至翌日上午：離職日翌日中午以前之刷卡與加班、"
+            "到職日前 4 小時內之刷卡不列。A warning for months to 2026-12, an error from 2027-01 on. A night's duty "
+            "ends on the morning after: clockings and overtime until noon of the day after the last, and clockings in "
+            "the four hours before the first day, are none."
         ),
         datasets=datasets,
         field=field,
@@ -69,19 +73,36 @@ R114 = (_outside_employment(("shifts", "leaves", "overtime"), "start"), _outside
 RULES = (R101, R102)
 
 
+#: How long after the day on which a duty began somebody may clock out of it and stay on, and before it clock in.
+_AFTER_A_DUTY, _BEFORE_A_DUTY = timedelta(hours=12), timedelta(hours=4)
+
+
 def with_employment(records: pl.DataFrame, employees: pl.DataFrame) -> pl.DataFrame:
     """Adds `outside_employment`: the record's days lie in none of the person's rows of employees that were let in.
 
     Also `days_at_agency` (those rows' days) and `days_of_record`, as text, where it is so.  Of whom no row was let in
-    nothing is said.
+    nothing is said.  A night's duty ends on the morning after: clockings and overtime are compared with what they may
+    follow (`_AFTER_A_DUTY`) and clockings with what they may precede.
     """
     rows = employees.filter(~pl.col("refused")).select("person", "from_day", "to_day")
     bounded = rows.filter(pl.col("from_day").is_not_null() | pl.col("to_day").is_not_null())["person"].unique()
     some = records.with_row_index("row").filter(pl.col("person").is_in(bounded.implode()))
     first, last = ("clocked_at",) * 2 if "clocked_at" in records.columns else ("first_day", "last_day")
-    some = some.select("row", "person", first=pl.col(first).cast(pl.Date), last=pl.col(last).cast(pl.Date))
-    after_first = (pl.col("last") >= pl.col("from_day")).fill_null(value=True)
-    before_last = (pl.col("first") <= pl.col("to_day")).fill_null(value=True)
+    since, until = pl.col(first), pl.col(last)
+    if "clocked_at" in records.columns:
+        since, until = pl.col("clocked_at") - _AFTER_A_DUTY, pl.col("clocked_at") + _BEFORE_A_DUTY
+    elif "minutes" in records.columns:
+        since = pl.col("start_at") - _AFTER_A_DUTY
+    some = some.select(
+        "row",
+        "person",
+        first=pl.col(first).cast(pl.Date),
+        last=pl.col(last).cast(pl.Date),
+        since=since.cast(pl.Date),
+        until=until.cast(pl.Date),
+    )
+    after_first = (pl.col("until") >= pl.col("from_day")).fill_null(value=True)
+    before_last = (pl.col("since") <= pl.col("to_day")).fill_null(value=True)
     outside = (
         some.join(rows.sort("person", "from_day", nulls_last=False), on="person", maintain_order="left_right")
         .group_by("row", "first", "last", maintain_order=True)

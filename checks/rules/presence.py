@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
+from checks.rostered_duties import DAYS
 from checks.rules.leave_days import LeaveDays
 from checks.rules.rest_days import NOT_KNOWN
 from checks.working_time import AWAY, UNKNOWN, Flags, WorkingTime
@@ -97,31 +99,33 @@ W215 = RecordRule(
 
 @dataclass(frozen=True)
 class ClockedDays:
-    """Persons × days of the month: `at_all` clocked, refused or not; clocked `in_and_out` by records let in.
-
-    `let_in`: those records, `person`, `kind`, `clocked_at` and `offset` of the day in the month.
-    """
+    """Persons × days of the month: `at_all` clocked, refused or not; clocked `in_and_out` by records let in."""
 
     at_all: Flags
     in_and_out: Flags
-    let_in: pl.DataFrame
+    judged: pl.DataFrame
 
 
 def clocked_days(clockings: pl.DataFrame, shape: tuple[int, ...]) -> ClockedDays:
     """Of the judged clockings, by position: no joins over them, of which a batch has hundreds of thousands."""
-    day = pl.col("clocked_at").dt.date()
-    days = clockings.filter((day >= pl.col("month_first")) & (day < pl.col("month_next"))).select(
-        "person", "kind", "refused", "clocked_at", offset=(day - pl.col("month_first")).dt.total_days()
+    days = clockings.select(
+        place=pl.when(_IN_MONTH).then(pl.col("person").cast(pl.Int64) * DAYS + _OFFSET).otherwise(-1),
+        came=(pl.col("kind") == "in") & ~pl.col("refused"),
+        left=(pl.col("kind") == "out") & ~pl.col("refused"),
     )
+    place = days["place"].to_numpy()
 
-    def table(some: pl.DataFrame) -> Flags:
-        clocked = np.zeros(shape, dtype=bool)
-        clocked[some["person"].to_numpy(), some["offset"].to_numpy()] = True
-        return clocked
+    def table(some: npt.NDArray[np.int64]) -> Flags:
+        clocked = np.zeros(shape[0] * DAYS + 1, dtype=bool)  # the last place is for what lies in no day of the month
+        clocked[some] = True
+        return clocked[:-1].reshape(shape)
 
-    let_in = days.filter(~pl.col("refused"))
-    came, left = (table(let_in.filter(pl.col("kind") == kind)) for kind in ("in", "out"))
-    return ClockedDays(table(days), came & left, let_in)
+    came, left = (table(place[days[name].to_numpy()]) for name in ("came", "left"))
+    return ClockedDays(table(place), came & left, clockings)
+
+
+_IN_MONTH = pl.col("clocked_at").dt.date().is_between("month_first", "month_next", closed="left")
+_OFFSET = (pl.col("clocked_at").dt.date() - pl.col("month_first")).dt.total_days()
 
 
 def with_presence(
@@ -186,9 +190,14 @@ def with_clocked_days(leaves: pl.DataFrame, clocked: ClockedDays, held: LeaveDay
     """Adds `clocked_on`: the first day that a leave covers wholly and on which the person clocked in and out."""
     there = clocked.in_and_out[held.wholly["person"].to_numpy(), held.wholly["offset"].to_numpy()]
     wholly = held.wholly.filter(pl.Series(there, dtype=pl.Boolean))
+    if wholly.is_empty():
+        return leaves.with_columns(clocked_on=pl.lit(None, dtype=pl.String))
     at, kind = pl.col("clocked_at"), pl.col("kind")
+    concerned = pl.col("person").is_in(wholly["person"].unique().implode())
     worked = (
-        clocked.let_in.join(wholly, on=["person", "offset"], how="semi")
+        clocked.judged.filter(concerned & ~pl.col("refused") & _IN_MONTH)
+        .select("person", "kind", "clocked_at", offset=_OFFSET)
+        .join(wholly, on=["person", "offset"], how="semi")
         .group_by("person", "offset")
         .agg(came=at.filter(kind == "in").min(), left=at.filter(kind == "out").max())
         .filter(pl.col("came") < pl.col("left"))

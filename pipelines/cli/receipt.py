@@ -123,7 +123,7 @@ def _say(said: dict[str, Any], verdict: "Verdict") -> None:
         note(_WHICH_KEY.format(key=printable(said["key"])))
     say(f"  {printable(said['agency_code'])} {roc(said['month'])}")
     for name, title in _SHOWN.items():
-        say(f"  {title}  {_plain(name, said.get(name))}")
+        say(f"  {title}  {_plain(name, said)}")
 
 
 def _signature(verdict: "Verdict", key: str) -> str:
@@ -136,7 +136,10 @@ def _signature(verdict: "Verdict", key: str) -> str:
     return _GENUINE if verdict.is_genuine else _FORGED
 
 
-def _plain(name: str, value: Any) -> str:
+def _plain(name: str, said: dict[str, Any]) -> str:
+    value = said.get(name)
+    if name == "on_time" and value is None and said.get("deadline"):
+        return "月份尚未結束，不計入報送 the month had not ended: it does not count"
     if value is None:
         return "不明 unknown"
     if isinstance(value, bool):

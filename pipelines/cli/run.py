@@ -12,14 +12,14 @@ from pipelines.cli.findings_text import roc
 
 if TYPE_CHECKING:
     from assets.channel_health import ChannelHealth
-    from assets.pull_report import PullReport
+    from assets.pull_report import NotBrought, PullReport
     from pipelines.runs import MonthRun
 
 #: What became of a submission or a fetch, as people read it.
 _WORDS = {
     "delivered": "收到 delivered",
     "unchanged": "未變更 unchanged",
-    "nothing": "無資料 nothing",
+    "nothing": "來源尚無本月資料 no records yet",
     "failed": "失敗 failed",
     "not_configured": "未設定 not configured",
     "down": "管道中斷 down",
@@ -74,11 +74,16 @@ def _pull_json(report: "PullReport", channels: "Sequence[ChannelHealth]") -> dic
             for one in channels
         ],
         "causes": [one._asdict() for one in report.groups()],
-        "failures": [
-            {"channel": one.channel, "agency_code": one.agency_code, "host": one.host, "reason": one.reason}
-            for one in report.failures
-        ],
+        "failures": _not_brought_json(report.failures),
+        "without_records": _not_brought_json(report.without_records),
     }
+
+
+def _not_brought_json(months: "Iterable[NotBrought]") -> list[dict[str, str]]:
+    return [
+        {"channel": one.channel, "agency_code": one.agency_code, "host": one.host, "reason": one.reason}
+        for one in months
+    ]
 
 
 def _say_pull(report: "PullReport", channels: "Sequence[ChannelHealth]") -> None:
@@ -90,6 +95,10 @@ def _say_pull(report: "PullReport", channels: "Sequence[ChannelHealth]") -> None
     _say_lines(
         "收件失敗之機關 agencies of which it failed",
         [f"{one.channel} {one.agency_code or one.source or '-'}: {one.reason}" for one in report.failures],
+    )
+    _say_lines(
+        "來源尚無本月資料之機關 agencies whose source has no records of the month yet",
+        [f"{one.channel} {one.agency_code}: {one.reason}" for one in report.without_records],
     )
     _say_lines("管道中斷 channels down", [str(one) for one in channels if one.is_down])
 

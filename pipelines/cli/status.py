@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _FAULTY = {"refused", "entered_with_errors"}
 _LISTED = ("missing", "refused", "entered_with_errors")
+_ENTERED = ("entered", "entered_with_errors")
+#: Of what was entered and came before its month had ended.
+_EARLY_ZH, _EARLY_EN = "月份未結束即報送", "came before the month ended"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -110,9 +113,10 @@ def say_status(
 ) -> None:
     """Print the totals, then each agency that is missing, refused or has errors; of a look the rest of it too."""
     counts = Counter(row["state"] for row in rows)
-    late = sum(row["on_time"] is False for row in rows)
+    late, early = sum(row["on_time"] is False for row in rows), sum(map(_is_early, rows))
     totals = [(title, f"{counts[state]:,}") for state, title in STATES.items()]
-    totals += [("其中逾期 of these late", f"{late:,}"), ("合計 agencies", f"{len(rows):,}")]
+    totals += [("其中逾期 of these late", f"{late:,}"), (f"其中{_EARLY_ZH} of these {_EARLY_EN}", f"{early:,}")]
+    totals += [("合計 agencies", f"{len(rows):,}")]
     if as_of:
         say(f"{as_of:%Y-%m-%d %H:%M} 所知的情形 as it was known then")
     table(f"入檔情形 submission status, {roc(month)}", ("狀態 state", "機關數 agencies"), totals, numbers=[1])
@@ -120,8 +124,8 @@ def say_status(
         due, closes = look.late.months[0].deadline, look.corrections_close[month]
         say(f"  期限 due until {spoken(due)}，更正截止 corrections close {spoken(closes)}")
     listed = sorted(
-        (row for row in rows if row["state"] in _LISTED),
-        key=lambda row: (_LISTED.index(row["state"]), row["agency_code"]),
+        (row for row in rows if row["state"] in _LISTED or _is_early(row)),
+        key=lambda row: (_listed_under(row), row["agency_code"]),
     )
     if listed:
         owed = overdue_of(look) if look else {}
@@ -139,7 +143,18 @@ def say_status(
 def _status_line(row: Mapping[str, Any], due: str, reminder: str) -> tuple[object, ...]:
     received = f"{row['received_at']:%Y-%m-%d %H:%M}" if row["received_at"] else None
     counts = (row["fatal"], row["errors"], row["warnings"])
-    return (row["agency_code"], row["agency_name"], STATES[row["state"]], due, reminder, received, *counts)
+    state = f"{_EARLY_ZH} {_EARLY_EN}" if _is_early(row) else STATES[row["state"]]
+    return (row["agency_code"], row["agency_name"], state, due, reminder, received, *counts)
+
+
+def _is_early(row: Mapping[str, Any]) -> bool:
+    """Whether what was entered came before the month had ended, so that the agency still owes it."""
+    return row["on_time"] is None and row["state"] in _ENTERED
+
+
+def _listed_under(row: Mapping[str, Any]) -> int:
+    """Where a row is listed: who owes the month first."""
+    return 0 if _is_early(row) else _LISTED.index(row["state"])
 
 
 def findings(

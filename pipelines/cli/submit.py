@@ -102,6 +102,11 @@ def _timeliness(receipt: "Receipted") -> str:
     if receipt.deadline is None:
         return "期限不明 deadline unknown"
     until = f"（期限 due until {spoken(receipt.deadline)}）"
+    if receipt.on_time is None:
+        return (
+            f"月份尚未結束，不計入報送，月份結束後仍應報送 "
+            f"the month has not ended: it does not count, submit again once it has{until}"
+        )
     if receipt.on_time:
         return f"準時 on time{until}"
     return f"逾期 {receipt.days_late} 天 late by {receipt.days_late} days{until}"

@@ -10,6 +10,8 @@ from datetime import date
 from random import Random
 
 from pipelines.demo.people import full_name, national_id, old_resident_id, resident_id
+from pipelines.demo.staff import Terms, staff_of, terms_of
+from pipelines.demo.webitr_releases import version_of
 
 REGISTER_COLUMNS = (
     *("agency_code", "name", "parent_code", "level", "active_from", "active_to", "channel", "expected_headcount"),
@@ -42,7 +44,7 @@ _TREE: tuple[tuple[str, str, dict[str, tuple[str, ...]]], ...] = (
         "青川縣政府",
         {
             "青川縣教育局": ("青川縣立青川國民中學", "青川縣青川國民小學", "青川縣三溪國民小學"),
-            "青川縣衛生局": ("青川縣青川鎮衛生所", "青川縣三溪鄉衛生所"),
+            "青川縣衛生局": ("青川縣青川鎮衛生所", "青川縣立青川醫院"),
             "青川縣青川鎮公所": ("青川縣青川鎮立圖書館", "青川縣青川鎮清潔隊"),
             "青川縣三溪鄉公所": ("青川縣三溪鄉立幼兒園",),
         },
@@ -67,9 +69,23 @@ _TREE: tuple[tuple[str, str, dict[str, tuple[str, ...]]], ...] = (
         },
     ),
 )
+#: A word in a name → the last character of the agency's code, which says its kind; of any other it is an office.
+_LETTERS = {
+    "國民中學": "X",
+    "高級中學": "U",
+    "國民小學": "Y",
+    "幼兒園": "Z",
+    "醫院": "P",
+    "警察局": "C",
+    "消防局": "C",
+    "衛生": "I",
+    "圖書館": "E",
+}
+_OFFICE = "A"
 #: Half WebITR, three in ten WebHR, two in ten by hand, mixed over the whole tree.
 _CHANNELS = ("webitr", "webhr", "webitr", "manual", "webitr", "webhr", "webitr", "webhr", "webitr", "manual")
 _ALWAYS = date(2011, 1, 1)
+_FIRST_ONES_LEAVE = 30 * 8
 FORMED, FORMED_ON = "農漁部水土保育局南區分局", date(2021, 5, 1)
 ABOLISHED, ABOLISHED_ON = "青川縣青川鎮清潔隊", date(2021, 4, 30)
 EXEMPT, EXEMPT_REASON = "海岬縣海岬鎮公有零售市場", "無編制內人員，免予報送"
@@ -77,19 +93,25 @@ EXEMPT, EXEMPT_REASON = "海岬縣海岬鎮公有零售市場", "無編制內人
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody on an agency's payroll; `joined` and `left` (the last day) None: before and after all that is shown."""
+    """Somebody on an agency's payroll; `joined` and `left` (the last day) None: before and after all that is shown.
+
+    `serial` is of no other person.
+    """
 
     person_id: str
     name: str
     employment_type: str
     woman: bool
     card: str
+    serial: int
     joined: date | None = None
     left: date | None = None
+    terms: Terms = field(default_factory=Terms)
 
-    def employed_on(self, day: date) -> bool:
-        """Whether the day is one of the person's."""
-        return (self.joined or date.min) <= day <= (self.left or date.max)
+    def works_on(self, day: date) -> bool:
+        """Whether the person is in service on the day, and not on unpaid leave."""
+        in_service = (self.joined or date.min) <= day <= (self.left or date.max)
+        return in_service and day < (self.terms.unpaid_from or date.max)
 
 
 @dataclass(frozen=True)
@@ -107,9 +129,12 @@ class DemoAgency:
     people: tuple[Person, ...] = field(default=(), repr=False)
 
     @property
-    def is_school(self) -> bool:
-        """Whether teachers work there, who clock their arrival only."""
-        return any(word in self.name for word in ("中學", "小學", "幼兒園"))
+    def format_version(self) -> str:
+        """The version of the format that its system writes: WebITR 1.1 from 2.4 on, half of the agencies' own too."""
+        number = int(self.agency_code[5:9])
+        if self.channel == "webitr":
+            return "1.0" if version_of(self.agency_code) < "2.4" else "1.1"
+        return "1.0" if self.channel == "manual" and number % 2 else "1.1"
 
     def in_force(self, month: str) -> bool:
         """Whether the agency exists on some day of the `YYYY-MM` month."""
@@ -128,10 +153,11 @@ def make_agencies(seed: int) -> list[DemoAgency]:
         top = f"{root}0000A"
         agencies.append(_make_agency(rng, len(agencies), top, name, None))
         for i, (bureau, offices) in enumerate(below.items(), start=1):
-            parent = f"{root}{i:02d}00A"
+            parent = f"{root}{i:02d}00{_letter(bureau)}"
             agencies.append(_make_agency(rng, len(agencies), parent, bureau, top))
             for j, office in enumerate(offices, start=1):
-                agencies.append(_make_agency(rng, len(agencies), f"{root}{i:02d}{j:02d}A", office, parent))
+                code = f"{root}{i:02d}{j:02d}{_letter(office)}"
+                agencies.append(_make_agency(rng, len(agencies), code, office, parent))
     return agencies
 
 
@@ -159,7 +185,7 @@ def register_csv(agencies: list[DemoAgency]) -> bytes:
 
 
 def _make_agency(rng: Random, number: int, code: str, name: str, parent: str | None) -> DemoAgency:
-    level = TOP_LEVEL if parent is None else TOP_LEVEL + 1 if code.endswith("00A") else TOP_LEVEL + 2
+    level = TOP_LEVEL if parent is None else TOP_LEVEL + 1 if code[7:9] == "00" else TOP_LEVEL + 2
     agency = DemoAgency(
         code,
         name,
@@ -179,17 +205,30 @@ def _make_person(rng: Random, agency: DemoAgency, serial: int, *, first: bool) -
     woman = rng.random() < 1 / 2
     kind = rng.choices(("citizen", "resident", "old resident"), (94, 4, 2))[0]
     make_id = {"citizen": national_id, "resident": resident_id, "old resident": old_resident_id}[kind]
-    usual = "teacher" if agency.is_school else "civil_servant"
-    # The first person of an agency is there all the time, as an ordinary one: planned cases happen to them.
-    employment_type = usual if first else rng.choices((usual, "contract", "other"), (80, 15, 5))[0]
+    letter = agency.agency_code[-1]
+    types, shares = staff_of(letter)
+    # The first person of an agency is there all the time, in its office: planned cases happen to them.
+    employment_type = "civil_servant" if first else rng.choices(types, shares)[0]
     moves = "stays" if first else rng.choices(("stays", "joins", "leaves"), (94, 3, 3))[0]
     day = date(2021, rng.choice((3, 4, 5, 6)), rng.randrange(5, 25))
+    terms = Terms(annual_leave_hours=_FIRST_ONES_LEAVE)
+    if not first:
+        # Format 1.0 has no unpaid leave: who is on it could only be left out.
+        stays = moves == "stays" and agency.active_to is None and agency.format_version != "1.0"
+        terms = terms_of(serial, letter, agency.name, employment_type, stays=stays)
     return Person(
         make_id(serial, woman=woman),
         full_name(rng),
         employment_type,
         woman,
         card=f"{serial:06d}",
+        serial=serial,
         joined=day if moves == "joins" else agency.active_from if agency.active_from > _ALWAYS else None,
         left=day if moves == "leaves" else agency.active_to,
+        terms=terms,
     )
+
+
+def _letter(name: str) -> str:
+    """The last character of an agency's code, by its name: nowhere else is a kind told by one."""
+    return next((letter for word, letter in _LETTERS.items() if word in name), _OFFICE)

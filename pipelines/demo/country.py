@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pipelines.demo.agencies import DemoAgency, make_agencies, register_csv
-from pipelines.demo.documents import Document, PersonMonth, make_document, person_months, to_bytes
+from pipelines.demo.documents import (
+    Document,
+    PersonMonth,
+    as_1_0,
+    employee_rows,
+    make_document,
+    person_months,
+    to_bytes,
+)
 from pipelines.demo.faults import CASES, FATAL, Canvas
 from pipelines.demo.p2k_rows import PERSONNEL, WEBHR_CASES, Rows, month_rows, personnel_rows
 from pipelines.demo.plan import WEBHR_DOWN_FOR, Attempt, Planned, Round, make_plan
@@ -123,7 +131,7 @@ class Country:
         canvas = Canvas(document, agency.people[0].person_id, working_days(planned.month))
         for case in attempt.cases:
             CASES[case].happen(canvas)
-        return document
+        return document if agency.format_version == "1.1" else as_1_0(document)
 
     def _months(self, planned: Planned) -> list[PersonMonth]:
         return person_months(self.agency(planned.agency_code), planned.month, self._seed)
@@ -144,8 +152,8 @@ class Country:
         # The tables hold one arrival and one leaving a day, so neither errands nor overtime clocked apart.
         clocked = sum(clocking.kind in {"in", "out"} for one in months for clocking in one.done.clockings)
         return {
-            "employees": len(months) + added(PERSONNEL),
-            "shifts": 0,
+            "employees": sum(len(employee_rows(one.person, planned.month)) for one in months) + added(PERSONNEL),
+            "shifts": sum(len(one.done.shifts) for one in months),
             "leaves": sum(len(one.done.leaves) for one in months) + added("CPAPO") + added("CPAPP"),
             "overtime": sum(len(one.done.overtime) for one in months) + added("CPAPR"),
             "clockings": clocked + added("CPAPK"),

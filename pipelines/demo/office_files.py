@@ -8,17 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipelines.demo.agencies import DemoAgency
+from pipelines.demo.webitr_releases import RELEASES
 from warehouse.client_versions import RELEASES_FILE, UPDATES_FILE
-
-#: Made-up releases of WebITR, the newest first.
-RELEASES = (("2.4.1", "2021-03-15"), ("2.4.0", "2021-01-20"), ("2.3.2", "2020-10-05"))
-
-
-def version_of(agency: DemoAgency) -> str:
-    """The version of WebITR that the agency has: most the newest, some are behind."""
-    releases = [version for version, _ in RELEASES]
-    number = int(agency.agency_code[5:9])
-    return releases[2] if number % 11 == 0 else releases[1] if number % 5 == 0 else releases[0]
 
 
 def write_office_files(home: Path, agencies: Sequence[DemoAgency]) -> None:

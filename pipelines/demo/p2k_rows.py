@@ -11,20 +11,28 @@ from datetime import date, datetime, time, timedelta
 from pipelines.demo.agencies import DemoAgency, Person
 from pipelines.demo.documents import PersonMonth
 from pipelines.demo.people import national_id, spoil_check_digit
-from pipelines.demo.working_month import Clocking, Leave, Overtime
+from pipelines.demo.working_month import Clocking, Leave, Overtime, Shift
 
 Row = dict[str, str | float]
 #: Table name → rows to add.
 Rows = dict[str, list[Row]]
 
 PERSONNEL, LEAVES, TRIPS, OVERTIME = "CPAPE05M", "CPAPO15M", "CPAPP16M", "CPAPR18M"
+ROSTER = "DUTYROSTER"
 _CONFIRMED = ("已簽核", "審核完成")
 _UNDER_APPROVAL = "簽核中"
 #: One form in so many is followed by another that is still under approval.
 _UNCONFIRMED_EVERY = 15
-_POST_CODES = {"civil_servant": "01", "teacher": "", "contract": "2", "other": "03"}
+_POST_CODES = {"civil_servant": "01", "teacher": "", "contract": "2", "labour": "04", "other": "03"}
+#: Kinds of person, with and without the leading zero as real tables have them.
+KIND_CODES = {"civil_servant": "1", "teacher": "2", "contract": "03", "labour": "4", "other": "9"}
+IN_SERVICE, UNPAID_LEAVE = "現職", "留職停薪"
+#: The years of which the entitlements are: a teacher's is the school year.
+_YEAR, _SCHOOL_YEAR = "110", "109"
 _OFFICIAL_TRIP = "05"
 _HOURS_A_DAY = 8
+#: Hours of annual leave saved from the year before: 1.4 in D.H.
+_SAVED_HOURS = 12
 
 
 def attendance_table(month: str) -> str:
@@ -56,16 +64,34 @@ def personnel_rows(agency: DemoAgency) -> Rows:
                 "PEYKIND": "2" if person.employment_type == "teacher" else "1",
                 "PEACTDATE": roc(person.joined or date(2010, 12, 25)),
                 "PELEVDATE": roc(person.left) if person.left else ("", "0", "0000000")[n % 3],
+                **_terms(person),
             }
             for n, person in enumerate(agency.people)
         ]
     }
 
 
+def _terms(person: Person) -> Row:
+    """The columns that these installations have beside the usual ones."""
+    terms, teacher = person.terms, person.employment_type == "teacher"
+    days = "" if terms.annual_leave_hours is None else f"{days_and_hours(terms.annual_leave_hours - _SAVED_HOURS)}"
+    return {
+        "PEKIND": KIND_CODES[person.employment_type],
+        "PESTATE": UNPAID_LEAVE if terms.unpaid_from else IN_SERVICE,
+        "PESUSB": roc(terms.unpaid_from) if terms.unpaid_from else "",
+        "PESUSE": "",
+        "PECLOCK": "Y" if terms.clocks else "N",
+        "PEHDAY": days,
+        "PERDAY1": f"{days_and_hours(_SAVED_HOURS)}",
+        "PERDAY2": "0",
+        "PEHYEAR": _SCHOOL_YEAR if teacher else _YEAR,
+    }
+
+
 def month_rows(month: str, months: Sequence[PersonMonth], codes: Mapping[str, str]) -> Rows:
     """A month of an agency; `codes` goes from the format's leave types to the subsystem's own."""
     attendance = attendance_table(month)
-    rows: Rows = {LEAVES: [], TRIPS: [], OVERTIME: [], attendance: []}
+    rows: Rows = {LEAVES: [], TRIPS: [], OVERTIME: [], ROSTER: [], attendance: []}
     for one in months:
         for n, leave in enumerate(one.done.leaves, start=1):
             number = f"{month[2:4]}{month[5:]}{one.person.card}{n}"
@@ -74,6 +100,7 @@ def month_rows(month: str, months: Sequence[PersonMonth], codes: Mapping[str, st
             if int(one.person.card) % _UNCONFIRMED_EVERY == 0:
                 rows[table].append(_under_approval(row))
         rows[OVERTIME] += [_overtime_row(one.person, entry) for entry in one.done.overtime]
+        rows[ROSTER] += [_roster_row(one.person, shift) for shift in one.done.shifts]
         rows[attendance] += _attendance_rows(one.person, one.done.clockings)
     return rows
 
@@ -128,18 +155,31 @@ def _overtime_row(person: Person, entry: Overtime) -> Row:
         "PRSTIME": f"{entry.start:%H%M}",
         "PRETIME": "2400" if midnight else f"{entry.end:%H%M}",
         "PRADDH": hours,
-        "PRATYPE": "1",
+        "PRATYPE": "1" if entry.category == "ordinary" else "2",
         "PRPAYH": hours if entry.compensation == "time_off" else 0.0,
         "PRMNYH": hours if entry.compensation == "pay" else 0.0,
         "PRSTATUS": _CONFIRMED[0],
     }
 
 
+def _roster_row(person: Person, shift: Shift) -> Row:
+    return {
+        "IDNO": person.person_id,
+        "DUTYDATE": roc(shift.start.date()),
+        "STIME": f"{shift.start:%H%M}",
+        "ETIME": f"{shift.end:%H%M}",
+        "HOURS": shift.hours,
+    }
+
+
 def _attendance_rows(person: Person, clockings: Sequence[Clocking]) -> list[Row]:
-    """A row a day: the arrival and the leaving, which is all that the table holds."""
+    """A row an arrival: when that was and the leaving after it, be it on the next day; the table holds no more."""
     by_day: dict[date, dict[str, datetime]] = {}
     for clocking in clockings:
-        by_day.setdefault(clocking.at.date(), {})[clocking.kind] = clocking.at
+        if clocking.kind == "in":
+            day = clocking.at.date()
+            by_day[day] = {}
+        by_day[day][clocking.kind] = clocking.at
     return [
         {
             "PKCARD": person.card,

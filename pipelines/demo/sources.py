@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from pipelines.demo.country import Country, Subsystem
+from pipelines.demo.p2k_rows import IN_SERVICE, KIND_CODES, ROSTER, UNPAID_LEAVE
 from pipelines.demo.webitr_server import WebItrServer
 
 
@@ -25,10 +26,27 @@ def sources_toml(country: Country, server: WebItrServer, databases: Mapping[Subs
         table = f"webhr.subsystems.{subsystem.name}"
         lines += ["", f"[{table}]", f"url = {_text(url)}", f"agencies = [{codes}]"]
         lines += ["", f"[{table}.leave_types]", *_pairs((own, code) for code, own in subsystem.codes.items())]
-        employment = (("01", "civil_servant"), ("02", "contract"), ("03", "other"))
-        lines += ["", f"[{table}.employment_types]", *_pairs(employment)]
-        lines += ["", f"[{table}.year_kinds]", *_pairs([("2", "teacher")])]
+        lines += ["", f"[{table}.person_kinds.codes]", *_pairs((own, kind) for kind, own in KIND_CODES.items())]
+        lines += ["", *_installation(table)]
     return "\n".join(lines) + "\n"
+
+
+def _installation(table: str) -> list[str]:
+    """What these databases have beside the usual tables and columns."""
+    return [
+        f"[{table}.service]",
+        *('column = "PESTATE"', 'unpaid_from = "PESUSB"', 'unpaid_to = "PESUSE"'),
+        f"[{table}.service.codes]",
+        *_pairs(((IN_SERVICE, "active"), (UNPAID_LEAVE, "unpaid_leave"))),
+        f"[{table}.clocks]",
+        'column = "PECLOCK"',
+        "codes = { Y = true, N = false }",
+        f"[{table}.entitlements]",
+        'year = "PEHYEAR"',
+        f"[{table}.rosters]",
+        f"table = {_text(ROSTER)}",
+        *('person = "IDNO"', 'day = "DUTYDATE"', 'start = "STIME"', 'end = "ETIME"', 'hours = "HOURS"'),
+    ]
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:

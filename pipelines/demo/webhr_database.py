@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, Float, MetaData, Table, Text, create_engine, insert
 
-from pipelines.demo.p2k_rows import LEAVES, OVERTIME, PERSONNEL, TRIPS, Rows, attendance_table
+from pipelines.demo.p2k_rows import LEAVES, OVERTIME, PERSONNEL, ROSTER, TRIPS, Rows, attendance_table
 
-_NUMBERS = frozenset({"POVDAYS", "PPBUSDH", "PRADDH", "PRPAYH", "PRMNYH"})
+_NUMBERS = frozenset({"POVDAYS", "PPBUSDH", "PRADDH", "PRPAYH", "PRMNYH", "HOURS"})
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    PERSONNEL: ("PEIDNO", "PENAME", "PECARD", "PEORG", "PEMEMCOD", "PEYKIND", "PEACTDATE", "PELEVDATE"),
+    PERSONNEL: (
+        *("PEIDNO", "PENAME", "PECARD", "PEORG", "PEMEMCOD", "PEYKIND", "PEACTDATE", "PELEVDATE"),
+        *("PEKIND", "PESTATE", "PESUSB", "PESUSE", "PECLOCK", "PEHDAY", "PERDAY1", "PERDAY2", "PEHYEAR"),
+    ),
+    ROSTER: ("IDNO", "DUTYDATE", "STIME", "ETIME", "HOURS"),
     LEAVES: (
         *("POIDNO", "POVTYPE", "POVDATEB", "POVTIMEB", "POVDATEE", "POVTIMEE"),
         *("POVDAYS", "POREMARK", "POGUID", "POSTATUS"),

@@ -4,7 +4,7 @@ Used by the demo for its agencies and by `benchmarks/nation.py` for a national m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from random import Random
@@ -38,33 +38,49 @@ class Overtime:
     end: datetime
     minutes: int
     compensation: str
+    category: str = "ordinary"
 
 
 @dataclass(frozen=True)
 class Clocking:
-    """One clocking: local time and its kind as format 1.0 names it."""
+    """One clocking: local time and its kind as the format names it."""
 
     at: datetime
     kind: str
 
 
 @dataclass(frozen=True)
+class Shift:
+    """A duty: local times, and the hours of duty in it."""
+
+    start: datetime
+    end: datetime
+    hours: float
+
+
+@dataclass(frozen=True)
 class Habits:
-    """How a person works: mean leaves and overtimes a month, and whether only the arrival is clocked (schools)."""
+    """How a person works: mean leaves and overtimes a month, the most overtime of a day in minutes, how they clock.
+
+    `only_arrival`: the leaving is not clocked; `clocks` False: nothing is.
+    """
 
     leaves: float = 2.33
     overtime: float = 0.83
     only_arrival: bool = False
     woman: bool = False
+    longest_overtime: int = 360
+    clocks: bool = True
 
 
 @dataclass(frozen=True)
 class WorkingMonth:
-    """What the person's agency has to report for the month, each list in order of time."""
+    """What the person's agency has to report for the month, each list in order of time; `shifts`: the roster's."""
 
     leaves: list[Leave]
     overtime: list[Overtime]
     clockings: list[Clocking]
+    shifts: list[Shift] = field(default_factory=list)
 
 
 @cache
@@ -83,7 +99,7 @@ def make_working_month(rng: Random, days: Sequence[date], habits: Habits) -> Wor
     overtime = _make_overtime(rng, list(worked), habits)
     by_day = {entry.start.date(): entry for entry in overtime}
     clockings: list[Clocking] = []
-    for day, (begin, end) in worked.items():
+    for day, (begin, end) in worked.items() if habits.clocks else ():
         clockings += _clock_day(rng, datetime.combine(day, begin), datetime.combine(day, end), by_day.get(day), habits)
     return WorkingMonth(leaves, overtime, clockings)
 
@@ -153,6 +169,7 @@ def _make_overtime(rng: Random, days: Sequence[date], habits: Habits) -> list[Ov
     entries = []
     for day in sorted(rng.sample(days, min(_times(rng, habits.overtime, 6), len(days)))):
         minutes = 360 if _happens(rng, 0.02) else rng.choice((60, 90, 100, 120, 120, 150, 180, 240))
+        minutes = min(minutes, habits.longest_overtime)
         start = datetime.combine(day, time(18))
         compensation = rng.choices(("pay", "time_off", "none"), (45, 50, 5))[0]
         entries.append(Overtime(start, start + timedelta(minutes=minutes), minutes, compensation))

@@ -48,8 +48,9 @@ def by_month(looked: Looked) -> Iterator[Family]:
             duties = agenda.duties.of_month(month)
             owe.add_metric([month], len(duties.due))
             until.add_metric([month], duties.deadline.timestamp())
+            # What came before the month had ended leaves the agency owing it.
             counted = select(AgencyMonth.agency_code).where(
-                AgencyMonth.month == month, AgencyMonth.submission_id.is_not(None)
+                AgencyMonth.month == month, AgencyMonth.first_entered_received_at.is_not(None)
             )
             rows = session.execute(select(Submission.agency_code, Submission.state).where(Submission.month == month))
             by_state: dict[str, set[str]] = {}

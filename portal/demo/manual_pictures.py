@@ -22,7 +22,7 @@ _WIDE, _HIGH = 900, 620
 _HIGHER = {"check": 1000, "year": 740, "agencies": 700}
 #: Seconds that the demo may take to enter what was submitted.
 _PATIENCE = 120
-_AGENCY, _MONTH = "376500102A", "2021-06"
+_AGENCY, _MONTH = "376500102Y", "2021-06"
 _PLACE, _YEAR = f"/agencies/{_AGENCY}/{_MONTH}", f"/agencies/{_AGENCY}?year={_MONTH[:4]}"
 
 

@@ -12,7 +12,7 @@ _HEIGHT = 760
 #: A document with something wrong in it, of the demo's submitter.
 _FAULTY = """{
   "format_version": "1.0",
-  "agency_code": "376500102A",
+  "agency_code": "376500102Y",
   "month": "2021-06",
   "produced_by": {"system": "自建差勤系統", "version": "3.2"},
   "produced_at": "2021-07-05T09:12:00+08:00",
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _of_the_head(browser: Browser, folder: Path, file: Path) -> None:
     page = signed_in(browser, "head", _WIDE, "light")
-    page.goto("/agencies/376500102A/authorisations")
+    page.goto("/agencies/376500102Y/authorisations")
     take(page, folder / "portal-people.png")
     for place, button, name in (("/check", "檢核", "portal-check.png"), ("/submit", "報送", "portal-submit.png")):
         page.goto(place)

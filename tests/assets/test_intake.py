@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -18,9 +19,11 @@ from assets.fetch_memory import LedgerMemory, remember
 from assets.intake import CHUNK_DOCUMENTS, HandedIn, hand_in
 from assets.platform import PullLimits
 from assets.pull import InboxBusy, pull
-from assets.pull_report import Failure, PullReport
+from assets.pull_report import NotBrought, PullReport
 from tests.support.installations import FIRST, NOW, PERSON, SECOND, THIRD, document, installation
+from tests.support.world import taipei
 from warehouse.landing import LandingFull
+from warehouse.ledger.arrivals import Arrived, record_arrivals
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.models import Arrival, Fetch, Obligation, Submission
 from warehouse.locks import exclusive
@@ -212,15 +215,37 @@ def test_named_agencies_alone_are_asked_for(quick_inbox):
 def test_a_failed_fetch_leaves_what_an_earlier_one_brought(here):
     brought = Delivery("webitr", FIRST, "2021-06", Outcome.DELIVERED, "https://x", "a" * 64, 10, etag='"1"')
     failed = Delivery("webitr", FIRST, "2021-06", Outcome.FAILED, "https://x", reason=Reason("逾時", "timed out"))
+    with writing(here.engine) as session:
+        record_arrivals(session, [Arrived("a" * 64, FIRST, "2021-06", "webitr", "https://x", 10, NOW)])
     for delivery in (brought, failed):
         with writing(here.engine) as session:
             remember(session, [delivery], NOW)
-    remembered = LedgerMemory(here.engine).recall("webitr", "2021-06")
+    remembered = LedgerMemory(here.engine, NOW).recall("webitr", "2021-06")
     assert (remembered[FIRST].etag, remembered[FIRST].submission_id) == ('"1"', "a" * 64)
     with reading(here.engine) as session:
         (row,) = session.scalars(select(Fetch))
     assert (row.outcome, row.detail) == ("failed", "逾時 timed out")
-    assert LedgerMemory(here.engine).recall("webhr", "2021-06") == {}
+    assert LedgerMemory(here.engine, NOW).recall("webhr", "2021-06") == {}
+
+
+def test_what_came_before_the_month_had_ended_is_fetched_again_once_it_has(here):
+    """The same bytes after its end are what answers for the month."""
+    ends = taipei("2021-07-01 00:00")
+    early = Delivery("webitr", FIRST, "2021-06", Outcome.DELIVERED, "https://x", "a" * 64, 10, etag='"1"')
+
+    def recalled(now):
+        return LedgerMemory(here.engine, now).recall("webitr", "2021-06").keys()
+
+    def arrive_at(moment):
+        with writing(here.engine) as session:
+            record_arrivals(session, [Arrived("a" * 64, FIRST, "2021-06", "webitr", "https://x", 10, moment)])
+            remember(session, [early], moment)
+
+    arrive_at(ends - timedelta(days=2))
+    assert recalled(ends - timedelta(seconds=1)) == {FIRST}
+    assert recalled(ends) == set()
+    arrive_at(ends)
+    assert recalled(ends + timedelta(days=1)) == {FIRST}
 
 
 class Odd:
@@ -264,6 +289,7 @@ def test_a_channel_that_hangs_is_given_up_and_the_others_have_their_turn(quick_i
     (failure,) = report.failures
     assert (failure.channel, failure.agency_code) == ("webitr", SECOND)
     assert "收件逾時" in failure.reason
+    assert [(one.channel, one.agency_code) for one in report.without_records] == [("webitr", FIRST)]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a name 王小明"), OSError("x"), MemoryError(), TimeoutError()])
@@ -344,7 +370,7 @@ def test_a_file_of_any_time_is_taken(here, monkeypatch, seconds):
 def test_failures_are_told_by_host_and_reason():
     report = PullReport("2021-06", Counter({("webitr", "failed"): 3, ("webitr", "delivered"): 1}))
     report.failures = [
-        Failure("webitr", f"{number:010}", f"https://{host}/{number}/x", "無法連線 cannot connect")
+        NotBrought("webitr", f"{number:010}", f"https://{host}/{number}/x", "無法連線 cannot connect")
         for number, host in enumerate(["a.example", "b.example:8443", "a.example"])
     ]
     assert [tuple(one) for one in report.groups()] == [

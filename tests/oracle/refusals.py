@@ -118,15 +118,23 @@ def of_employment(judged: "Judgement") -> None:
         if not rows or judged.fails[dataset, index] & {"R104", "R105"}:
             continue
         days = days_touched(record) if "start" in record else [moment(record["at"]).date()]
+        first, last = days[0], days[-1]
+        # The morning after a night's duty is of that duty, and so is the evening before one that begins at midnight.
+        if dataset == "clockings":
+            first, last = (_shifted(record["at"], hours).date() for hours in (-12, 4))
+        elif dataset == "overtime":
+            first = _shifted(record["start"], -12).date()
         # Rows are compared with the record's ends, as a leave around a day at the agency touches it.
-        if any(
-            (row["from"] or "") <= days[-1].isoformat() and days[0].isoformat() <= (row["to"] or "9") for row in rows
-        ):
+        if any((row["from"] or "") <= last.isoformat() and first.isoformat() <= (row["to"] or "9") for row in rows):
             continue
         value = span_of_days(days[0].isoformat(), days[-1].isoformat())
         expected = "、".join(span_of_days(row["from"], row["to"]) for row in rows)
         field = "start" if "start" in record else "at"
         judged.say("R114", dataset, index, field, value, expected, severity)
+
+
+def _shifted(at: str, hours: int) -> datetime:
+    return moment(at) + timedelta(hours=hours)
 
 
 def of_leaves_at_once(judged: "Judgement") -> None:

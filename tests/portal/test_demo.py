@@ -23,7 +23,7 @@ from tests.support.postgres import free_port
 from warehouse.ledger.engine import writing
 from warehouse.register import import_register
 
-SCHOOL, MONTH = "376500102A", "2021-06"
+SCHOOL, MONTH = "376500102Y", "2021-06"
 #: Seconds for each thing that is waited for, on a busy machine.
 PATIENCE = 120
 

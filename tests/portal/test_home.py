@@ -1,6 +1,8 @@
 """首頁: what waits for whoever is here, and for nobody else."""
 
 import asyncio
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +11,7 @@ from assets.intake import HandedIn, hand_in
 from assets.publishing import publish_now
 from assets.reviewing import review
 from tests.support.installations import AUTHORITY, FIRST, SECOND, document, with_error
+from tests.support.world import taipei
 
 MAY, JUNE = "2021-05", "2021-06"
 
@@ -73,3 +76,18 @@ def test_the_year_of_an_agency_that_never_handed_anything_in_is_a_page_too(as_, 
     answer = asyncio.run(as_("authority").get(f"/agencies/{AUTHORITY}?year=2021"))
     assert answer.status_code == 200
     assert "未報送" in answer.text
+
+
+def test_a_month_that_came_before_it_ended_is_shown_as_still_owed_and_asked_for_once_overdue(as_, opened):
+    early = replace(opened, clock=lambda: taipei("2021-05-20 09:00"))
+    hand_in(early, [HandedIn("early.json", document(FIRST, MAY))])
+    enter(opened, MAY)
+    publish_now(opened, [MAY])
+    page = asyncio.run(as_("viewer").get(f"/agencies/{FIRST}?year=2021")).text
+    assert "月份未結束即報送，仍應報送" in page
+    assert f'href="/agencies/{FIRST}/{MAY}"' in home(as_("viewer"))
+    month = asyncio.run(as_("viewer").get(f"/agencies/{FIRST}/{MAY}")).text
+    submission = re.search(r"/submissions/[0-9a-f]{64}", month)
+    assert submission is not None
+    shown = asyncio.run(as_("viewer").get(f"/agencies/{FIRST}/{MAY}{submission[0]}")).text
+    assert "不計入報送" in shown

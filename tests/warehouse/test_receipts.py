@@ -1,6 +1,7 @@
 """Receipts and the history of an agency-month."""
 
 import json
+from datetime import timedelta
 
 from tests.support.submissions import AGENCY, MONTH, arrive, arrived, day, judge, result, sha
 from warehouse.duties import Duties
@@ -48,6 +49,17 @@ def test_handing_in_again_after_the_deadline_does_not_make_it_late(ledger):
     with reading(ledger) as session:
         given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH), Duties(session, shipped()))
     assert (given.received_at, given.last_received_at, given.on_time) == (day(5), day(25), True)
+
+
+def test_what_came_before_its_month_had_ended_is_neither_on_time_nor_late_until_it_comes_again(ledger):
+    early = day(1) - timedelta(hours=8, seconds=1)
+    arrive(ledger, arrived("a", early))
+    for again, expected in ((None, (early, None, None)), (day(25), (day(25), False, 5))):
+        if again:
+            arrive(ledger, arrived("a", again))
+        with reading(ledger) as session:
+            given = receipt(session, SubmissionKey(sha("a"), AGENCY, MONTH), Duties(session, shipped()))
+        assert (given.received_at, given.on_time, given.days_late) == expected
 
 
 def test_receipt_without_a_month_is_neither_on_time_nor_late(ledger):

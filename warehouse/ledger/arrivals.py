@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from warehouse.deadlines import first_after_month_end, first_that_counts
 from warehouse.landing import Landing
 from warehouse.ledger import lifecycle
 from warehouse.ledger.engine import lock_months
@@ -110,7 +111,7 @@ def record_arrivals(
         new.append(one.key not in known and one.key not in first)
         first.setdefault(one.key, one)
         latest[one.key] = max(position, latest.get(one.key, position))
-        earliest[one.key] = min(one.received_at, earliest.get(one.key, one.received_at))
+        earliest[one.key] = first_that_counts(one.month, [one.received_at, earliest.get(one.key, one.received_at)])
     rows = [
         {
             **key._asdict(),
@@ -126,8 +127,12 @@ def record_arrivals(
     actors = {key: one.by or actor or one.channel for key, one in first.items()}
     lifecycle.begin_many(session, rows, actors=actors, at=at)
     again = {key: row for key, row in known.items() if latest[key] > (row.sequence, row.received_at)}
-    _reopen(session, again, {key: actors[key] for key in again}, at)
-    _widen(session, known, earliest, latest)
+    reopened = _reopen(session, again, {key: actors[key] for key in again}, at)
+    spans = _spans(known, earliest, latest)
+    lifecycle.set_many(session, ["first_received_at", "received_at", "sequence"], spans)
+    # What is judged again counts once it is entered again.
+    entered = {key for key, row in known.items() if row.state in _ONCE_ENTERED} - reopened
+    _judge_by_firsts(session, {key: span for key, span in spans.items() if key in entered})
     rows = [_arrival_row(one, position) for one, position in zip(arrivals, positions, strict=True)]
     session.connection().execute(insert(Arrival), rows)
     return new
@@ -152,41 +157,44 @@ def _positions(session: Session, arrivals: Sequence[Arrived]) -> list[_Position]
 
 def _reopen(
     session: Session, again: Mapping[SubmissionKey, Known], actors: Mapping[SubmissionKey, str], at: datetime | None
-) -> None:
-    """Have what was handed in again judged again, unless it is what counts or still waits."""
+) -> set[SubmissionKey]:
+    """Have what was handed in again judged again, unless it is what counts or still waits; which of them."""
     moves: dict[str, list[Move]] = defaultdict(list)
     for key, row in again.items():
         if row.state in _REOPENED:
             moves[actors[key]].append(Move(key, row.state, lifecycle.RECEIVED, "handed in again"))
     for actor, its_moves in moves.items():
         lifecycle.move_many(session, its_moves, actor=actor, at=at)
+    return {move.key for its_moves in moves.values() for move in its_moves}
 
 
-def _widen(
-    session: Session,
+def _spans(
     known: Mapping[SubmissionKey, Known],
     earliest: Mapping[SubmissionKey, datetime],
     latest: Mapping[SubmissionKey, _Position],
-) -> None:
-    """Note that submissions first came earlier, or came again later, than was known."""
-    spans = {
-        key: {
-            "first_received_at": min(earliest[key], row.first_received_at),
-            **max(latest[key], _Position(row.sequence, row.received_at))._asdict(),
-        }
-        for key, row in known.items()
-        if earliest[key] < row.first_received_at or latest[key] > (row.sequence, row.received_at)
-    }
-    lifecycle.set_many(session, ["first_received_at", "received_at", "sequence"], spans)
+) -> dict[SubmissionKey, dict[str, Any]]:
+    """Of submissions that came again: when they first came, of what counts, and when last, where that has changed."""
+    spans = {}
+    for key, row in known.items():
+        first = first_that_counts(key.month, [earliest[key], row.first_received_at])
+        last = max(latest[key], _Position(row.sequence, row.received_at))
+        if first != row.first_received_at or last != (row.sequence, row.received_at):
+            spans[key] = {"first_received_at": first, **last._asdict()}
+    return spans
+
+
+def _judge_by_firsts(session: Session, spans: Mapping[SubmissionKey, Mapping[str, Any]]) -> None:
+    """Have months of which these submissions were entered judged by when they first came, where that is the first."""
     for key, span in spans.items():
-        first = cast("datetime", span["first_received_at"])
-        if first < known[key].first_received_at and known[key].state in _ONCE_ENTERED:
+        first = first_after_month_end(key.month, [span["first_received_at"]])
+        if first is not None:
+            pointer = AgencyMonth.first_entered_received_at
             session.execute(
                 update(AgencyMonth)
                 .where(
                     AgencyMonth.agency_code == key.agency_code,
                     AgencyMonth.month == key.month,
-                    AgencyMonth.first_entered_received_at > first,
+                    or_(pointer.is_(None), pointer > first),
                 )
                 .values(first_entered_received_at=first)
             )

@@ -11,6 +11,7 @@ from typing import NoReturn
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from warehouse.deadlines import first_after_month_end
 from warehouse.ledger import lifecycle
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import lock_months
@@ -124,7 +125,7 @@ def _decide(
     )
     pointer.submission_id = to
     pointer.decided_after = newest
-    pointer.first_entered_received_at = min(session.scalars(standing), default=None)
+    pointer.first_entered_received_at = first_after_month_end(pointer.month, session.scalars(standing))
     session.flush()
     return decision
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from warehouse.deadlines import first_after_month_end
 from warehouse.ledger import lifecycle
 from warehouse.ledger.arrivals import Known, submissions_of
 from warehouse.ledger.base import same_submission
@@ -173,7 +174,7 @@ def _follow(entries: Mapping[_Place, list[_Entry]], pointers: Mapping[_Place, _P
             "agency_code": place[0],
             "month": place[1],
             "submission_id": line[-1].id if line else None,
-            "first_entered_received_at": min(first for first in firsts if first is not None),
+            "first_entered_received_at": first_after_month_end(place[1], firsts),
             "decided_after": None if free else pointer.decided_after,
         }
         (changes.moved_pointers if place in pointers else changes.new_pointers).append(row)

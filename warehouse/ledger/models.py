@@ -64,6 +64,8 @@ class Submission(Base):
     The same bytes handed in for another agency-month are another row (they are refused there by F010), so that
     nobody can spoil an agency's file by handing it in under another name first.  A document that says neither
     agency nor month and came by a channel that does not either has `''` for both.
+    `first_received_at` is when the bytes first came after the month had ended, by which on time or late is judged; of
+    bytes that came only before, when they first came.
     """
 
     __tablename__ = "submissions"
@@ -190,8 +192,9 @@ class AgencyMonth(Base):
 
     `submission_id` None: what was entered has been withdrawn.  `first_entered_received_at` is when the first
     submission that was entered, and was not withdrawn, had arrived (on time or late is judged by it, so that a
-    correction does not make a month late).  `decided_after` is set where the pointer was last moved by
-    decision (see `Decision`): the `sequence` of the newest arrival that the decision holds over.
+    correction does not make a month late), of arrivals after the month had ended; None: there was none yet.
+    `decided_after` is set where the pointer was last moved by decision (see `Decision`): the `sequence` of the newest
+    arrival that the decision holds over.
     """
 
     __tablename__ = "agency_months"

@@ -1,5 +1,8 @@
 -- The staged ledger as it was at $as_of: what had arrived by then counts, judged as it was judged.
 
+-- When a month has ended (as warehouse.deadlines.month_end); null where no month is said.
+CREATE TEMP MACRO month_end(month) AS TRY_CAST(month || '-01' AS DATE) + INTERVAL 1 MONTH;
+
 -- A judgement that has been written over since counts as it was: the first that was written over after the moment.
 CREATE TEMP TABLE judged_then AS
     SELECT submission_id, agency_code, month, min("until") AS "until"
@@ -25,7 +28,9 @@ CREATE TEMP TABLE arrived AS
         submission_id AS id,
         agency_code,
         month,
-        min(received_at) AS first_received_at,
+        coalesce(
+            min(received_at) FILTER (received_at >= month_end(month)), min(received_at)
+        ) AS first_received_at,
         arg_max(received_at, (sequence, received_at)) AS received_at,
         max(sequence) AS sequence
     FROM ledger.arrivals
@@ -90,7 +95,8 @@ INSERT INTO ledger.agency_months BY NAME
             arg_max(s.id, (s.sequence, s.received_at, s.id)) FILTER (d.sequence IS NULL OR s.sequence > d.sequence),
             nullif(any_value(d.id), '')
         ) AS submission_id,
-        min(first_received_at) AS first_entered_received_at
+        -- none that came before the month had ended (as warehouse.deadlines.first_after_month_end)
+        min(first_received_at) FILTER (first_received_at >= month_end(s.month)) AS first_entered_received_at
     FROM ledger.submissions s
     LEFT JOIN decided d ON d.agency_code = s.agency_code AND d.month = s.month
     WHERE outcome = 'entered'
@@ -113,3 +119,4 @@ DROP TABLE decided;
 DROP TABLE judged;
 DROP TABLE judged_then;
 DROP TABLE submissions_then;
+DROP MACRO month_end;

@@ -5,12 +5,15 @@ The same data gives the same bytes: rows are sorted by all their columns, and no
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import chain
 
-from assets.channels.p2k.problems import Problem
+from assets.channels.p2k.installation import Installation
+from assets.channels.p2k.problems import Problem, Problems
 from assets.channels.p2k.records import Record, RecordMaker
 from assets.channels.p2k.roster import Roster, Span
+from assets.channels.p2k.staff import Staff
 from assets.channels.p2k.tables import P2kTables
 
 _CHUNK = 64 * 1024
@@ -20,40 +23,92 @@ class NobodyThere(LookupError):  # noqa: N818 — says what happened
     """The personnel table holds nobody of the agency: that is not a month without records."""
 
 
-def read_roster(tables: P2kTables, agency: str, span: Span) -> Roster:
+class NoRecords(LookupError):  # noqa: N818 — says what happened
+    """The tables hold no leave, overtime or clocking of the month: that is no statement that there was none."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        super().__init__()
+
+
+def read_roster(tables: P2kTables, agency: str, span: Span, installation: Installation) -> Roster:
     """Give the agency's people; raises `NobodyThere`."""
-    roster = Roster(span)
-    for person in tables.people(agency):
+    roster = Roster(span, away=int(installation.left_on == "first_day_away"))
+    for person in tables.people(agency, installation.personnel_columns()):
         roster.add(person)
     if not roster.rows:
         raise NobodyThere(agency)
     return roster
 
 
-def compose(tables: P2kTables, maker: RecordMaker, month: str, version: str) -> Iterator[bytes]:
-    """Give the document in pieces of about 64 KB; `maker.problems` is complete when it ends."""
-    return _in_chunks(_lines(tables, maker, month, version))
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """One agency and month: the tables, what makes records of their rows, and what the installation says.
 
+    `today` is in Taipei.  `maker.problems` is complete when the document ends.
+    """
 
-def _lines(tables: P2kTables, maker: RecordMaker, month: str, version: str) -> Iterator[str]:
-    agency, first, last = maker.agency, maker.span.first, maker.span.last
-    head = {
-        "format_version": "1.0",
-        "agency_code": agency,
-        "month": month,
-        "produced_by": {"system": "WebHR", "version": version},
-        # The tables know no time of change, and the clock would make every composing another document.
-        "produced_at": f"{(last + timedelta(days=1)).isoformat()}T00:00:00+08:00",
-    }
-    yield f"{_json(head)[:-1]}"
-    leaves = chain(
-        map(maker.leave, tables.leaves(agency, first, last)), map(maker.trip, tables.trips(agency, first, last))
-    )
-    yield from _array("employees", map(maker.employee, maker.roster.on_payroll))
-    yield from _array("leaves", leaves)
-    yield from _array("overtime", map(maker.overtime, tables.overtime(agency, first, last)))
-    yield from _array("clockings", _clockings(tables, maker))
-    yield "}\n"
+    tables: P2kTables
+    maker: RecordMaker
+    installation: Installation
+    today: date
+
+    def compose(self, month: str, version: str) -> Iterator[bytes]:
+        """Give the document in pieces of about 64 KB.
+
+        Raises `NoRecords` where there is no record at all, unless the source says that the month is closed or the
+        agency is known to report nothing.
+        """
+        looking = self.maker.apart()
+        found = any(record for records in self._records(looking).values() for record in records)
+        if not found and not self._says_nothing():
+            raise NoRecords(looking.problems)
+        return _in_chunks(self._lines(month, version))
+
+    def _says_nothing(self) -> bool:
+        closed, agency = self.installation.closed_months, self.maker.agency
+        if self.installation.reports_nothing(agency):
+            return True
+        return closed is not None and self.tables.is_closed(closed, agency, self.maker.span.first)
+
+    def _lines(self, month: str, version: str) -> Iterator[str]:
+        head = {
+            "format_version": "1.1",
+            "agency_code": self.maker.agency,
+            "month": month,
+            "produced_by": {"system": "WebHR", "version": version},
+            # The tables know no time of change, and the clock would make every composing another document.
+            "produced_at": f"{(self.maker.span.last + timedelta(days=1)).isoformat()}T00:00:00+08:00",
+        }
+        yield f"{_json(head)[:-1]}"
+        yield from _array("employees", self._employees())
+        yield from _array("shifts", self._shifts(self.maker))
+        for name, records in self._records(self.maker).items():
+            yield from _array(name, records)
+        yield "}\n"
+
+    def _employees(self) -> Iterator[Record]:
+        maker = self.maker
+        on_roster = {shift["person_id"] for shift in self._shifts(maker.apart()) if shift is not None}
+        staff = Staff(self.installation, maker.maps, maker.roster, maker.span, self.today, on_roster, maker.problems)
+        return chain.from_iterable(map(staff.rows, maker.roster.on_payroll))
+
+    def _shifts(self, maker: RecordMaker) -> Iterator[Record | None]:
+        rosters, span = self.installation.rosters, maker.span
+        if rosters is not None:
+            for row in self.tables.roster(rosters, maker.agency, span.first, span.last):
+                yield maker.shift(row, by_card=rosters.card is not None)
+
+    def _records(self, maker: RecordMaker) -> dict[str, Iterator[Record | None]]:
+        """The records of which a month may hold none, by array."""
+        tables, agency, first, last = self.tables, maker.agency, maker.span.first, maker.span.last
+        return {
+            "leaves": chain(
+                map(maker.leave, tables.leaves(agency, first, last)), map(maker.trip, tables.trips(agency, first, last))
+            ),
+            "overtime": map(maker.overtime, tables.overtime(agency, first, last)),
+            "clockings": _clockings(tables, maker),
+        }
 
 
 def _clockings(tables: P2kTables, maker: RecordMaker) -> Iterator[Record]:

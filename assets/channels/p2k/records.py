@@ -1,4 +1,4 @@
-"""One row of a P2K table → one record of format 1.0, or None where the month does not claim it.
+"""One row of a P2K table → one record of format 1.1, or None where the month does not claim it; people: `staff.py`.
 
 What cannot be read becomes something that a record rule refuses (docs/channels.md lists what), because a value outside
 the format would refuse the agency's whole document.
@@ -13,16 +13,17 @@ from typing import Any, NamedTuple, TypeGuard
 
 from assets.channels.p2k.problems import Problem, Problems
 from assets.channels.p2k.roster import Roster, Span, holds_id
-from assets.channels.p2k.tables import Attendance, Duty, Form, Person
+from assets.channels.p2k.tables import Attendance, Duty, Form, RosterRow
 from assets.channels.p2k.values import (
+    HOURS_A_CLOCK_DAY,
     HOURS_A_DAY,
-    has_lost_characters,
     hours_of,
     is_no_date,
     minutes_of,
     moment,
     normal_code,
     roc_date,
+    shift_hours,
     to_decimal,
 )
 from checks.model.submitted import RECORD_ID_LENGTH
@@ -33,6 +34,7 @@ UNREADABLE_MINUTES = 2880
 #: Touches no month that is collected, so R105 refuses the clocking.
 UNREADABLE_AT = datetime(1912, 1, 1)  # noqa: DTZ001 — local time, as the format has it
 UNMAPPED_PREFIX = "webhr:"
+_ORDINARY = "01"
 _UNMAPPED_LENGTH = 20
 _REASON_LENGTH = 200
 
@@ -71,20 +73,9 @@ class RecordMaker:
     problems: Problems
     _repeated: Counter[str] = field(default_factory=Counter)
 
-    def employee(self, person: Person) -> Record:
-        """Give a person on the payroll; `from` and `to` only where they fall inside the month."""
-        joined, left = roc_date(person.joined), roc_date(person.left)
-        for text, day in ((person.joined, joined), (person.left, left)):
-            if day is None and not is_no_date(text):
-                self.problems.note(Problem.BAD_PAYROLL_DATE)
-        self._look_for_lost(person.name)
-        return {
-            "person_id": person.person_id,
-            "name": person.name,
-            "employment_type": self._employment_type(person),
-            "from": joined.isoformat() if joined is not None and joined > self.span.first else None,
-            "to": left.isoformat() if left is not None and left < self.span.last else None,
-        }
+    def apart(self) -> "RecordMaker":
+        """Give another of the same month that counts for itself: for records that are only looked at."""
+        return RecordMaker(self.agency, self.span, self.maps, self.roster, Problems())
 
     def leave(self, form: Form) -> Record | None:
         """Give a leave form."""
@@ -117,7 +108,24 @@ class RecordMaker:
             "end": _local(interval.end),
             "minutes": minutes,
             "compensation": _compensation(duty),
+            "category": _category(duty),
         }
+
+    def shift(self, row: RosterRow, *, by_card: bool) -> Record | None:
+        """Give a rostered duty; without an end day one that ends at or before its start ends the next day."""
+        interval = _shift_interval(row)
+        if not self._claimed(interval, None):
+            return None
+        person_id = self.roster.holder(row.holder) if by_card else row.holder
+        if person_id is None:
+            self.problems.note(Problem.SHARED_CARD)
+            return None
+        hours = shift_hours(row.hours)
+        if hours is None or not interval.read:
+            self.problems.note(Problem.BAD_SHIFT)
+        if hours is None:
+            hours, interval = HOURS_A_CLOCK_DAY, _shorter(interval, timedelta(hours=HOURS_A_CLOCK_DAY))
+        return {"person_id": person_id, "start": _local(interval.start), "end": _local(interval.end), "hours": hours}
 
     def clockings(self, row: Attendance) -> Iterator[Record]:
         """In and out of a row of this month's table; an out in the early hours of the next month is left to that."""
@@ -166,7 +174,7 @@ class RecordMaker:
             self.problems.note(Problem.UNMAPPED_CODE, record_id)
         if len(form.reason) > _REASON_LENGTH:
             self.problems.note(Problem.REASON_CUT, record_id)
-        self._look_for_lost(form.reason)
+        self.problems.look_for_lost(form.reason)
         return {
             "record_id": record_id,
             "person_id": form.person_id,
@@ -194,14 +202,6 @@ class RecordMaker:
         """Give the format's code, or the source's own behind a prefix that no leave type has: R107, never a guess."""
         return codes.get(normal_code(code), f"{UNMAPPED_PREFIX}{code[:_UNMAPPED_LENGTH]}")
 
-    def _employment_type(self, person: Person) -> str:
-        known = self.maps.employment_types.get(normal_code(person.kind_of_post))
-        known = known or self.maps.year_kinds.get(normal_code(person.year_kind))
-        if known is None:
-            self.problems.note(Problem.DEFAULT_EMPLOYMENT)
-            return self.maps.default_employment_type
-        return known
-
     def _record_id(self, form_no: str | None, person_id: str, *key: str) -> str:
         """Give the form number, or the hash of the natural key with the employee number in place of the national ID."""
         if form_no and len(form_no) <= RECORD_ID_LENGTH["max_value"] and not holds_id(form_no, person_id):
@@ -213,10 +213,6 @@ class RecordMaker:
         self._repeated[digest] += 1
         return digest if self._repeated[digest] == 1 else f"{digest}-{self._repeated[digest]}"
 
-    def _look_for_lost(self, text: str) -> None:
-        if has_lost_characters(text):
-            self.problems.note(Problem.LOST_CHARACTERS)
-
 
 def _interval(start_day: str, start_time: str, end_day: str, end_time: str) -> Interval | None:
     """Give the interval of a form; None where not even a day can be read."""
@@ -226,6 +222,13 @@ def _interval(start_day: str, start_time: str, end_day: str, end_time: str) -> I
         return Interval(start, end, read=True)
     known = start or end or moment(first, "0000") or moment(last, "0000")
     return None if known is None else Interval(known, known, read=False)
+
+
+def _shift_interval(row: RosterRow) -> Interval | None:
+    interval = _interval(row.day, row.start_time, row.end_day or row.day, row.end_time)
+    if interval is None or not interval.read or row.end_day is not None or interval.end > interval.start:
+        return interval
+    return interval._replace(end=interval.end + timedelta(days=1))
 
 
 def _shorter(interval: Interval, limit: timedelta) -> Interval:
@@ -241,9 +244,12 @@ def _is_no_clocking(time: str) -> bool:
 
 
 def _next_day_if_before(row: Attendance, day: date | None) -> datetime | None:
-    """When the row's person clocked out: on the next day where the time lies before the clocking in."""
+    """When the row's person clocked out: on the next day where the time is not after the clocking in.
+
+    In 0800 and out 0800 is a duty of exactly 24 hours.
+    """
     start, end = moment(day, row.start_time), moment(day, row.end_time)
-    if start is not None and end is not None and end < start:
+    if start is not None and end is not None and end <= start:
         return end + timedelta(days=1)
     return end
 
@@ -254,6 +260,13 @@ def _compensation(duty: Duty) -> str:
     if max(taken, paid) <= 0:
         return "none"
     return "pay" if paid > taken else "time_off"
+
+
+def _category(duty: Duty) -> str | None:
+    """PRATYPE 1 is ordinary, any other special; None where the table does not say."""
+    if not duty.kind:
+        return None
+    return "ordinary" if normal_code(duty.kind) == _ORDINARY else "special"
 
 
 def _local(moment_: datetime) -> str:

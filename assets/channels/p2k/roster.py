@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from assets.channels.p2k.tables import Person
 from assets.channels.p2k.values import roc_date
@@ -35,10 +35,14 @@ class Span:
 
 
 class Roster:
-    """The people of an agency, and whose card is whose.  `on_payroll` is in the order of the IDs."""
+    """The people of an agency, and whose card is whose.  `on_payroll` is in the order of the IDs.
 
-    def __init__(self, span: Span) -> None:
+    `away` is how many days PELEVDATE lies after the last day at work: 0, or 1 where it is the first day away.
+    """
+
+    def __init__(self, span: Span, away: int = 0) -> None:
         self._span = span
+        self._away = timedelta(days=away)
         self.rows = 0
         self.on_payroll: list[Person] = []
         self._holders: dict[str, set[str]] = {}
@@ -48,7 +52,7 @@ class Roster:
     def add(self, person: Person) -> None:
         """Take in a row of the personnel table."""
         self.rows += 1
-        joined, left = roc_date(person.joined), roc_date(person.left)
+        joined, left = self.days_of(person)
         here = (joined is None or joined <= self._span.last) and (left is None or left >= self._span.first)
         if here:
             self.on_payroll.append(person)
@@ -57,6 +61,11 @@ class Roster:
             self._holders.setdefault(person.card, set()).add(person.person_id)
             if here:
                 self._holders_now.setdefault(person.card, set()).add(person.person_id)
+
+    def days_of(self, person: Person) -> tuple[date | None, date | None]:
+        """The first and the last day on the payroll; None: before and after all, or what cannot be read."""
+        left = roc_date(person.left)
+        return roc_date(person.joined), left - self._away if left is not None else None
 
     def holder(self, card: str) -> str | None:
         """Whose card it is: of those on the payroll, or else of those who left; None where several share it."""

@@ -4,9 +4,9 @@ Names are matched without regard to case.  The queries bring a superset of a mon
 without their zero); which row belongs to the month is decided in `records.py`, once, on real times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -27,13 +27,14 @@ from sqlalchemy import (
     table,
 )
 
+from assets.channels.p2k.installation import ClosedMonths, Rosters
 from assets.channels.p2k.values import to_roc, to_text
 
 ROWS_AT_A_TIME = 1000
 
 
 class Person(NamedTuple):
-    """A row of CPAPE05M."""
+    """A row of CPAPE05M; `stated` are the columns that the installation names, by name."""
 
     person_id: str
     name: str
@@ -42,6 +43,7 @@ class Person(NamedTuple):
     year_kind: str
     joined: str
     left: str
+    stated: Mapping[str, str]
 
 
 class Form(NamedTuple):
@@ -60,7 +62,10 @@ class Form(NamedTuple):
 
 
 class Duty(NamedTuple):
-    """A row of CPAPR18M: the three numbers are hours, as the driver gives them; None is a column that is not there."""
+    """A row of CPAPR18M: the three numbers are hours, as the driver gives them; None is a column that is not there.
+
+    `kind` is PRATYPE: 1 is ordinary.
+    """
 
     person_id: str
     start_day: str
@@ -72,6 +77,18 @@ class Duty(NamedTuple):
     paid: Any
     form_no: str | None
     status: str | None
+    kind: str | None
+
+
+class RosterRow(NamedTuple):
+    """A row of the installation's table of rosters: `holder` is a national ID or an employee number."""
+
+    holder: str
+    day: str
+    start_time: str
+    end_time: str
+    end_day: str | None
+    hours: Any
 
 
 class Attendance(NamedTuple):
@@ -114,10 +131,15 @@ TRIPS = _Shape(
 )
 OVERTIME = _Shape(
     "CPAPR18M",
-    ("PRIDNO", "PRADDD", "PRADDE", "PRSTIME", "PRETIME", "PRADDH", "PRPAYH", "PRMNYH", "PRGUID", "PRSTATUS"),
-    frozenset({"PRGUID", "PRSTATUS"}),
+    (
+        *("PRIDNO", "PRADDD", "PRADDE", "PRSTIME", "PRETIME"),
+        *("PRADDH", "PRPAYH", "PRMNYH", "PRGUID", "PRSTATUS", "PRATYPE"),
+    ),
+    frozenset({"PRGUID", "PRSTATUS", "PRATYPE"}),
     frozenset({5, 6, 7}),
 )
+#: In place of a column that the installation does not name; no table has it.
+_NO_COLUMN = ""
 _CLOCKING_COLUMNS = ("PKCARD", "PKWDATE", "PKSTIME", "PKETIME")
 
 
@@ -137,10 +159,35 @@ class P2kTables:
         self._names = {name.upper(): name for name in names}
         self._known: dict[str, TableClause] = {}
 
-    def people(self, agency: str) -> Iterator[Person]:
-        """Everybody whom the agency ever had, in the order of their IDs."""
+    def people(self, agency: str, stated: Sequence[str] = ()) -> Iterator[Person]:
+        """Everybody whom the agency ever had, in the order of their IDs; `stated` are columns beside the usual ones."""
         *wanted, organisation = self._columns(PERSONNEL)
-        return (Person(*row) for row in self._rows(wanted, PERSONNEL.numbers, func.trim(organisation) == agency))
+        more = self._columns(_Shape(PERSONNEL.name, tuple(stated)))
+        for row in self._rows([*wanted, *more], PERSONNEL.numbers, func.trim(organisation) == agency):
+            yield Person(*row[: len(wanted)], stated=dict(zip(stated, row[len(wanted) :], strict=True)))  # type: ignore[misc]
+
+    def roster(self, rosters: Rosters, agency: str, first: date, last: date) -> Iterator[RosterRow]:
+        """Duties that may touch the days from `first` to `last`, of people whom the agency ever had."""
+        key = rosters.person or rosters.card or ""
+        names = (key, rosters.day, rosters.start, rosters.end, rosters.end_day or _NO_COLUMN, rosters.hours)
+        shape = _Shape(rosters.table.upper(), tuple(name.upper() for name in names), frozenset({_NO_COLUMN}))
+        columns = self._columns(shape)
+        theirs = columns[0].in_(self._of_people("PEIDNO" if rosters.person else "PECARD", agency))
+        eve = first - timedelta(days=1)  # a duty across midnight
+        ends = columns[1] if rosters.end_day is None else columns[4]
+        rows = self._rows(columns, frozenset({5}), theirs, _near(columns[1], ends, eve, last))
+        return (RosterRow(*row) for row in rows)
+
+    def is_closed(self, closed: ClosedMonths, agency: str, month_of: date) -> bool:
+        """Whether the table says that the month is closed, of the agency or of all that the database holds."""
+        names = (closed.month, closed.agency or _NO_COLUMN, closed.flag or _NO_COLUMN)
+        shape = _Shape(closed.table.upper(), tuple(name.upper() for name in names), frozenset({_NO_COLUMN}))
+        columns = self._columns(shape)
+        wanted: list[ColumnElement[bool]] = [func.trim(columns[0]) == to_roc(month_of)[:-2]]
+        if closed.agency:
+            wanted.append(func.trim(columns[1]) == agency)
+        flags = [row[2] for row in self._rows(columns, frozenset(), *wanted)]
+        return bool(flags) and (closed.flag is None or not closed.values.isdisjoint(flags))
 
     def leaves(self, agency: str, first: date, last: date) -> Iterator[Form]:
         """Leave forms that may touch the days from `first` to `last`."""

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from checks.model.roc import ROC_YEAR_OFFSET, parse_roc_date
 
 HOURS_A_DAY = 8
+HOURS_A_CLOCK_DAY = 24
 #: Digits before or after the point of what can be days or hours.
 _DIGITS = 12
 _DATE_LENGTHS = {6, 7}
@@ -145,8 +146,14 @@ def hours_of(duration: object) -> int | None:
     The digit after the point counts hours, so it must be 0–7, and there is only one.  Durations are turned into hours
     one by one and never added up as they stand: 0.4 + 0.4 is one day, not 0.8.
     """
+    hours = entitled_hours(duration)
+    return hours or None
+
+
+def entitled_hours(duration: object) -> int | None:
+    """As `hours_of`, of what may be nothing at all: 0 days are 0 hours."""
     number = to_decimal(duration)
-    if number is None or number <= 0:
+    if number is None or number < 0:
         return None
     days, digit = divmod(number * 10, 10)
     if digit != digit.to_integral_value() or digit >= HOURS_A_DAY:
@@ -160,6 +167,20 @@ def minutes_of(hours: object) -> int | None:
     if number is None or number <= 0:
         return None
     return int((number * 60 + Decimal("0.5")) // 1)
+
+
+def shift_hours(hours: object) -> float | None:
+    """Decimal hours of one duty, to two decimals; None unless above 0 and at most 24."""
+    number = to_decimal(hours)
+    rounded = None if number is None else round(number, 2)
+    if rounded is None or not 0 < rounded <= HOURS_A_CLOCK_DAY:
+        return None
+    return float(rounded) if rounded % 1 else int(rounded)
+
+
+def roc_year(text: str) -> int | None:
+    """`110` → 2021; None for what is no such year."""
+    return int(text) + ROC_YEAR_OFFSET if re.fullmatch(r"\d{2,3}", text, re.ASCII) else None
 
 
 def normal_code(code: str) -> str:

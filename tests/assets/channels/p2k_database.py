@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, Float, MetaData, Table, Text, create_engine, insert
+from sqlalchemy import Engine, Float, MetaData, Table, Text, create_engine, insert, text
 from sqlalchemy.schema import Column
 
 AGENCY = "376500001A"
@@ -99,6 +99,26 @@ class P2kDatabase:
             name: self._table(name, columns) for name, columns in COLUMNS.items() if name not in self._without
         }
         self._metadata.create_all(self._engine)
+
+    def add_columns(self, table: str, **values: Any) -> None:
+        """Give a table that is there further columns, the same value in every row: what an installation added."""
+        for name, value in values.items():
+            self.execute(f'ALTER TABLE "{table}" ADD COLUMN "{name}" {"FLOAT" if isinstance(value, float) else "TEXT"}')
+            self.set(table, **{name: value})
+
+    def set(self, table: str, where: str = "", **values: Any) -> None:
+        """Change rows: all, or those of the condition."""
+        names = ", ".join(f'"{name}" = :{name}' for name in values)
+        with self._engine.begin() as connection:
+            connection.execute(text(f'UPDATE "{table}" SET {names} {where and "WHERE "}{where}'), values)
+
+    def make(self, table: str, *rows: dict[str, Any]) -> None:
+        """Make a table of the installation's own and fill it."""
+        columns = [Column(name, Float if isinstance(value, float) else Text) for name, value in rows[0].items()]
+        made = Table(table, self._metadata, *columns)
+        made.create(self._engine)
+        for row in rows:
+            self._insert(made, row)
 
     def add(self, table: str, **values: Any) -> None:
         """Insert a row."""

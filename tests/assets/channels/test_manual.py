@@ -13,7 +13,7 @@ import pytest
 
 from assets.channels.manual import Manual, ManualSettings
 from assets.channels.protocol import Delivery, Land, Outcome
-from tests.assets.channels.conftest import Recalled
+from tests.assets.channels.recalled import Recalled
 from warehouse.landing import Landed, Landing, LandingFull
 
 AGENCY, MONTH = "376500000A", "2021-06"

@@ -3,108 +3,19 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import psycopg
 import pytest
 from sqlalchemy import insert, make_url
 
-from assets.channels.protocol import Delivery, Land, Outcome, Remembered
-from assets.channels.webhr import WebHr, WebHrSettings, _begin_snapshot, _Subsystem
-from checks.bulk import CheckedDocument, check_documents
-from checks.context import CheckContext
-from checks.document import SubmittedDocument
-from tests.assets.channels.conftest import Recalled
+from assets.channels.protocol import Land, Outcome, Remembered
+from assets.channels.webhr import WebHr, _begin_snapshot, _Subsystem
+from assets.channels.webhr_settings import WebHrSettings
 from tests.assets.channels.p2k_database import AGENCY, CHEN, COLUMNS, DEFAULTS, LEE, WANG, P2kDatabase
+from tests.assets.channels.p2k_desk import LEAVE_TYPES, MONTH, NOTHING_OF, TODAY, Desk, errors
 from warehouse.landing import Landing, TooLarge
-
-MONTH = "2021-06"
-LEAVE_TYPES = {"01": "01", "02": "02", "03": "03", "26": "26"}
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    if request.param == "sqlite":
-        made = iter(range(9))
-        return lambda: f"sqlite:///{tmp_path}/p2k{next(made)}.sqlite"
-    return request.getfixturevalue("new_postgresql_database")
-
-
-@pytest.fixture
-def new_database(new_url: Callable[[], str]) -> Iterator[Callable[..., P2kDatabase]]:
-    made: list[P2kDatabase] = []
-
-    def create(**options: Any) -> P2kDatabase:
-        made.append(P2kDatabase(new_url(), **options))
-        return made[-1]
-
-    yield create
-    for database in made:
-        database.close()
-
-
-@pytest.fixture
-def database(new_database: Callable[..., P2kDatabase]) -> P2kDatabase:
-    database = new_database()
-    database.add("CPAPE05M")
-    return database
-
-
-_BESIDE = {"person_id": "F220000004"}
-
-
-class Desk:
-    """Collects from one database and reads back what was landed."""
-
-    def __init__(self, landing: Landing, land: Land) -> None:
-        self.memory = Recalled()
-        self._landing = landing
-        self._land = land
-
-    def channel(self, url: str, **settings: Any) -> WebHr:
-        common = {name: settings.pop(name) for name in ("max_bytes", "connect_seconds") if name in settings}
-        subsystem = {
-            "url": url,
-            "agencies": [AGENCY],
-            "leave_types": LEAVE_TYPES,
-            "employment_types": {"01": "civil_servant"},
-        }
-        return WebHr(WebHrSettings.model_validate({**common, "subsystems": {"shared": {**subsystem, **settings}}}))
-
-    def deliver(self, database: P2kDatabase, month: str = MONTH, **settings: Any) -> Delivery:
-        (delivery,) = self.channel(database.url, **settings).collect(month, [AGENCY], self.memory, self._land)
-        return delivery
-
-    def document(self, database: P2kDatabase, month: str = MONTH, **settings: Any) -> dict[str, Any]:
-        return json.loads(self.bytes_of(self.deliver(database, month, **settings)))
-
-    def bytes_of(self, delivery: Delivery) -> bytes:
-        assert delivery.outcome is Outcome.DELIVERED, delivery.reason
-        return self._landing.read(delivery.submission_id)
-
-    def checked(self, database: P2kDatabase, month: str = MONTH, **settings: Any) -> CheckedDocument:
-        document = json.loads(self.bytes_of(self.deliver(database, month, **settings)))
-        # Somebody whose overtime is in order: where nothing at all could be entered F014 would speak for every fault.
-        document["employees"].append({**_BESIDE, "name": "林", "employment_type": "other"})
-        times = {"start": f"{month}-10T18:00", "end": f"{month}-10T19:00", "minutes": 60}
-        document["overtime"].append({**_BESIDE, **times, "record_id": "beside", "compensation": "none"})
-        data = json.dumps(document).encode()
-        context = CheckContext(date(2026, 1, 1))
-        return check_documents([SubmittedDocument(data, AGENCY, month)], context).documents[0]
-
-
-@pytest.fixture
-def desk(landing: Landing, land: Land) -> Desk:
-    return Desk(landing, land)
-
-
-def errors(checked: CheckedDocument) -> list[tuple[str, str | None]]:
-    """Rule and record_id of what is refused; a fatal finding would show too."""
-    refusing = checked.findings.filter(pl.col("severity") != "warning")
-    return list(refusing.select("rule", "record_id").iter_rows())
 
 
 def test_a_month_of_every_table_passes_the_check(database: P2kDatabase, desk: Desk) -> None:
@@ -116,14 +27,25 @@ def test_a_month_of_every_table_passes_the_check(database: P2kDatabase, desk: De
     document = desk.document(database)
 
     assert document == {
-        "format_version": "1.0",
+        "format_version": "1.1",
         "agency_code": AGENCY,
         "month": MONTH,
         "produced_by": {"system": "WebHR", "version": "P2K"},
         "produced_at": "2021-07-01T00:00:00+08:00",
         "employees": [
-            {"person_id": WANG, "name": "王小明", "employment_type": "civil_servant", "from": None, "to": None}
+            {
+                "person_id": WANG,
+                "name": "王小明",
+                "employment_type": "civil_servant",
+                "from": None,
+                "to": None,
+                "status": None,
+                "work_pattern": None,
+                "clocks": None,
+                "annual_leave_hours": None,
+            }
         ],
+        "shifts": [],
         "leaves": [
             {
                 "record_id": "L-1",
@@ -154,6 +76,7 @@ def test_a_month_of_every_table_passes_the_check(database: P2kDatabase, desk: De
                 "end": "2021-06-04T20:00",
                 "minutes": 120,
                 "compensation": "time_off",
+                "category": "ordinary",
             }
         ],
         "clockings": [
@@ -592,7 +515,12 @@ def test_down_subsystem_costs_its_own_agencies_only(database: P2kDatabase, desk:
                 "agencies": ["376500002B", "376500003C"],
                 "leave_types": LEAVE_TYPES,
             },
-            "alive": {"url": database.url, "agencies": [AGENCY], "leave_types": LEAVE_TYPES},
+            "alive": {
+                "url": database.url,
+                "agencies": [AGENCY],
+                "leave_types": LEAVE_TYPES,
+                "reports_nothing_of": NOTHING_OF,
+            },
         },
     }
     channel = WebHr(WebHrSettings.model_validate(settings))
@@ -620,6 +548,7 @@ def test_connection_lost_midway_costs_one_agency(
     database = P2kDatabase(new_postgresql_database())
     database.add("CPAPE05M")
     database.add("CPAPE05M", PEIDNO=LEE, PECARD="2", PEORG=second)
+    database.add("CPAPR18M", PRIDNO=LEE)
     rows = [{**DEFAULTS["CPAPO15M"], "POGUID": f"L-{number}", "POREMARK": "事" * 60} for number in range(4000)]
     with database._engine.begin() as connection:
         connection.execute(insert(database.tables["CPAPO15M"]), rows)
@@ -661,7 +590,9 @@ def test_nothing_personal_in_logs_or_deliveries(
 
 def test_nothing_can_be_written_through_the_channel(database: P2kDatabase, desk: Desk) -> None:
     engine = desk.channel(database.url)
-    subsystem = _Subsystem("shared", engine._settings.subsystems["shared"], engine._settings, MONTH, lambda _: None)
+    subsystem = _Subsystem(
+        "shared", engine._settings.subsystems["shared"], engine._settings, MONTH, lambda _: None, TODAY
+    )
     opened = subsystem._engine()
     with opened.connect() as connection:
         _begin_snapshot(connection)

@@ -16,7 +16,7 @@ import trustme
 
 from assets.channels.protocol import Delivery, Land, Outcome, Remembered
 from assets.channels.webitr import WebItr, WebItrSettings
-from tests.assets.channels.conftest import Recalled
+from tests.assets.channels.recalled import Recalled
 from tests.assets.channels.webitr_server import TOKEN, Handler, Misbehaviour, WebItrServer
 from warehouse.landing import Landing
 

@@ -3,22 +3,29 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from assets.channels import webitr_schemas
 from assets.channels.protocol import Land, Outcome, Remembered
 from assets.channels.webitr import WebItr, WebItrSettings
-from tests.assets.channels.conftest import Recalled
+from checks.bulk import check_documents
+from checks.context import CheckContext
+from checks.document import SubmittedDocument
+from checks.format.versions import VERSIONS
+from tests.assets.channels.recalled import Recalled
 from tests.assets.channels.webitr_server import TOKEN, Exchange, WebItrServer
 
-SPECIFICATION = yaml.safe_load((Path(__file__).parents[3] / "docs" / "webitr-openapi.yaml").read_text())
+TEXT = webitr_schemas.SPECIFICATION.read_text(encoding="utf-8")
+SPECIFICATION = yaml.safe_load(TEXT)
 AGENCY, MONTH = "376500000A", "2021-06"
 DOCUMENT = {
-    "format_version": "1.0",
+    "format_version": "1.1",
     "agency_code": AGENCY,
     "month": MONTH,
     "produced_by": {"system": "WebITR", "version": "2.4.1"},
@@ -41,7 +48,8 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def faults_of(value: object, schema: dict[str, Any]) -> Iterator[str]:
-    return (error.message for error in Draft202012Validator(resolved(schema)).iter_errors(value))
+    whole = {"components": SPECIFICATION["components"], **resolved(schema)}
+    return (error.message for error in Draft202012Validator(whole).iter_errors(value))
 
 
 def departures(exchange: Exchange) -> list[str]:
@@ -78,6 +86,20 @@ def departures(exchange: Exchange) -> list[str]:
     if bool(content) != bool(exchange.body) or (content and kind not in content):
         return [*found, f"content {kind!r} is not one of {list(content)}"]
     return found + list(faults_of(json.loads(exchange.body), content[kind]["schema"]) if content else [])
+
+
+def test_the_schemas_are_those_of_the_data_model() -> None:
+    assert webitr_schemas.specification(TEXT) == TEXT, "run: python -m assets.channels.webitr_schemas"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_example_of_each_version_is_valid_by_our_own_check(version: str) -> None:
+    example = SPECIFICATION["components"]["examples"][f"Submission_{version}"]["value"]
+    assert example["format_version"] == version
+    assert list(faults_of(example, {"$ref": "#/components/schemas/Submission"})) == []
+    document = SubmittedDocument(json.dumps(example).encode(), example["agency_code"], example["month"])
+    (checked,) = check_documents([document], CheckContext(date(2021, 7, 10))).documents
+    assert checked.findings.filter(pl.col("severity") != "warning").is_empty(), checked.findings.to_dicts()
 
 
 def test_both_sides_keep_to_it(server: WebItrServer, memory: Recalled, land: Land) -> None:

@@ -13,7 +13,7 @@ from assets.channels import http_fetch, http_many
 from assets.channels.bounded import OutOfTimeError, within
 from assets.channels.http_many import FetchingEndedError
 from assets.channels.protocol import Delivery, Land, Outcome
-from tests.assets.channels.conftest import Recalled
+from tests.assets.channels.recalled import Recalled
 from tests.assets.channels.test_webitr import AGENCY, DOCUMENT, MONTH, OTHER, channel, collect, status
 from tests.assets.channels.webitr_server import WebItrServer
 

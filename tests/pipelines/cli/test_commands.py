@@ -44,12 +44,12 @@ def test_what_landed_and_was_never_recorded_is_recorded_as_of_then(attendance, h
     opened.landing.put(document(FIRST))  # young: its process may be about to record it
     file = opened.home.landing / landed[:2] / landed
     assert AUTHORITY.encode() not in file.read_bytes()  # encrypted: not what anybody could hand in
-    os.utime(file, (1_625_000_000, 1_625_000_000))  # 2021-06-29 in UTC, four in the morning of the 30th here
+    os.utime(file, (1_625_097_600, 1_625_097_600))  # 2021-07-01 at midnight in UTC, eight in the morning here
     opened.engine.dispose()
     assert "attendance submit --orphans" in attendance("doctor").out
     (receipt,) = attendance("submit", "--orphans", "--format", "json").objects
     assert (receipt["submission_id"], receipt["agency_code"], receipt["month"]) == (landed, AUTHORITY, "2021-06")
-    assert receipt["received_at"] == "2021-06-30T04:53:20+08:00"
+    assert receipt["received_at"] == "2021-07-01T08:00:00+08:00"
     assert (receipt["new"], receipt["on_time"]) == (True, True)
     assert attendance("submit", "--orphans").out == ""
     assert "--orphans" not in attendance("doctor").out

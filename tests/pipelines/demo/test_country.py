@@ -1,5 +1,7 @@
 """The made-up country is what its plan says, in the judgement of the checks."""
 
+import contextlib
+import json
 from collections import Counter
 from datetime import date
 
@@ -82,6 +84,34 @@ def test_the_plan_holds_every_fault_and_every_state(country):
     states = Counter(planned.state for planned in country.plan)
     assert set(states) == {"missing", "refused", "entered", "entered_with_errors"}
     assert states["entered"] > sum(states.values()) * 0.8
+
+
+def test_the_country_has_every_sort_of_staff_and_both_versions_of_the_format(country):
+    """Told by what is handed in; what systems of the first version cannot say is not in their documents."""
+    rows, versions, rostered, special = Counter(), Counter(), set(), 0
+    for handing in (one for month in MONTHS for when in Round for one in country.handed_in(month, when)):
+        with contextlib.suppress(ValueError):  # planned faults of syntax
+            document = json.loads(handing.data)
+            versions[document["format_version"]] += 1
+            rostered |= {handing.agency_code[-1]} if document.get("shifts") else set()
+            special += sum(entry.get("category") == "special" for entry in document.get("overtime", []))
+            for row in document["employees"]:
+                rows[row["employment_type"], row.get("work_pattern"), row.get("clocks"), row.get("status")] += 1
+                rows["part time"] += row.get("weekly_hours") is not None
+    assert versions["1.1"] > versions["1.0"] > 10
+    assert {"C"} <= rostered
+    assert special > 5
+    for sort in (
+        ("teacher", "office", False, "active"),
+        ("labour", "office", True, "active"),
+        ("civil_servant", "shift", True, "active"),
+        ("civil_servant", "office", True, "unpaid_leave"),
+        ("civil_servant", None, None, None),
+        "part time",
+    ):
+        assert rows[sort] > 0, sort
+    hospital = next(agency for agency in country.agencies if agency.agency_code.endswith("P"))
+    assert {person.terms.roster for person in hospital.people} == {"hospital", None}
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(country):

@@ -34,6 +34,9 @@ from warehouse.publish.database import open_empty
 from warehouse.publish.known import known_months
 from warehouse.publish.staging import stage
 
+#: 00:00 in Taipei on 1 July.
+MONTH_ENDS = day(1) - timedelta(hours=8)
+
 
 def hand_in(ledger: Engine, name: str, at: datetime, outcome: str = "entered") -> None:
     arrive(ledger, arrived(name, at))
@@ -95,6 +98,31 @@ def test_after_a_withdrawal_the_next_one_is_on_time_by_its_own_arrival(ledger):
     assert pointer(ledger).first_entered_received_at == day(25)
 
 
+def test_what_came_before_the_month_had_ended_is_judged_by_what_comes_after(ledger):
+    hand_in(ledger, "early", MONTH_ENDS - timedelta(seconds=1))
+    assert (pointer(ledger).submission_id, pointer(ledger).first_entered_received_at) == (sha("early"), None)
+    hand_in(ledger, "whole", MONTH_ENDS)
+    assert (pointer(ledger).submission_id, pointer(ledger).first_entered_received_at) == (sha("whole"), MONTH_ENDS)
+    take_back(ledger, day(8))
+    assert pointer(ledger).first_entered_received_at is None
+
+
+def test_the_same_bytes_again_after_the_month_ended_answer_for_it(ledger):
+    hand_in(ledger, "a", MONTH_ENDS - timedelta(days=3))
+    arrive(ledger, arrived("a", day(5)), arrived("a", day(6)))
+    assert states(ledger) == {sha("a"): "entered"}
+    assert pointer(ledger).first_entered_received_at == day(5)
+
+
+def test_bytes_that_were_superseded_answer_for_the_month_once_they_are_entered_again(ledger):
+    hand_in(ledger, "a", MONTH_ENDS - timedelta(days=3))
+    hand_in(ledger, "b", MONTH_ENDS - timedelta(days=2))
+    arrive(ledger, arrived("a", day(5)))
+    assert pointer(ledger).first_entered_received_at is None
+    judge(ledger, result("a"))
+    assert pointer(ledger).first_entered_received_at == day(5)
+
+
 def test_the_same_bytes_again_after_a_withdrawal_count_again(ledger):
     hand_in(ledger, "a", day(5))
     take_back(ledger, day(6))
@@ -139,8 +167,8 @@ STEP = st.one_of(
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(STEP, min_size=1, max_size=9))
-def test_the_ledger_tells_at_any_moment_what_counted_then(steps, tmp_path_factory):
+@given(steps=st.lists(STEP, min_size=1, max_size=9), begin=st.sampled_from([day(5), MONTH_ENDS - timedelta(hours=3)]))
+def test_the_ledger_tells_at_any_moment_what_counted_then(steps, begin, tmp_path_factory):
     """Whatever is handed in, withdrawn and reverted: one submission counts or none, and as-of says the same later."""
     ledger = new_ledger(tmp_path_factory.mktemp("ledger"))
     with writing(ledger) as session:
@@ -148,7 +176,7 @@ def test_the_ledger_tells_at_any_moment_what_counted_then(steps, tmp_path_factor
     outcomes: dict[str, str] = {}
     lived = []
     for number, (what, name, outcome) in enumerate(steps):
-        at = day(5) + timedelta(hours=number)
+        at = begin + timedelta(hours=number)
         if what == "hand in":
             hand_in(ledger, name, at, outcomes.setdefault(name, outcome))  # the same bytes are judged the same
         else:

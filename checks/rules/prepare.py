@@ -38,8 +38,6 @@ def prepare(
     runs = {name: _runs(frame) for name, frame in frames.items()}
     bounds = documents.select(
         "document",
-        "agency_kind",
-        "default_pattern",
         month_first=pl.col("month").add("-01").str.to_date("%Y-%m-%d"),
         month_next=pl.col("month").add("-01").str.to_date("%Y-%m-%d").dt.offset_by("1mo"),
     )
@@ -48,6 +46,9 @@ def prepare(
     prepared = {
         name: _with_document(_with_person(frame, *runs[name], roster.persons), bounds) for name, frame in frames.items()
     }
+    # What only few ask is not put beside each of a nation's clockings.
+    for name, column in (("employees", "default_pattern"), ("overtime", "agency_kind")):
+        prepared[name] = _with_document(prepared[name], documents.select("document", column))
     prepared["employees"] = prepared["employees"].with_columns(
         from_day=parse_date(pl.col("from")), to_day=parse_date(pl.col("to")), pattern=_pattern()
     )

@@ -66,10 +66,14 @@ class Ticket(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A batch to do, and under which of the desk's contexts."""
+    """A batch to do, and under which of the desk's contexts.
+
+    `refused`: its documents were refused before this, and stay so, whatever the rules of today say of them.
+    """
 
     batch: Sequence[Ticket]
     context: int = 0
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,12 @@ def batches(waiting: Sequence[S]) -> Iterator[list[S]]:
         yield batch
 
 
-def tasks(waiting: Sequence[Sized], context: int = 0) -> list[Task]:
-    """The batches to do, under one of the desk's contexts."""
-    return [Task([Ticket(one.id, one.agency_code, one.month) for one in batch], context) for batch in batches(waiting)]
+def tasks(waiting: Sequence[Sized], context: int = 0, *, refused: bool = False) -> list[Task]:
+    """The batches to do, under one of the desk's contexts; `refused` as in `Task`."""
+    return [
+        Task([Ticket(one.id, one.agency_code, one.month) for one in batch], context, refused)
+        for batch in batches(waiting)
+    ]
 
 
 def read_batch(landing: Landing, batch: Sequence[Submitted]) -> list[SubmittedDocument]:
@@ -151,17 +158,20 @@ def check_and_store(desk: Desk, store: Store, task: Task, threads: int | None = 
     read = time.perf_counter()
     checked = check_documents(documents, desk.contexts[task.context], threads)
     ended = time.perf_counter()
-    store_batch(store, task.batch, checked)
+    store_batch(store, task.batch, checked, let_in=not task.refused)
     bundle = store.send()
     seconds = {"read": read - began, "check": ended - read, "store": time.perf_counter() - ended}
     return Done([verdict(*pair) for pair in zip(task.batch, checked.documents, strict=True)], seconds, bundle)
 
 
-def store_batch(store: Store, batch: Sequence[Submitted], checked: BatchResult) -> None:
-    """Write the files of a checked batch: records of those that were let in, findings of all."""
+def store_batch(store: Store, batch: Sequence[Submitted], checked: BatchResult, *, let_in: bool = True) -> None:
+    """Write the files of a checked batch: records of those that were let in, findings of all.
+
+    Not `let_in`: none of their records, whatever the check says.
+    """
     places = [Place(number, one.id, one.agency_code, one.month) for number, one in enumerate(batch)]
     both = list(zip(places, checked.documents, strict=True))
-    accepted = [place for place, one in both if not one.refused]
+    accepted = [place for place, one in both if let_in and not one.refused]
     store.write(checked.entered, accepted, [(place, one.findings) for place, one in both if len(one.findings)])
 
 

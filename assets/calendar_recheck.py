@@ -16,7 +16,6 @@ from assets.publishing import publish_now
 from assets.rebuild import RebuildDiffers
 from assets.reviewing import review
 from checks.bulk import BatchResult
-from checks.rule_set import rule_set_version
 from warehouse.journal import log
 from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import writing
@@ -79,9 +78,9 @@ def _judge(
     store.remove_findings(Place(0, submission.id, submission.agency_code, submission.month) for submission in clean)
     bundle = store.send()
     store.flush()
-    reason = f"office calendar corrected, rule set {rule_set_version()}"
+    reason = f"office calendar corrected, rule set {platform.rule_set}"
     with writing(platform.engine) as session:
-        results = [result_of(now) for now in verdicts]
+        results = [result_of(now, platform.rule_set) for now in verdicts]
         judge_anew(session, results, reason=reason, actor=platform.actor, at=platform.clock())
         record_bundles(session, [bundle])
         due_again(session, places)

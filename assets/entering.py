@@ -15,7 +15,6 @@ from assets.platform import Platform
 from assets.workers import done
 from assets.working_days import load_working_days, working_day_moments
 from checks.context import CheckContext
-from checks.rule_set import rule_set_version
 from warehouse.bundles import Bundle
 from warehouse.journal import bound, log
 from warehouse.ledger import lifecycle
@@ -105,6 +104,7 @@ def _enter_as_known(
         today=platform.today(),
         limits=replace(platform.limits, collection_began=earliest),
         agencies=register or None,
+        overtime_limits=platform.limit_tables.overtime_limits,
         **days._asdict(),
     )
     desk = Desk(platform.landing, platform.home.store, platform.person_key(), [context], platform.home.bundles)
@@ -164,7 +164,7 @@ def _record(
 
     False, and nothing recorded, where working days were imported or declared at another moment than these.
     """
-    results = [result_of(one) for one in verdicts]
+    results = [result_of(one, platform.rule_set) for one in verdicts]
     with writing(platform.engine) as session:
         if working_day_moments(session) != moments:
             return False
@@ -173,14 +173,14 @@ def _record(
     return True
 
 
-def result_of(verdict: Verdict) -> Result:
-    """What the ledger is to record of a checked submission."""
+def result_of(verdict: Verdict, rule_set: str) -> Result:
+    """What the ledger is to record of a submission that was checked by this version of the rules."""
     return Result(
         submission_id=verdict.ticket.id,
         agency_code=verdict.ticket.agency_code,
         month=verdict.ticket.month,
         outcome=_state(verdict),
-        rule_set=rule_set_version(),
+        rule_set=rule_set,
         counts=verdict.counts,
         fatal=verdict.fatal,
         errors=verdict.errors,

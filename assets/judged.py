@@ -19,6 +19,7 @@ from checks.bulk import BatchResult, check_documents
 from checks.catalogue import Period
 from checks.context import CheckContext
 from checks.limits import Limits
+from checks.model.agency_kinds import Staffing
 from warehouse.deadlines import TAIPEI
 from warehouse.ledger.engine import reading
 from warehouse.ledger.judgements import OUTCOMES
@@ -34,6 +35,21 @@ _LAST_DAY = date(9999, 12, 31)
 _A_MOMENT = timedelta(microseconds=1)
 
 Counts = dict[str, tuple[int, int, int, int]]
+
+
+@dataclass(frozen=True)
+class _LetIn:
+    """The register for what was let in: how an agency's staff works, but not whether it is in force."""
+
+    register: RegisterAgencies
+
+    def in_force(self, agency_code: str, month: str) -> bool:  # noqa: ARG002 — a `checks.context.AgencyLookup`
+        """Whatever was let in was."""
+        return True
+
+    def staffing(self, agency_code: str, month: str) -> Staffing:
+        """What the register states of its staff."""
+        return self.register.staffing(agency_code, month)
 
 
 @dataclass(frozen=True)
@@ -65,22 +81,27 @@ class Judged:
         """Whether a document comes out otherwise than the ledger says; what was refused was refused for its time."""
         if one.fatal:
             return False
-        counts = {name: tuple(counts) for name, counts in now.counts.items()}
+        counts = _of_some({name: tuple(counts) for name, counts in now.counts.items()})
         numbers = (now.errors, now.warnings)
-        return now.refused or counts != self.counts.get(key_of(one), {}) or numbers != (one.errors, one.warnings)
+        before = _of_some(self.counts.get(key_of(one), {}))
+        return now.refused or counts != before or numbers != (one.errors, one.warnings)
 
     def by_circumstances(self, platform: Platform, *, anew: bool) -> Iterator[tuple[CheckContext, list[Submission]]]:
         """The submissions that were let in, checked by rules alone; then those refused, by the day of their refusal."""
+        limits = platform.limit_tables.overtime_limits
         accepted = [one for one in self.submissions if not one.fatal]
         for days, submissions in self._by_working_days(platform, accepted, anew=anew):
-            yield CheckContext(today=_LAST_DAY, limits=_NO_LIMITS, **days._asdict()), submissions
+            let_in = CheckContext(
+                _LAST_DAY, _NO_LIMITS, _LetIn(self._register), overtime_limits=limits, **days._asdict()
+            )
+            yield let_in, submissions
         refused = [one for one in self.submissions if one.fatal]
 
         def day(one: Submission) -> date:
             return self.judged_at[key_of(one)].astimezone(TAIPEI).date()
 
         for today, of_day in groupby(sorted(refused, key=day), key=day):
-            yield CheckContext(today=today, limits=platform.limits, agencies=self._register or None), list(of_day)
+            yield CheckContext(today, platform.limits, self._register or None, overtime_limits=limits), list(of_day)
 
     def _by_working_days(
         self, platform: Platform, submissions: list[Submission], *, anew: bool
@@ -96,6 +117,11 @@ class Judged:
             for number, part in groupby(sorted(submissions, key=known), key=known):
                 at = None if number == len(moments) else moments[number] - _A_MOMENT
                 yield load_working_days(session, months, at), list(part)
+
+
+def _of_some(counts: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Counts of datasets that hold records: of one that the format gained since then the ledger has no row."""
+    return {name: numbers for name, numbers in counts.items() if any(numbers)}
 
 
 def judged_submissions(

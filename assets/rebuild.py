@@ -7,7 +7,8 @@ nothing, as the next rebuild starts over.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from assets.batches import Desk, tasks
@@ -17,16 +18,17 @@ from assets.platform import Platform
 from assets.rebuild_places import InBundles, InFolder
 from assets.reviewing import review
 from assets.workers import done
-from checks.rule_set import rule_set_version
 from warehouse.bundle_cache import bring
-from warehouse.bundles import Bundle
+from warehouse.bundles import Bundle, BundleLost
 from warehouse.ledger import lifecycle
 from warehouse.ledger.audit import Deed, note
 from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import SubmissionKey
+from warehouse.ledger.models import Submission
 from warehouse.publish.lock import rebuilding_alone
 from warehouse.publish.publisher import publish
+from warehouse.store import UNKNOWN, Place, Store
 
 #: Seconds to wait for another rebuild, which takes much longer than that.
 _PATIENCE = 1.0
@@ -110,24 +112,47 @@ def _build(
     circumstances = list(judged.by_circumstances(platform, anew=anew))
     desk = replace(place, contexts=[context for context, _ in circumstances])
     store = desk.open_store()
-    every = [task for number, (_, submissions) in enumerate(circumstances) for task in tasks(submissions, number)]
+    every = [
+        task
+        for number, (_, submissions) in enumerate(circumstances)
+        for task in tasks(submissions, number, refused=all(one.fatal for one in submissions))
+    ]
     known = {key_of(one): one for one in judged.submissions}
     differing: list[Result] = []
+    kept_out: list[Submission] = []
     bundles: list[Bundle] = []
     finished = 0
     for group in done(desk, store, every, platform.workers):
         verdicts = [verdict for one in group for verdict in one.verdicts]
-        differing += [result_of(one) for one in verdicts if judged.differs(known[SubmissionKey(*one.ticket)], one)]
+        differing += [
+            result_of(one, platform.rule_set)
+            for one in verdicts
+            if judged.differs(known[SubmissionKey(*one.ticket)], one)
+        ]
+        for one in verdicts:
+            before = known[SubmissionKey(*one.ticket)]
+            kept_out += [before] if before.fatal and not one.refused else []
         bundles += [one.bundle for one in group if one.bundle is not None]
         finished += len(verdicts)
         if on_progress:
             on_progress(finished, len(judged.submissions))
+    bundles += _keep_findings(platform, store, kept_out)
     store.flush()
     return sorted(differing, key=lambda one: (one.month, one.agency_code, one.submission_id)), bundles
 
 
+def _keep_findings(platform: Platform, store: Store, refused: Collection[Submission]) -> list[Bundle]:
+    """Have what these were refused for as it was: the rules of today find it no longer, and nothing lets them in."""
+    with reading(platform.engine) as session, suppress(BundleLost):
+        bring(platform.home, session, {one.month or UNKNOWN for one in refused})
+    for one in refused:
+        store.keep_findings(platform.home.store, Place(0, one.id, one.agency_code, one.month))
+    bundle = store.send()
+    return [] if bundle is None else [bundle]
+
+
 def _note(platform: Platform, submissions: int, anew: int) -> None:
     """Have it in the audit."""
-    reason = f"{submissions} submissions, {anew} judged anew, rule set {rule_set_version()}"
+    reason = f"{submissions} submissions, {anew} judged anew, rule set {platform.rule_set}"
     with writing(platform.engine) as session:
         note(session, [Deed("rebuilt", platform.actor, reason=reason, at=platform.clock())])

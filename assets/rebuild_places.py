@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from assets.batches import Desk
 from assets.platform import Platform
-from checks.rule_set import rule_set_version
 from warehouse.bundles import Bundle, BundlePlace
 from warehouse.files import ObjectStore
 from warehouse.ledger.bundles import bundles_of, replace_bundles
@@ -92,7 +91,7 @@ class InBundles:
 def _accept(session: Session, platform: Platform, differing: Sequence[Result]) -> None:
     """Have the ledger say what the rules of today say."""
     if differing:
-        reason = f"judged anew by rule set {rule_set_version()}"
+        reason = f"judged anew by rule set {platform.rule_set}"
         judge_anew(session, differing, reason=reason, actor=platform.actor, at=platform.clock())
 
 

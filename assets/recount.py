@@ -18,7 +18,6 @@ from assets.batches import Desk, check_and_store, tasks
 from assets.judged import Judged, judged_submissions, key_of
 from assets.platform import Platform
 from checks.model.stored import STORED
-from checks.rule_set import rule_set_version
 from warehouse.ledger.engine import reading
 from warehouse.ledger.lifecycle import SubmissionKey
 from warehouse.ledger.models import AgencyMonth
@@ -98,7 +97,7 @@ def _compare(
                     ledger_differs = judged.differs(known[key], verdict)
                     found = list(_differing(platform, desk.store, key, ledger_differs, published=published))
                     recounted.agency_months += 1
-                    if found and known[key].rule_set != rule_set_version():
+                    if found and known[key].rule_set != platform.rule_set:
                         recounted.older += 1
                     else:
                         recounted.differences += found

@@ -24,9 +24,7 @@ from checks.across.overtime import (
 )
 from checks.across.payrolls import on_two_payrolls
 from checks.catalogue import Rule
-from checks.overtime_limits import packaged_overtime_limits
-from checks.quotas import packaged_quotas
-from checks.rule_set import all_rules, rule_set_version
+from checks.rule_set import all_rules
 from warehouse.journal import log
 from warehouse.ledger.bundles import record_bundles
 from warehouse.ledger.engine import reading, writing
@@ -120,7 +118,7 @@ def _review_month(platform: Platform, records: CountedRecords, month: str, submi
             month,
             reviews,
             store=platform.home.store,
-            rule_set=rule_set_version(),
+            rule_set=platform.rule_set,
             at=platform.clock(),
         )
         record_bundles(session, [bundle])
@@ -139,7 +137,8 @@ def evaluate_month(
     `rules`, by id, are those of the catalogue unless given.
     """
     rules = rules or all_rules()
-    agencies, quotas = set(submissions), packaged_quotas()
+    agencies, tables = set(submissions), platform.limit_tables
+    limits, quotas = tables.overtime_limits, tables.quotas
     with reading(platform.engine) as session:
         register = RegisterAgencies(session)
         counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
@@ -153,7 +152,6 @@ def evaluate_month(
     time_off = records.time_off(month, agencies, TIME_OFF)
     earned = records.earned(time_off, month, MONTHS_EARNING)
     not_earned, not_whole = time_off_not_earned(time_off, earned, month, rules["W213"])
-    limits = packaged_overtime_limits()
     overtime = records.overtime_beyond(month, MONTHS_TOGETHER, agencies, least_of_three_months(limits))
     kinds = {agency: register.kind(agency, month) for agency in agencies}
     staff = staff.with_columns(agency_kind=pl.col("agency_code").replace_strict(kinds, return_dtype=pl.String))

@@ -3,10 +3,10 @@
 `preview` tries one rule as though it were in force, `replay` compares the present rules with what was said before.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -29,8 +29,6 @@ from warehouse.store import REVIEWS, UNKNOWN, file_of
 _FIRST, _LAST = "", "9999-12"
 #: Seconds to wait for a publisher or a review.
 _PATIENCE = 300.0
-
-#: Rules that a dated limit gives meaning to.
 
 #: Agency code, month, submission id.
 _Key = tuple[str, str, str]
@@ -81,13 +79,65 @@ class Difference:
     now: int
 
 
+@dataclass(frozen=True, slots=True)
+class RuleTotal:
+    """All findings of a rule as they were and by the rules of today; `differing`: agency-months where they differ."""
+
+    rule: str
+    severity: str
+    before: int
+    now: int
+    differing: int
+
+
 @dataclass(frozen=True)
 class Replayed:
-    """`reviews_waiting`: rules across submissions were left out, as arrivals wait to be reviewed."""
+    """`reviews_waiting`: rules across submissions were left out, as arrivals wait to be reviewed.
+
+    `totals` are of every rule that has findings, whether or not they differ.  `refused_no_more`: submissions that were
+    refused and would not be today; no difference, as only their agencies' handing them in again lets them in.
+    """
 
     submissions: int
     differences: list[Difference]
     reviews_waiting: bool
+    totals: list[RuleTotal]
+    refused_no_more: int
+
+
+@dataclass
+class _Comparison:
+    """What was said before and what is said now, added up while it is compared."""
+
+    differences: list[Difference] = field(default_factory=list)
+    before: _ByRule = field(default_factory=Counter)
+    now: _ByRule = field(default_factory=Counter)
+
+    def count(self, before: _ByRule, now: _ByRule) -> None:
+        """Add what was and is said of a submission to the totals alone."""
+        self.before.update(before)
+        self.now.update(now)
+
+    def compare(self, at: _Key, before: _ByRule, now: _ByRule, *, counted: bool) -> bool:
+        """Compare one submission's findings; whether any rule's differ in number."""
+        self.count(before, now)
+        found = [
+            Difference(*at, counted, *rule, before[rule], now[rule])
+            for rule in sorted(before.keys() | now.keys())
+            if before[rule] != now[rule]
+        ]
+        self.differences += found
+        return bool(found)
+
+    def totals(self) -> list[RuleTotal]:
+        """By rule and severity, in the catalogue's order."""
+        differing: dict[tuple[str, str], set[Place]] = defaultdict(set)
+        for one in self.differences:
+            differing[one.rule, one.severity].add((one.agency_code, one.month))
+        return [
+            RuleTotal(*rule, self.before[rule], self.now[rule], len(differing[rule]))
+            for rule in sorted(self.before.keys() | self.now.keys())
+        ]
 
 
 def preview(
@@ -141,23 +191,25 @@ def replay(
         counted = counted_submissions(session)
         waiting = bool(changes(session, counted))
         bring(platform.home, session, _months_of(judged))
-    differences: list[Difference] = []
-    done = 0
+    compared = _Comparison()
+    done = refused_no_more = 0
     for batch, checked in judged.recheck(platform):
         for one, result in zip(batch, checked.documents, strict=True):
             counts = counted.get((one.agency_code, one.month)) == one.id
             at = (one.agency_code, one.month, one.id)
-            found = _compared(at, _stored(platform, "findings", at), _by_rule(result.findings), counted=counts)
-            if not found and judged.differs(one, verdict(one, result)):
-                found = [Difference(*at, counts, "", "", 0, 0)]
-            differences += found
+            before, now = _stored(platform, "findings", at), _by_rule(result.findings)
+            if one.fatal and not result.refused:
+                refused_no_more += 1
+                compared.count(before, now)
+            elif not compared.compare(at, before, now, counted=counts) and judged.differs(one, verdict(one, result)):
+                compared.differences.append(Difference(*at, counts, "", "", 0, 0))
         done += len(batch)
         if on_progress:
             on_progress(done, len(judged.submissions))
     if not waiting:
-        differences += _replay_across(platform, counted, first, last)
-    differences.sort(key=lambda one: (one.month, one.agency_code, one.submission_id, one.rule))
-    return Replayed(len(judged.submissions), differences, waiting)
+        _replay_across(platform, counted, first, last, compared)
+    compared.differences.sort(key=lambda one: (one.month, one.agency_code, one.submission_id, one.rule))
+    return Replayed(len(judged.submissions), compared.differences, waiting, compared.totals(), refused_no_more)
 
 
 def _months_of(judged: Judged) -> set[str]:
@@ -196,7 +248,9 @@ def _preview_across(
     return Preview(len(counted), not_evaluated, failing)
 
 
-def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str, last: str) -> Iterator[Difference]:
+def _replay_across(
+    platform: Platform, counted: Mapping[Place, str], first: str, last: str, compared: _Comparison
+) -> None:
     with _records(platform) as (records, now_counted):
         for month in sorted({month for _, month in counted if first <= month <= last}):
             submissions = {
@@ -206,7 +260,7 @@ def _replay_across(platform: Platform, counted: Mapping[Place, str], first: str,
             }
             for one in evaluate_month(platform, records, month, submissions):
                 at = (one.agency_code, month, one.submission_id)
-                yield from _compared(at, _stored(platform, REVIEWS, at), _by_rule(one.findings), counted=True)
+                compared.compare(at, _stored(platform, REVIEWS, at), _by_rule(one.findings), counted=True)
 
 
 @contextmanager
@@ -217,14 +271,6 @@ def _records(platform: Platform) -> Iterator[tuple[CountedRecords, Mapping[Place
             counted = counted_submissions(session)
         with open_records(platform.home, platform.engine, counted, platform.clock()) as records:
             yield records, counted
-
-
-def _compared(at: _Key, before: _ByRule, now: _ByRule, *, counted: bool) -> list[Difference]:
-    return [
-        Difference(*at, counted, *rule, before[rule], now[rule])
-        for rule in sorted(before.keys() | now.keys())
-        if before[rule] != now[rule]
-    ]
 
 
 def _stored(platform: Platform, dataset: str, at: _Key) -> _ByRule:

@@ -36,9 +36,10 @@ def all_rules() -> dict[str, Rule]:
 
 
 @cache
-def rule_set_version() -> str:
+def rule_set_version(switched_on: tuple[str, ...] = ()) -> str:
     """Twelve hexadecimal digits over everything that decides a finding: rules, severities, dated tables, calendar.
 
+    `switched_on`: ids of rows of the dated tables that are on here and not as shipped, as `LimitTables` has them.
     A change of wording is a new version too: the findings read differently.
     """
     digest = hashlib.sha256()
@@ -50,4 +51,6 @@ def rule_set_version() -> str:
         digest.update(repr((rule.id, rule.life, rule.message)).encode())
         # Polars' repr is cut short and holds an address in memory; its str is the whole expression and nothing else.
         digest.update(str(getattr(rule, "fails", "")).encode())
+    for row in switched_on:
+        digest.update(f"on {row}\n".encode())
     return digest.hexdigest()[:12]

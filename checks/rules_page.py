@@ -76,8 +76,10 @@ _PATTERNS = (
     "are not known. What is not known is not evaluated."
 )
 _OFF = (
-    "列載對象最多者優先，同者以後列為準；`switch` 為 off 者，原文尚未取得，該等人員不評估。The row that names most "
-    "counts, of equals the later; where `switch` is off nobody has read the source, and its people are not evaluated."
+    "列載對象最多者優先，同者以後列為準；`switch` 為 off 者，原文尚未取得，該等人員不評估，"
+    "平臺得以設定 `rows_switched_on` 啟用。"
+    "The row that names most counts, of equals the later; where `switch` is off nobody has read the source, and its "
+    "people are not evaluated until the setting `rows_switched_on` names the row."
 )
 
 

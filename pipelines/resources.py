@@ -78,5 +78,6 @@ def platform_over(
         grace=settings.grace,
         workers=settings.entry_workers,
         notices=settings.notices.config(home.root),
+        rows_switched_on=settings.rows_switched_on,
         pull_limits=PullLimits(settings.pull_failed_share, settings.pull_minutes * 60),
     )

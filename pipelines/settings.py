@@ -24,6 +24,7 @@ from pipelines.settings_limits import LimitSettings
 from pipelines.settings_log import LogSettings
 from pipelines.settings_notices import NoticeSettings
 from pipelines.settings_portal import PortalSettings
+from pipelines.settings_rules import RowsSwitchedOn
 from warehouse.files import ObjectStore, bucket_and_prefix
 from warehouse.home import Home
 from warehouse.redaction import split_address, without_secrets
@@ -149,6 +150,10 @@ class Settings(BaseSettings):
     objects_region: str | None = Field(default=None, description="物件儲存區域 its region")
     objects_ca_file: Path | None = Field(
         default=None, description="物件儲存憑證簽發者 file of the certificates to trust for it"
+    )
+    rows_switched_on: RowsSwitchedOn = Field(
+        default=(),
+        description="啟用之上限列 rows of overtime limits and leave quotas to switch on that are shipped off",
     )
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
@@ -298,6 +303,8 @@ def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any, str
 def _shown(name: str, value: Any, settings: Settings) -> str:
     if name == "ledger_url" and value is None:
         value = settings.place.ledger_url
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
     return "" if value is None else without_secrets(str(value))
 
 

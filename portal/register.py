@@ -59,5 +59,11 @@ class Remembered:
         with reading(platform.engine) as session:
             self._register = RegisterAgencies(session)
             days = load_working_days(session, [platform.limits.collection_began, f"{today:%Y-%m}"])
-        self._context = CheckContext(today, platform.limits, self._register or None, **days._asdict())
+        self._context = CheckContext(
+            today,
+            platform.limits,
+            self._register or None,
+            overtime_limits=platform.limit_tables.overtime_limits,
+            **days._asdict(),
+        )
         self._read_at = time.monotonic()

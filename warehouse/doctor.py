@@ -29,7 +29,7 @@ from warehouse.doctor_landing import (
     landing_sealed,
 )
 from warehouse.doctor_objects import bundles_there, bundles_unrecorded, edition_elsewhere, edition_there
-from warehouse.doctor_published import published_sums
+from warehouse.doctor_published import published_sums, warehouse_unread
 from warehouse.doctor_retention import retention_kept
 from warehouse.duties import CalendarRefused, calendar_of
 from warehouse.home import Home
@@ -242,8 +242,7 @@ def warehouse_counts(home: Home, session: Session) -> Iterator[Diagnosis]:
             unequal = [one for month in _months(session) for one in _unreconciled(connection, session, month)]
             needed = _extensions(connection)
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        yield Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)
+        yield warehouse_unread(name, error, _months(session))
         return
     # What was entered and is not published yet is no damage: a run died in between, or has not come to it.
     late = bool(unequal) and {one.month for one in unequal} <= set(waiting)

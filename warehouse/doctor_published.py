@@ -1,5 +1,9 @@
 """What the doctor looks at in what was published: that every file is, byte for byte, what was written."""
 
+from collections.abc import Sequence
+
+import duckdb
+
 from warehouse.diagnosis import REBUILD, Advance, Diagnosis, some
 from warehouse.home import Home
 from warehouse.publish.manifest import Manifest, sha256_of
@@ -23,3 +27,12 @@ def published_sums(home: Home, advance: Advance) -> Diagnosis:
     without = sum(not one for one in sums.values())
     older = f"，{without:,} 檔發布較早而無雜湊 of before there were sums" if without else ""
     return Diagnosis(name, ok=True, found=f"{len(sums) - without:,} 檔雜湊相符 files, all sums right{older}")
+
+
+def warehouse_unread(name: str, error: duckdb.Error, months: Sequence[str]) -> Diagnosis:
+    """Why the warehouse cannot be read; where it lacks a table of ours an earlier program published it: no damage."""
+    said = str(error).splitlines()[0]
+    if isinstance(error, duckdb.CatalogException) and months:
+        found = f"為較早版本程式所發布 published by an earlier version of this program: {said}"
+        return Diagnosis(name, ok=False, found=found, remedy=f"attendance run --month {months[-1]}")
+    return Diagnosis(name, ok=False, found=f"無法開啟 cannot be opened: {said}", remedy=REBUILD)

@@ -117,6 +117,12 @@ class Store:
         for place in places:
             self._files.remove(_name("findings", place))
 
+    def keep_findings(self, before: Path, place: Place) -> None:
+        """Have a submission's findings as they lie in another store; where it has none of them there: none."""
+        name = _name("findings", place)
+        if (before / name).is_file():
+            self._files.put(name, (before / name).read_bytes())
+
     def send(self) -> Bundle | None:
         """Send what was written to the object store, there as a whole or not at all; None where it is in a folder."""
         return self._files.send()

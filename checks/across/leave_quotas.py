@@ -22,9 +22,9 @@ W202 = Rule(
     id="W202",
     life=always(Severity.WARNING),
     whom=Text(
-        "有該假別上限者；休假以檔案載明之當年可休假時數為準，未載明者不評估；約聘僱人員病假之上限尚未啟用",
+        "有該假別上限者；休假以檔案載明之當年可休假時數為準，未載明者不評估；約聘僱人員病假之上限，啟用後始評估",
         "whoever has a quota for the type; annual leave by the hours that the document states, not evaluated where it "
-        "states none; contract staff's sick leave is not switched on",
+        "states none; contract staff's sick leave only where its row was switched on",
     ),
     title="假別日數超過上限",
     title_en="a person's quota for a leave type exceeded",

@@ -154,16 +154,18 @@ def context_of_this_place(today: date | None) -> "tuple[CheckContext, str]":
     from warehouse.deadlines import TAIPEI
 
     day = today or datetime.now(TAIPEI).date()
-    if not _is_an_installation():
+    if not is_an_installation():
         return CheckContext(day), _NO_REGISTER
+    from checks.limit_tables import limit_tables
     from pipelines.settings import load_settings
 
     settings = load_settings()
     agencies, days, why = _known(settings.place.ledger_url, f"{day:%Y-%m}")
-    return CheckContext(day, settings.check_limits, agencies, **days._asdict()), why
+    limits = limit_tables(settings.rows_switched_on).overtime_limits
+    return CheckContext(day, settings.check_limits, agencies, overtime_limits=limits, **days._asdict()), why
 
 
-def _is_an_installation() -> bool:
+def is_an_installation() -> bool:
     """Whether there is anything to load: without settings and without a home, the file alone is enough."""
     return any(name.startswith("ATTENDANCE_") for name in os.environ) or Path("data").is_dir()
 

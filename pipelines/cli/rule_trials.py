@@ -103,6 +103,11 @@ def replay(first: _First = None, last: _Last = None, output: options.Format = Fo
         )
     if replayed.reviews_waiting:
         note("未比對跨檔規則，請先執行 attendance run rules across submissions left out: attendance run first")
+    if replayed.refused_no_more:
+        note(
+            f"{replayed.refused_no_more:,} 份退件依現行規則可入檔，須由機關重新報送 refused documents would be let in "
+            "today: their agencies hand them in again"
+        )
     if output is Format.JSON:
         for one in replayed.differences:
             say_json(asdict(one))
@@ -148,9 +153,14 @@ def _tell(replayed: "Replayed") -> None:
         f"{replayed.submissions:,} 份報送中，{len({one.submission_id for one in found}):,} 份結果不同 differ; "
         "attendance rebuild --accept-changes 依現行規則重新檢核 judges them anew"
     )
-    rules = sorted({_name(one) for one in found})
-    rows = [_of_rule(rule, [one for one in found if _name(one) == rule]) for rule in rules]
-    table("各規則 by rule", ("規則 rule", "原 before", "現 now", "機關月份 agency-months"), rows)
+    rows = [(one.rule, one.severity, one.before, one.now, one.differing) for one in replayed.totals]
+    columns = ("規則 rule", "嚴重度 severity", "原 before", "現 now", "不同之機關月份 agency-months that differ")
+    table("各規則檢出數 findings by rule", columns, rows)
+    if others := sum(not one.rule for one in found):
+        say(
+            f"另有 {others:,} 份報送僅退件或警告筆數不同 submissions with as many findings, but other numbers of "
+            "records refused or warned of"
+        )
     listed = [
         (one.agency_code, one.month, one.submission_id[:12], _name(one), one.before, one.now) for one in found[:_LISTED]
     ]
@@ -158,11 +168,6 @@ def _tell(replayed: "Replayed") -> None:
     table("不同之處 differences", headings, listed)
     if len(found) > _LISTED:
         say(f"…另有 {len(found) - _LISTED:,} 項，請用 --format json and more; --format json has them all")
-
-
-def _of_rule(rule: str, found: list["Difference"]) -> tuple[str, int, int, int]:
-    places = {(one.agency_code, one.month) for one in found}
-    return rule, sum(one.before for one in found), sum(one.now for one in found), len(places)
 
 
 def _name(one: "Difference") -> str:

@@ -57,6 +57,7 @@ def show(rule: RuleId, output: options.Format = Format.TEXT) -> None:
         "message_en": found.message_en,
         "why": found.why,
         "note": found.note,
+        "rows": _rows_shipped_off(found.id),
         "cases": [{"title": case.title, "title_en": case.title_en, "trips": case.trips} for case in _cases(found.id)],
     }
     if output is Format.JSON:
@@ -74,8 +75,36 @@ def show(rule: RuleId, output: options.Format = Format.TEXT) -> None:
     ):
         if value:
             say(f"  {name}: {value}" if name else f"    {value}")
+    for row in said["rows"]:
+        _say_row(row)
     for case in _cases(found.id):
         say(f"  {'✗' if case.trips else '✓'} {case.title} {case.title_en}")
+
+
+def _rows_shipped_off(rule: str) -> list[dict[str, Any]]:
+    """Rows of the rule's table whose source nobody has read: id, source, and whether this installation has them on."""
+    import polars as pl
+
+    from checks.limit_tables import limit_tables
+    from pipelines.cli.check import is_an_installation
+    from pipelines.settings import load_settings
+
+    here = limit_tables(load_settings().rows_switched_on if is_an_installation() else ())
+    rows = here.rows_of(rule)
+    if rows is None:
+        return []
+    shipped_off = (pl.col("switch") == "off") | pl.col("id").is_in(list(here.switched_on))
+    return rows.filter(shipped_off).select("id", "switch", "source").to_dicts()
+
+
+def _say_row(row: dict[str, Any]) -> None:
+    what = (
+        "本平臺已由設定 rows_switched_on 啟用 switched on here by the setting rows_switched_on"
+        if row["switch"] == "on"
+        else "未啟用，該等人員不評估；可由設定 rows_switched_on 啟用 off, its people are not evaluated; the setting "
+        "rows_switched_on switches it on"
+    )
+    say(f"  無原文之列 row whose source nobody has read {row['id']}（{row['source']}）: {what}")
 
 
 def known_rule(id_: str) -> Any:

@@ -8,7 +8,6 @@ import dagster as dg
 from prometheus_client.core import InfoMetricFamily
 from sqlalchemy import func, select
 
-from checks.rule_set import rule_set_version
 from pipelines.metrics.part import PREFIX, Family, Looked, gauge, single
 from warehouse import doctor_record
 from warehouse.ledger import outbox
@@ -19,10 +18,10 @@ from warehouse.ledger.outbox import Notice
 from warehouse.publish.manifest import Manifest
 
 
-def build(_looked: Looked) -> Iterator[Family]:
+def build(looked: Looked) -> Iterator[Family]:
     """Which program this is."""
     family = InfoMetricFamily(f"{PREFIX}build", "本程式 This program")
-    said = {"version": version("attendance-platform"), "rule_set": rule_set_version(), "dagster": dg.__version__}
+    said = {"version": version("attendance-platform"), "rule_set": looked.platform.rule_set, "dagster": dg.__version__}
     family.add_metric([], said)
     yield family
 

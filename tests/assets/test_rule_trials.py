@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
+from sqlalchemy import delete
 
 from assets.batches import read_batch, store_batch, verdict
 from assets.entering import enter, result_of
@@ -11,7 +13,7 @@ from assets.intake import HandedIn, hand_in
 from assets.platform import Platform
 from assets.rebuild import RebuildDiffers, rebuild
 from assets.reviewing import review
-from assets.rule_trials import Difference, Failing, Preview, TrialRefused, preview, replay
+from assets.rule_trials import Difference, Failing, Preview, RuleTotal, TrialRefused, preview, replay
 from checks.bulk import check_documents
 from checks.catalogue import Period
 from checks.context import CheckContext
@@ -24,6 +26,7 @@ from tests.support.installations import (
     SECOND,
     document,
     installation,
+    refuse_by_older_rules,
     refused,
     ticking,
     with_error,
@@ -33,7 +36,7 @@ from warehouse.ledger.engine import reading, writing
 from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.judgements import Result
 from warehouse.ledger.lifecycle import ENTERED
-from warehouse.ledger.models import AgencyMonth, PastJudgement, Submission, Transition
+from warehouse.ledger.models import AgencyMonth, DatasetCount, PastJudgement, Submission, Transition
 from warehouse.reports.query import report_frame, report_frame_as_of
 from warehouse.store import Store
 
@@ -58,7 +61,10 @@ def enter_by_older_rules(platform: Platform) -> None:
     older = CheckContext(today=platform.today(), lives={"R102": (Period(Severity.WARNING),)})
     checked = check_documents(read_batch(platform.landing, waiting), older)
     store_batch(Store(platform.home.store, platform.person_key()), waiting, checked)
-    results = [result_of(verdict(one, result)) for one, result in zip(waiting, checked.documents, strict=True)]
+    results = [
+        result_of(verdict(one, result), rule_set_version())
+        for one, result in zip(waiting, checked.documents, strict=True)
+    ]
     with writing(platform.engine) as session:
         record_results(session, results, at=platform.clock())
 
@@ -133,7 +139,14 @@ def test_a_change_of_rules_is_seen_then_taken_over_and_the_past_stays_as_it_was_
     review(platform)
     with reading(platform.engine) as session:
         submission = session.get(AgencyMonth, (FIRST, MONTH)).submission_id
-    differences = replay(platform).differences
+    replayed = replay(platform)
+    differences = replayed.differences
+    # Both agencies list the same person, which is as it was.
+    assert replayed.totals == [
+        RuleTotal("R102", "error", 0, 1, 1),
+        RuleTotal("R102", "warning", 1, 0, 1),
+        RuleTotal("W209", "warning", 2, 2, 0),
+    ]
     at = (FIRST, MONTH, submission, True, "R102")
     assert differences == [Difference(*at, "error", 0, 1), Difference(*at, "warning", 1, 0)]
 
@@ -186,6 +199,31 @@ def test_what_was_accepted_is_never_refused_by_a_change_of_rules(platform):
         rebuild(platform, accept_changes=True)
     with reading(platform.engine) as session:
         assert session.get(AgencyMonth, (FIRST, MONTH)).submission_id == one.id
+
+
+def test_what_was_refused_stays_so_with_its_findings_where_the_rules_of_today_let_it_in(platform):
+    submit(platform, document(FIRST))
+    refuse_by_older_rules(platform, MONTH)
+    before = {path.name: pl.read_parquet(path) for path in platform.home.store.rglob("*.parquet")}
+    replayed = replay(platform)
+    assert (replayed.differences, replayed.refused_no_more) == ([], 1)
+    assert replayed.totals == [RuleTotal("F006", "fatal", 1, 0, 0)]
+    assert rebuild(platform).judged_anew == 0
+    after = {path.name: pl.read_parquet(path) for path in platform.home.store.rglob("*.parquet")}
+    assert after.keys() == before.keys()  # none of its records
+    assert all(after[name].equals(before[name]) for name in before)
+    assert all(one.ok for one in diagnose(platform.home, lambda: None, platform.landing.ring))
+
+
+def test_a_dataset_that_the_format_gained_since_is_no_difference_where_there_is_nothing_of_it(platform):
+    submit(platform, document(FIRST))
+    enter(platform, MONTH)
+    review(platform)
+    with writing(platform.engine) as session:  # as the ledger was before there were rosters
+        session.execute(delete(DatasetCount).where(DatasetCount.dataset == "shifts"))
+    assert replay(platform).differences == []
+    assert rebuild(platform).judged_anew == 0
+    assert all(one.ok for one in diagnose(platform.home, lambda: None, platform.landing.ring))
 
 
 def test_judging_anew_survives_a_death_between_ledger_and_store(platform, monkeypatch):

@@ -28,6 +28,7 @@ from tests.support.installations import (
     document,
     installation,
     of_every_kind,
+    refuse_by_older_rules,
 )
 from tests.support.object_store import settings_of
 from tests.support.programs import run_program
@@ -298,6 +299,15 @@ def test_a_rebuild_replaces_what_every_machine_has(platform, alone):
     assert not names & {name for _, name, _ in recorded(platform)}
     assert brought(there) == before
     assert brought(there) == alone
+
+
+def test_a_rebuild_keeps_the_findings_of_what_the_rules_of_today_would_not_refuse(platform):
+    everything(platform)
+    put(platform, document(THIRD))
+    refuse_by_older_rules(platform, MONTH)
+    before = brought(platform)
+    rebuild(platform)
+    assert brought(platform) == brought(another_machine(platform)) == before
 
 
 def test_a_rebuild_takes_along_what_others_record_meanwhile(platform, tmp_path):

@@ -84,6 +84,9 @@ def test_an_empty_variable_is_none(tmp_path, monkeypatch):
         ("ATTENDANCE_OBJECTS_URL", "https://bucket/x", "must be like s3://bucket/prefix"),
         ("ATTENDANCE_OBJECTS_URL", "s3://me:secret-without-scheme@bucket/x", "must be like s3://bucket/prefix"),
         ("ATTENDANCE_OBJECTS_ENDPOINT", "minio:9000", "must be like https://host"),
+        ("ATTENDANCE_ROWS_SWITCHED_ON", "02-contract, police", "rows_switched_on: 沒有此列 there is no row police"),
+        ("ATTENDANCE_ROWS_SWITCHED_ON", "labour", "is on as shipped"),
+        ("ATTENDANCE_ROWS_SWITCHED_ON", "nothing", "civil_servant-police_fire, contract-police_fire, 02-contract"),
         ("ATTENDANCE_OBJECTS_ENDPOINT", "https://me:secret-without-scheme@minio", "credentials belong in AWS_"),
     ],
 )
@@ -127,6 +130,22 @@ def test_the_table_hides_secrets_and_shows_all_else(monkeypatch):
     assert "hunter2" not in everything
     assert KEY not in everything
     assert all(row.description for row in rows.values())
+
+
+def test_rows_switched_on_are_a_list_in_the_file_and_have_commas_in_the_environment(tmp_path, monkeypatch):
+    assert load_settings().rows_switched_on == ()
+    write(tmp_path / "data/settings.toml", 'rows_switched_on = ["02-contract"]')
+    assert load_settings().rows_switched_on == ("02-contract",)
+    monkeypatch.setenv("ATTENDANCE_ROWS_SWITCHED_ON", "contract-police_fire,02-contract")
+    rows = {row.name: (row.value, row.origin) for row in settings_table(load_settings())}
+    assert rows["rows_switched_on"] == ("02-contract, contract-police_fire", "environment")
+
+
+@pytest.mark.parametrize("value", ["7", "[7]", "true", "{ a = 1 }"])
+def test_rows_switched_on_that_are_no_ids(tmp_path, value):
+    write(tmp_path / "data/settings.toml", f"rows_switched_on = {value}")
+    with pytest.raises(SettingsError, match="must be ids of rows"):
+        load_settings()
 
 
 def test_every_setting_is_in_the_table():

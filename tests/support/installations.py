@@ -8,13 +8,21 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from assets.batches import store_batch, verdict
+from assets.entering import result_of
 from assets.platform import Platform
+from checks.bulk import check_documents
+from checks.context import CheckContext
+from checks.document import SubmittedDocument
 from pipelines.resources import platform
 from pipelines.settings import Settings
 from tests.support.dagster_storage import put_dagster_storage
 from tests.support.ledger import put_migrated
-from warehouse.ledger.engine import writing
+from warehouse.ledger.bundles import record_bundles
+from warehouse.ledger.engine import reading, writing
+from warehouse.ledger.entries import pending, record_results
 from warehouse.ledger.models import Agency
+from warehouse.store import Store
 
 AUTHORITY, FIRST, SECOND, THIRD = "376500000A", "376500001A", "376500002A", "376500003A"
 AGENCIES = (AUTHORITY, FIRST, SECOND, THIRD)
@@ -140,3 +148,18 @@ def of_every_kind() -> list[bytes]:
 def refused(agency_code: str, month: str = "2021-06") -> bytes:
     """A document that is refused: a property that the format does not know (F006)."""
     return document(agency_code, month, unknown=1)
+
+
+def refuse_by_older_rules(opened: Platform, month: str) -> None:
+    """Judge what waits as a program would whose rules refused it (F006), which those of today do not."""
+    with reading(opened.engine) as session:
+        waiting = pending(session, month)
+    documents = [SubmittedDocument(refused(one.agency_code, month), one.agency_code, month) for one in waiting]
+    checked = check_documents(documents, CheckContext(today=opened.today()))
+    store = Store(opened.home.store, opened.person_key(), opened.home.bundles)
+    store_batch(store, waiting, checked)
+    bundle = store.send()
+    results = [result_of(verdict(*pair), "older") for pair in zip(waiting, checked.documents, strict=True)]
+    with writing(opened.engine) as session:
+        record_results(session, results, at=opened.clock())
+        record_bundles(session, [bundle])

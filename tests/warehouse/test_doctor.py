@@ -95,6 +95,11 @@ def publish_something_else(platform: Platform) -> None:
         connection.execute("CREATE OR REPLACE VIEW core.leaves AS SELECT 1 WHERE false")
 
 
+def publish_as_before_there_were_rosters(platform: Platform) -> None:
+    with duckdb.connect(str(platform.home.warehouse)) as connection:
+        connection.execute("DROP VIEW core.shifts")
+
+
 @pytest.mark.parametrize(
     ("spoil", "name", "remedy"),
     [
@@ -109,6 +114,7 @@ def publish_something_else(platform: Platform) -> None:
         (lambda platform: platform.home.warehouse.unlink(), WAREHOUSE, REBUILD),
         (lambda platform: platform.home.warehouse.write_bytes(b"no database"), WAREHOUSE, REBUILD),
         (publish_something_else, WAREHOUSE, REBUILD),
+        (publish_as_before_there_were_rosters, WAREHOUSE, "attendance run --month 2021-06"),
     ],
 )
 def test_each_fault_is_found_alone_and_what_to_do_is_said(

@@ -10,7 +10,7 @@ import pytest
 from checks.bulk import CheckedDocument
 from checks.findings import Finding, Severity, findings_frame
 from pipelines.cli.check import is_ok
-from tests.support.installations import AUTHORITY, FIRST, document, installation, refused, with_error
+from tests.support.installations import AUTHORITY, FIRST, PERSON, document, installation, refused, with_error
 
 KEYS = list(Finding.__dataclass_fields__)
 
@@ -211,3 +211,24 @@ def test_where_findings_are_capped_it_says_how_many_there_are_of_each_rule(atten
     assert "共 3,000 件，僅列前 1,000 件 the first 1,000 of 3,000; 未列 not listed: F005 2,000" in ran.out
     first = openpyxl.load_workbook(tmp_path / "report.xlsx")["請先讀"]
     assert "共 3,000 件，僅列前 1,000 件；未列者不在以下件數" in repr(list(first.values))
+
+
+def test_a_row_that_is_switched_on_here_warns(attendance, write, monkeypatch):
+    """A hundred and ten hours of a police officer, in eleven duties of ten hours."""
+    month = "2023-04"
+    duties = [
+        {
+            "record_id": f"O-{day}", "person_id": PERSON, "start": f"{month}-{day:02}T08:00",
+            "end": f"{month}-{day:02}T18:00", "minutes": 600, "compensation": "pay",
+        }
+        for day in range(1, 12)
+    ]  # fmt: skip
+    file = write(document("376500001C", month, leaves=[], overtime=duties))
+    shipped = attendance("check", file)
+    assert shipped.code == 0
+    assert "W204" in next(line for line in shipped.out.splitlines() if "not evaluated" in line and "W203" in line)
+    monkeypatch.setenv("ATTENDANCE_ROWS_SWITCHED_ON", "civil_servant-police_fire")
+    assert rules(attendance("check", file, "--format", "json")) == ["W204", "W212"]
+    monkeypatch.setenv("ATTENDANCE_ROWS_SWITCHED_ON", "police")
+    refused_setting = attendance("check", file)
+    assert (refused_setting.code, "civil_servant-police_fire" in refused_setting.err) == (2, True)

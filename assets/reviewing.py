@@ -47,6 +47,7 @@ _PATIENCE = 300.0
 
 _TOO_SHORT = "往月入檔不足 6 個月 fewer than 6 months entered before"
 _NO_MONTH_BEFORE = "上月未入檔 the month before is not entered"
+_NO_QUOTA = "假別上限未載明或尚未啟用 no quota is stated or switched on"
 _NOT_WHOLE = "前二年各月資料未齊 not all of the two years before is entered"
 
 _REACHES = (
@@ -147,7 +148,7 @@ def evaluate_month(
     headcounts, no_month_before = headcount_jumps(counts, month, rules["W207"])
     leaves = records.leaves_of_heavy_users(month, QUOTA_MONTHS, agencies, users_of_quotas(quotas))
     staff = records.employment(month, agencies)
-    exceeded = quotas_exceeded(leaves, staff, month, quotas, rules["W202"])
+    exceeded, no_quota = quotas_exceeded(leaves, staff, month, quotas, rules["W202"])
     twice = on_two_payrolls(records.listed_twice(month, agencies), month, rules["W209"])
     time_off = records.time_off(month, agencies, TIME_OFF)
     earned = records.earned(time_off, month, MONTHS_EARNING)
@@ -161,9 +162,9 @@ def evaluate_month(
         not_evaluated[agency]["W206"] = _TOO_SHORT
     for agency in no_month_before:
         not_evaluated[agency]["W207"] = _NO_MONTH_BEFORE
-    for agency, people in not_whole.items():
-        if agency in agencies:
-            not_evaluated[agency]["W213"] = f"{_NOT_WHOLE} ({people:,})"
+    for rule, reason, people_of in (("W202", _NO_QUOTA, no_quota), ("W213", _NOT_WHOLE, not_whole)):
+        for agency in agencies & people_of.keys():
+            not_evaluated[agency][rule] = f"{reason} ({people_of[agency]:,})"
     found = [
         frame.filter(pl.col("agency_code").is_in(list(agencies)))
         for frame in (exceeded, numbers, headcounts, silent, twice, not_earned, together)

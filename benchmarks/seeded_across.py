@@ -86,7 +86,7 @@ def across(entered: Entered, month: str) -> pl.DataFrame:
     leaves = entered.window("leaves", month, MONTHS_BEFORE + 1)
     overtime = entered.window("overtime", month, MONTHS_TOGETHER)
     return pl.concat([
-        quotas_exceeded(leaves, employees, month, packaged_quotas()),
+        quotas_exceeded(leaves, employees, month, packaged_quotas())[0],
         unusual_numbers(counts, month)[0],
         headcount_jumps(counts, month)[0],
         on_two_payrolls(employees, month),

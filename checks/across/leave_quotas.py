@@ -91,8 +91,10 @@ def quotas_exceeded(
     month: str,
     quotas: Quotas,
     rule: Rule = W202,
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, dict[str, int]]:
     """Findings of `month` (`YYYY-MM`), right for the agencies of which `employment` is given.
+
+    And agency → number of people with hours in the month of a type whose quota of theirs is not known, or off.
 
     `leaves`: the persons' counted leaves of the window, in all agencies: `agency_code`, `month`, `submission_id`,
     `record_index`, `record_id`, `person_key`, `leave_type`, `start_at`, `end_at`, `hours`, `hours_in_month`,
@@ -107,6 +109,7 @@ def quotas_exceeded(
     group = ["quota_type", "judged_for", "person_key", "event"]
     used = used.with_columns(so_far=pl.col("hours").cum_sum().over(group), total=pl.col("hours").sum().over(group))
     used = used.filter((pl.col("month") == month) & (pl.col("agency_code") == pl.col("judged_for")))
+    unknown = used.filter(pl.col("quota_hours").is_null()).group_by("agency_code").agg(pl.col("person_key").n_unique())
     over = used.filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
     first = over.unique(["quota_type", "judged_for", "person_key"], keep="first", maintain_order=True)
     days = in_digits(pl.col("quota_hours") / WHOLE_DAY)
@@ -122,7 +125,7 @@ def quotas_exceeded(
         person_key="person_key",
         dates=pl.format("{}–{}", _day("start_at"), _day("end_at")),
     )
-    return findings_of(rule, month, found)
+    return findings_of(rule, month, found), dict(unknown.iter_rows())
 
 
 def _day(column: str) -> pl.Expr:

@@ -112,6 +112,17 @@ def test_a_quota_is_the_persons_wherever_the_leave_was_taken(platform):
     assert found(platform) == {(SECOND, "2021-05"): [("W202", "01 64")]}
 
 
+def test_a_quota_that_nobody_states_is_not_evaluated(platform):
+    enter_all(
+        platform, month_of(FIRST, "2021-03", leaves=[leave(ALICE, "03", "2021-03-08T08:30", "2021-03-12T17:30", 40)])
+    )
+    review(platform)
+    assert found(platform) == {}
+    with reading(platform.engine) as session:
+        (said,) = session.scalars(select(Review.not_evaluated)).all()
+    assert json.loads(said)["W202"].endswith("(1)")
+
+
 def test_a_late_month_is_looked_at_with_those_that_it_can_affect(platform):
     shared = leave(ALICE, "01", "2021-05-03T08:30", "2021-05-05T17:30", 24)
     others = leave(CAROL, "01", "2021-05-03T08:30", "2021-05-05T17:30", 24)

@@ -80,7 +80,7 @@ def reviewed(case: Case) -> pl.DataFrame:
     ])  # fmt: skip
     of_month = frames["employees"].filter(month=case.month)
     parts: Sequence[Any] = [
-        quotas_exceeded(frames["leaves"], of_month.filter(submission_id="0"), case.month, packaged_quotas()),
+        quotas_exceeded(frames["leaves"], of_month.filter(submission_id="0"), case.month, packaged_quotas())[0],
         unusual_numbers(counts, case.month)[0],
         headcount_jumps(counts, case.month)[0],
         missing_kinds(counts, case.month),

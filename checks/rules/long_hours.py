@@ -105,7 +105,14 @@ W212 = RecordRule(
     expected=_hours(pl.when("passes_wide_day").then("wide_day_limit").otherwise("wide_month_limit")),
     unless=("R104",),
     of_records_let_in=True,
-    unknown=((_NO_LIMIT, pl.col("month_so_far").is_not_null() & pl.col("wide_month_limit").is_null()),),
+    unknown=(
+        (
+            _NO_LIMIT,
+            pl.col("month_so_far").is_not_null()
+            & pl.col("wide_month_limit").is_null()
+            & (pl.col("employment_type") != "labour"),
+        ),
+    ),
 )
 
 RULES = (W203, W204, W212)
@@ -117,7 +124,8 @@ def with_overtime_sums(
     """Adds the sums in minutes of each person's day and month, the limits on them, and which record passes one.
 
     `day_so_far` and `day_total` (hours worked included), `month_so_far`, `month_total`, `ordinary_total`, the limits,
-    and `passes_…` for each; null for overtime that is refused or began before the month.
+    the `employment_type` that they go by, and `passes_…` for each; null for overtime that is refused or began before
+    the month.
     """
     overtime = overtime.with_row_index("row")
     counted = overtime.filter(~pl.col("refused") & (pl.col("first_day") >= pl.col("month_first")))
@@ -153,7 +161,7 @@ def with_overtime_sums(
         passes_wide_day=of_day.first(above["wide_day_limit"]),
         passes_wide_month=of_person.first(above["wide_month_limit"]),
     )
-    added = sums.select("row", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
+    added = sums.select("row", "employment_type", *_SUMS, cs.ends_with("_limit"), cs.starts_with("passes_"))
     return overtime.join(added, on="row", how="left", maintain_order="left").drop("row")
 
 

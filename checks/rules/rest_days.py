@@ -35,7 +35,8 @@ W201 = RecordRule(
     "well.",
     datasets=("leaves",),
     field="start",
-    fails=(pl.col("working_hours") <= 0) & ~pl.col("on_any_day"),
+    # From midnight on a leave may touch the second half of a duty that is the day's before.
+    fails=(pl.col("working_hours") <= 0) & ~pl.col("on_any_day") & ~(pl.col("rostered") > 0).fill_null(value=False),
     value=_INTERVAL,
     expected=pl.lit("至少一個上班日 at least one working day"),
     unless=("R104", "R114"),

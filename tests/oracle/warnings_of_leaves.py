@@ -31,7 +31,7 @@ def _working_days(judged: "Judgement") -> None:
             continue
         days = days_touched(leave)
         works = judged.people.hours_over(leave["person_id"], days)
-        if works == 0 and leave["leave_type"] not in ON_ANY_DAY:
+        if works == 0 and leave["leave_type"] not in ON_ANY_DAY and not _rostered(judged, leave):
             judged.say("W201", "leaves", index, "start", interval(leave), "至少一個上班日 at least one working day")
             continue
         every_day = leave["leave_type"] in ON_ANY_DAY or counts_every_day(judged.people, leave)

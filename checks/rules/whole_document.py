@@ -1,7 +1,5 @@
 """Rules that refuse a document for what its records are together: F013 another month's, F014 nothing to enter."""
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from checks.catalogue import Rule, always
@@ -47,7 +45,7 @@ def faults_of_whole(frames: dict[str, pl.DataFrame], findings: pl.DataFrame) -> 
 
 
 def _of_another_month(frames: dict[str, pl.DataFrame]) -> dict[int, Finding]:
-    dated = _of_documents_with("R105", frames, {name: {"at": at, "outside": "R105"} for name, at in _DATED.items()})
+    dated = pl.concat([frames[name].select("document", at=at, outside="R105") for name, at in _DATED.items()])
     sums = dated.group_by("document").agg(pl.len().alias("records"), pl.col("outside").sum())
     wrong = sums.filter((pl.col("records") >= _FEWEST) & (pl.col("outside") > pl.col("records") * _SHARE))
     months = (
@@ -68,19 +66,8 @@ def _of_another_month(frames: dict[str, pl.DataFrame]) -> dict[int, Finding]:
     return found
 
 
-def _of_documents_with(
-    flag: str, frames: dict[str, pl.DataFrame], columns: Mapping[str, Mapping[str, str]]
-) -> pl.DataFrame:
-    """Records, of some datasets and columns, of the documents that have one with the flag; as a rule they are few."""
-    flagged = pl.concat([frames[name].filter(flag)["document"] for name in columns]).unique().implode()
-    own = pl.col("document").is_in(flagged)
-    return pl.concat(
-        [frames[name].lazy().filter(own).select("document", **of).collect() for name, of in columns.items()]
-    )
-
-
 def _nothing_entered(frames: dict[str, pl.DataFrame], findings: pl.DataFrame) -> dict[int, Finding]:
-    reported = _of_documents_with("refused", frames, {name: {"refused": "refused"} for name in _REPORTED})
+    reported = pl.concat([frames[name].select("document", "refused") for name in _REPORTED])
     sums = reported.group_by("document").agg(pl.len().alias("records"), pl.col("refused").all()).filter("refused")
     errors = findings.filter((pl.col("severity") == Severity.ERROR) & pl.col("dataset").is_in(_REPORTED))
     by_rule: dict[int, list[str]] = {document: [] for document in sums["document"]}

@@ -23,7 +23,8 @@ from checks.across.overtime import (
     time_off_not_earned,
 )
 from checks.across.payrolls import on_two_payrolls
-from checks.catalogue import Rule
+from checks.bulk import NotEvaluated
+from checks.catalogue import Rule, Text
 from checks.rule_set import all_rules
 from warehouse.journal import log
 from warehouse.ledger.bundles import record_bundles
@@ -47,8 +48,8 @@ _PATIENCE = 300.0
 
 _TOO_SHORT = "往月入檔不足 6 個月 fewer than 6 months entered before"
 _NO_MONTH_BEFORE = "上月未入檔 the month before is not entered"
-_NO_QUOTA = "假別上限未載明或尚未啟用 no quota is stated or switched on"
-_NOT_WHOLE = "前二年各月資料未齊 not all of the two years before is entered"
+_NO_QUOTA = Text("假別上限未載明或尚未啟用", "no quota is stated, or it is not switched on")
+_NOT_WHOLE = Text("前二年各月資料未齊", "not all of the two years before is entered")
 
 _REACHES = (
     Reach("employees", "employees", 0),  # W209
@@ -89,7 +90,7 @@ def review(
             return Reviews(0, frozenset(), frozenset())
         looked_at, moved = set[Place](), set[Place]()
         with open_records(platform.home, platform.engine, counted, platform.clock()) as records:
-            due = _all(counted) if everything else affected(changed, counted, records, _REACHES)
+            due = _all(counted) if everything else affected(changed, counted, records, MONTHS_BEFORE, _REACHES)
             for done, (month, agencies) in enumerate(due.items()):
                 if on_progress:
                     on_progress(done, len(due))
@@ -141,7 +142,6 @@ def evaluate_month(
     agencies, tables = set(submissions), platform.limit_tables
     limits, quotas = tables.overtime_limits, tables.quotas
     with reading(platform.engine) as session:
-        register = RegisterAgencies(session)
         counts = counts_of_months(session, month, MONTHS_BEFORE).filter(pl.col("agency_code").is_in(list(agencies)))
     numbers, too_short = unusual_numbers(counts, month, rules["W206"])
     silent = missing_kinds(counts, month, rules["W214"])
@@ -154,9 +154,8 @@ def evaluate_month(
     earned = records.earned(time_off, month, MONTHS_EARNING)
     not_earned, not_whole = time_off_not_earned(time_off, earned, month, rules["W213"])
     overtime = records.overtime_beyond(month, MONTHS_TOGETHER, agencies, least_of_three_months(limits))
-    kinds = {agency: register.kind(agency, month) for agency in agencies}
-    staff = staff.with_columns(agency_kind=pl.col("agency_code").replace_strict(kinds, return_dtype=pl.String))
-    together = beyond_three_months(overtime, staff, month, limits, rules["W212"])
+    concerned = staff.join(overtime, on=["agency_code", "person_key"], how="semi", maintain_order="left")
+    together = beyond_three_months(overtime, _with_kinds(platform, concerned, month), month, limits, rules["W212"])
     not_evaluated: dict[str, dict[str, str]] = {agency: {} for agency in agencies}
     for agency in too_short:
         not_evaluated[agency]["W206"] = _TOO_SHORT
@@ -164,9 +163,20 @@ def evaluate_month(
         not_evaluated[agency]["W207"] = _NO_MONTH_BEFORE
     for rule, reason, people_of in (("W202", _NO_QUOTA, no_quota), ("W213", _NOT_WHOLE, not_whole)):
         for agency in agencies & people_of.keys():
-            not_evaluated[agency][rule] = f"{reason} ({people_of[agency]:,})"
+            not_evaluated[agency][rule] = str(NotEvaluated(rule, reason.zh, reason.en, people_of[agency]))
     found = [
         frame.filter(pl.col("agency_code").is_in(list(agencies)))
         for frame in (exceeded, numbers, headcounts, silent, twice, not_earned, together)
     ]
     return of_agencies(month, submissions, found, not_evaluated)
+
+
+def _with_kinds(platform: Platform, staff: pl.DataFrame, month: str) -> pl.DataFrame:
+    """Adds the `agency_kind`; the register is read only where somebody is asked about, which is seldom."""
+    agencies = staff["agency_code"].unique().to_list()
+    kinds: dict[str, str] = {}
+    if agencies:
+        with reading(platform.engine) as session:
+            register = RegisterAgencies(session)
+        kinds = {agency: register.staffing(agency, month).kind_of(agency).name for agency in agencies}
+    return staff.with_columns(agency_kind=pl.col("agency_code").replace_strict(kinds, return_dtype=pl.String))

@@ -131,7 +131,3 @@ FIREFIGHTER = Sort(
     "firefighter, 24 on 48 off", "civil_servant", _day_and_night, pattern="shift", overtime_hours=0, day_hours=24
 )
 GUARD = Sort("prison guard, 12 hours", "civil_servant", _twelve_hours, pattern="shift", overtime_hours=0, day_hours=11)
-SORTS = (
-    *(OFFICIAL, FLEXIBLE, NOT_CLOCKING, CONTRACT, PART_TIME, DRIVER, TEACHER, NURSE, CLEANER, OFFICER, FIREFIGHTER),
-    GUARD,
-)

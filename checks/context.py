@@ -12,7 +12,7 @@ from checks.catalogue import Period
 from checks.closures import Closures
 from checks.leave_types import LeaveTypes, packaged_leave_types
 from checks.limits import Limits
-from checks.model.agency_kinds import KINDS, Kind, Pattern, Staffing, kind_of_code
+from checks.model.agency_kinds import Kind, Pattern, Staffing
 from checks.model.office_days import OfficeDays
 from checks.overtime_limits import OvertimeLimits, packaged_overtime_limits
 
@@ -60,6 +60,6 @@ class CheckContext:
 
     def _staff_of(self, agency_code: str, month: str) -> tuple[Kind, str]:
         stated = self.agencies.staffing(agency_code, month) if self.agencies else Staffing()
-        kind = KINDS[stated.kind] if stated.kind else kind_of_code(agency_code)
+        kind = stated.kind_of(agency_code)
         pattern = Pattern(stated.work_pattern) if stated.work_pattern else kind.pattern
         return kind, pattern.value

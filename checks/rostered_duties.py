@@ -1,4 +1,4 @@
-"""Rostered duties of a batch's people (輪班表): hours of each day, and clock time before any moment."""
+"""Rostered duties of a batch's people (輪班表): hours of each day and of any interval, clock time before any moment."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import polars as pl
 
 Numbers = npt.NDArray[np.int64]
 Hours = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 #: Columns of tables of persons × days of a month: no month has more.
 DAYS = 31

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checks.rostered_duties import Hours, Numbers
-
-Flags = npt.NDArray[np.bool_]
+from checks.rostered_duties import Flags, Hours, Numbers
 
 
 class RowGroups:

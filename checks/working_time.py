@@ -15,9 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from checks.calendar import OfficeCalendar
-from checks.rostered_duties import DAYS, Hours, Numbers, RosteredDuties
-
-Flags = npt.NDArray[np.bool_]
+from checks.rostered_duties import DAYS, Flags, Hours, Numbers, RosteredDuties
 
 #: Clock time is compared in whole milliseconds: Polars divides by a constant inexactly.
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000

@@ -14,6 +14,23 @@ FOUND = (
 )  # fmt: skip
 
 
+_MINUTE = "%Y-%m-%d %H:%M"
+
+
+def of_record(dataset: str, field: str, value: pl.Expr, expected: pl.Expr) -> list[pl.Expr]:
+    """The columns of `FOUND`, out of stored records with a start and an end of which each is a finding."""
+    dates = pl.format("{}–{}", *(pl.col(name).dt.to_string(_MINUTE) for name in ("start_at", "end_at")))
+    said = {
+        "dataset": pl.lit(dataset),
+        "index": pl.col("record_index").cast(pl.UInt32),
+        "field": pl.lit(field),
+        "value": value,
+        "expected": expected,
+        "dates": dates,
+    }
+    return [said.get(name, pl.col(name)).alias(name) for name in FOUND]
+
+
 def findings_of(rule: Rule, month: str, found: pl.DataFrame) -> pl.DataFrame:
     """Rows of `FOUND` as findings of `rule` in `month` (`YYYY-MM`), in the stored model's columns but the key.
 

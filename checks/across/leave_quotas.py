@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from checks.across.findings import findings_of
+from checks.across.findings import findings_of, of_record
 from checks.catalogue import Rule, Text, always
 from checks.closures import WHOLE_DAY
 from checks.findings import Severity, in_digits
@@ -113,23 +113,11 @@ def quotas_exceeded(
     over = used.filter(pl.col("so_far") > pl.col("quota_hours") + _ROUNDING)
     first = over.unique(["quota_type", "judged_for", "person_key"], keep="first", maintain_order=True)
     days = in_digits(pl.col("quota_hours") / WHOLE_DAY)
-    found = first.sort("agency_code", "record_index", "quota_type").select(
-        "agency_code",
-        "submission_id",
-        dataset=pl.lit("leaves"),
-        index=pl.col("record_index").cast(pl.UInt32),
-        record_id="record_id",
-        field=pl.lit("hours"),
-        value=pl.format("{} {}", "quota_type", in_digits(pl.col("total"))),
-        expected=pl.format("{} 小時（{} 日）", in_digits(pl.col("quota_hours")), days),
-        person_key="person_key",
-        dates=pl.format("{}–{}", _day("start_at"), _day("end_at")),
-    )
+    value = pl.format("{} {}", "quota_type", in_digits(pl.col("total")))
+    expected = pl.format("{} 小時（{} 日）", in_digits(pl.col("quota_hours")), days)
+    first = first.sort("agency_code", "record_index", "quota_type")
+    found = first.select(of_record("leaves", "hours", value, expected))
     return findings_of(rule, month, found), dict(unknown.iter_rows())
-
-
-def _day(column: str) -> pl.Expr:
-    return pl.col(column).dt.to_string("%Y-%m-%d %H:%M")
 
 
 def _of_subjects(leaves: pl.DataFrame, employment: pl.DataFrame, month: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from checks.across.findings import findings_of
+from checks.across.findings import findings_of, of_record
 from checks.catalogue import Rule, always
 from checks.findings import Severity, in_digits
 from checks.limit_rows import holding
@@ -60,7 +60,8 @@ def time_off_not_earned(
     whole = pl.col("months") > MONTHS_EARNING
     unknown = first.filter(~whole).group_by("agency_code").len()
     value, expected = in_digits(pl.col("taken")), in_digits(pl.col("most"))
-    found = _found(first.filter(whole), "leaves", "hours", value, expected)
+    found = first.filter(whole).sort("agency_code", "record_index")
+    found = found.select(of_record("leaves", "hours", value, expected))
     return findings_of(rule, month, found), dict(unknown.iter_rows())
 
 
@@ -101,23 +102,6 @@ def beyond_three_months(
         ["agency_code", "person_key"], keep="first", maintain_order=True
     )
     value = pl.format(f"連續 {MONTHS_TOGETHER} 個月 {{}}", in_digits(pl.col("total") / 60))
-    return findings_of(rule, month, _found(first, "overtime", "minutes", value, in_digits(pl.col("most") / 60)))
-
-
-def _found(rows: pl.DataFrame, dataset: str, field: str, value: pl.Expr, expected: pl.Expr) -> pl.DataFrame:
-    return rows.sort("agency_code", "record_index").select(
-        "agency_code",
-        "submission_id",
-        dataset=pl.lit(dataset),
-        index=pl.col("record_index").cast(pl.UInt32),
-        record_id="record_id",
-        field=pl.lit(field),
-        value=value,
-        expected=expected,
-        person_key="person_key",
-        dates=pl.format("{}–{}", _day("start_at"), _day("end_at")),
-    )
-
-
-def _day(column: str) -> pl.Expr:
-    return pl.col(column).dt.to_string("%Y-%m-%d %H:%M")
+    expected = in_digits(pl.col("most") / 60)
+    found = first.sort("agency_code", "record_index").select(of_record("overtime", "minutes", value, expected))
+    return findings_of(rule, month, found)

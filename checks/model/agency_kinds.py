@@ -42,6 +42,10 @@ class Staffing(NamedTuple):
     kind: str | None = None
     work_pattern: str | None = None
 
+    def kind_of(self, agency_code: str) -> "Kind":
+        """The kind that is stated, else that of the agency's code."""
+        return KINDS[self.kind] if self.kind else kind_of_code(agency_code)
+
 
 OTHER = Kind("other", "其他", office=False)
 _BY_LAST_CHARACTER = {

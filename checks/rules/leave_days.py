@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from checks.closures import WHOLE_DAY
-from checks.rostered_duties import DAYS, Hours, Numbers
+from checks.rostered_duties import DAYS, Flags, Hours, Numbers
 from checks.row_groups import RowGroups
-from checks.working_time import HOUR_MS, ROSTER, Flags, WorkingTime
+from checks.working_time import HOUR_MS, ROSTER, WorkingTime
 
 _MORNING, _AFTERNOON = (8.5, 12.5), (13.5, 17.5)
 _HALF_DAY = 4.0

@@ -8,8 +8,8 @@ from checks.catalogue import Period, RecordRule, Text
 from checks.findings import Severity, in_digits
 from checks.limit_rows import holding
 from checks.overtime_limits import SPECIAL, WHOM, OvertimeLimits
-from checks.rostered_duties import DAYS
-from checks.row_groups import Flags, RowGroups
+from checks.rostered_duties import DAYS, Flags
+from checks.row_groups import RowGroups
 from checks.rules.leave_days import LeaveDays
 from checks.working_time import WorkingTime
 

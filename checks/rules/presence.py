@@ -8,10 +8,10 @@ import polars as pl
 
 from checks.catalogue import RecordRule, Text, always
 from checks.findings import Severity
-from checks.rostered_duties import DAYS
+from checks.rostered_duties import DAYS, Flags
 from checks.rules.leave_days import LeaveDays
 from checks.rules.rest_days import NOT_KNOWN
-from checks.working_time import AWAY, UNKNOWN, Flags, WorkingTime
+from checks.working_time import AWAY, UNKNOWN, WorkingTime
 
 _CLOCKS = Text(
     "應刷卡人員；未載明者以當月曾刷卡者為限，教師未載明者視為免刷卡",

@@ -120,7 +120,7 @@ def test_a_quota_that_nobody_states_is_not_evaluated(platform):
     assert found(platform) == {}
     with reading(platform.engine) as session:
         (said,) = session.scalars(select(Review.not_evaluated)).all()
-    assert json.loads(said)["W202"].endswith("(1)")
+    assert json.loads(said)["W202"].endswith("(1 person)")
 
 
 def test_a_late_month_is_looked_at_with_those_that_it_can_affect(platform):
@@ -202,7 +202,7 @@ def test_time_off_is_earned_in_two_years_wherever_it_was(platform):
     assert (SECOND, "2022-11") not in found(platform)
     with reading(platform.engine) as session:
         last = session.scalars(select(Review).where(Review.agency_code == SECOND).order_by(Review.id)).all()[-1]
-    assert json.loads(last.not_evaluated)["W213"].endswith("(1)")
+    assert json.loads(last.not_evaluated)["W213"].endswith("(1 person)")
 
 
 def test_two_payrolls_on_the_same_days(platform):

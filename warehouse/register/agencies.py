@@ -130,10 +130,6 @@ class RegisterAgencies:
         rows = [period for period in self.periods.get(agency_code, ()) if _overlaps(period, first, last)]
         return Staffing(rows[-1].known_kind.name, rows[-1].default_work_pattern) if rows else Staffing()
 
-    def kind(self, agency_code: str, month: str) -> str:
-        """Give the name of the kind that rules go by in the month, of any code; see `checks.model.agency_kinds`."""
-        return self.staffing(agency_code, month).kind or kind_of_code(agency_code).name
-
     def name(self, agency_code: str) -> str | None:
         """Give the newest name of an agency; None where the register does not know it."""
         periods = self.periods.get(agency_code)

@@ -12,9 +12,6 @@ from warehouse.ledger.models import Reviewed
 from warehouse.months import month_range, shifted
 from warehouse.reviews.reading import CountedRecords, Place
 
-#: Months in which a month is in an agency's history (W206, W207, W214), after its own.
-_HISTORY = 12
-
 
 class Reach(NamedTuple):
     """Whoever has records of `changed` in a month that changed matters where he has some of `there` up to `months` on.
@@ -48,18 +45,23 @@ def changes(session: Session, counted: Mapping[Place, str]) -> list[Change]:
 
 
 def affected(
-    changed: Collection[Change], counted: Mapping[Place, str], records: CountedRecords, reaches: Sequence[Reach]
+    changed: Collection[Change],
+    counted: Mapping[Place, str],
+    records: CountedRecords,
+    history: int,
+    reaches: Sequence[Reach],
 ) -> dict[str, set[str]]:
     """Month → agencies to review: what a change of employees, leaves, overtime or counts can make another finding of.
 
-    The agency itself in the month and the 12 after it, and whoever shares a person with it as `reaches` says.
+    The agency itself in the month and in those after it of which the month is `history` (so many months back), and
+    whoever shares a person with it as `reaches` says.
     """
     agencies_of: dict[str, set[str]] = defaultdict(set)
     for agency, month in counted:
         agencies_of[month].add(agency)
     due: dict[str, set[str]] = defaultdict(set)
     for one in changed:
-        for month in month_range(one.month, shifted(one.month, _HISTORY)):
+        for month in month_range(one.month, shifted(one.month, history)):
             if one.agency_code in agencies_of.get(month, ()):
                 due[month].add(one.agency_code)
     changed_months = sorted({one.month for one in changed})

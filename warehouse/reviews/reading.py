@@ -101,12 +101,13 @@ class CountedRecords:
 
         `leave_type`: of leaves, only those of it.
         """
-        of_type = "" if leave_type is None else f"leave_type = '{leave_type}' AND "
+        of_type = "" if leave_type is None else "leave_type = $leave_type AND "
         query = (
             f"SELECT DISTINCT agency_code FROM ({self._source(dataset, month)}) WHERE {of_type}person_key IN "  # noqa: S608
-            f"(SELECT person_key FROM {persons} WHERE month BETWEEN ? AND ?)"
+            f"(SELECT person_key FROM {persons} WHERE month BETWEEN $since AND $month)"
         )
-        return {row[0] for row in self._connection.execute(query, [since, month]).fetchall()}
+        asked = {"since": since, "month": month} | ({} if leave_type is None else {"leave_type": leave_type})
+        return {row[0] for row in self._connection.execute(query, asked).fetchall()}
 
     def days_reached(self, dataset: str, month: str, days: Collection[date]) -> list[tuple[str, date]]:
         """Agency and day, where a leave or overtime of the month touches one of these days.
@@ -186,6 +187,8 @@ class CountedRecords:
         0 where not every month of the window is there.
         """
         months = [one for one in month_range(shifted(month, -months_before), month) if one in self._of_month]
+        if leaves.is_empty():  # and the overtime of two years need not be read
+            return pl.DataFrame(schema={"person_key": pl.String, "minutes": pl.Int64, "months": pl.Int64})
         overtime = " UNION ALL ".join(f"({self._source('overtime', one)})" for one in months)
         self._connection.register("taken", leaves.select("person_key", "hours_in_month").to_arrow())
         short = self._frame(
@@ -198,7 +201,7 @@ class CountedRecords:
         )
         self._connection.unregister("taken")
         if short.is_empty() or len(months) <= months_before:
-            return short.with_columns(months=pl.lit(0))
+            return short.with_columns(months=pl.lit(0, dtype=pl.Int64))
         employees = " UNION ALL ".join(f"({self._source('employees', one)})" for one in months)
         self._connection.register("short", short.to_arrow())
         listed = self._frame(

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from checks.markdown import table
+
 #: Rows of a preview: enough to see that it is right, little enough for Dagster's event log.
 ROWS = 20
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; numbers with thousands separators, nothing for None."""
-    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return "\n".join(lines)
+    return table(headings, ([_cell(value) for value in row] for row in rows))
 
 
 def ask(warehouse: Path, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -4,12 +4,13 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks.cases import Case, cases
 from checks.catalogue import Period, RecordRule, Rule, always
 from checks.leave_types import packaged_leave_types
+from checks.markdown import table
 from checks.model.agency_kinds import last_characters
 from checks.overtime_limits import packaged_overtime_limits
 from checks.quotas import packaged_quotas
@@ -42,18 +43,18 @@ _NOT_SHOWN = {"title", "title_en", "finds"}
 def rules_page() -> str:
     """The whole page."""
     rules = all_rules().values()
-    contents = "\n".join(
-        f"| [{rule.id}](#{rule.id.lower()}) | {rule.severity} | {rule.title} | {rule.title_en} |" for rule in rules
+    contents = table(
+        ("規則", "嚴重度", "內容", "what it finds"),
+        ((f"[{rule.id}](#{rule.id.lower()})", rule.severity, rule.title, rule.title_en) for rule in rules),
     )
-    table = f"\n| 規則 | 嚴重度 | 內容 | what it finds |\n|---|---|---|---|\n{contents}\n"
-    return _INTRODUCTION + table + "".join(f"\n{_section(rule)}" for rule in rules) + "\n".join(_people())
+    return f"{_INTRODUCTION}\n{contents}\n" + "".join(f"\n{_section(rule)}" for rule in rules) + "\n".join(_people())
 
 
 def _people() -> Iterator[str]:
     """Whom the rules tell apart: kinds of agency and what their staff works by, limits of overtime, quotas of leave."""
     yield from ("", "## 適用對象 Whom rules are for", "", _PATTERNS, "", "### 機關類別 Kinds of agency", "")
     yield from ("機關代碼末碼定類別 The last character of an agency's code says it.", "")
-    yield from _table(
+    yield table(
         ("末碼 last", "類別 kind", "中文", "學校 school", "未載明時之勤務型態 pattern where not stated"),
         (
             (", ".join(last), kind.name, kind.zh, "✓" if kind.is_school else "", kind.pattern)
@@ -62,9 +63,9 @@ def _people() -> Iterator[str]:
     )
     limits, quotas = packaged_overtime_limits().rows, packaged_quotas().periods
     yield from ("", "### 加班上限 Limits of overtime (hours)", "", _OFF, "")
-    yield from _table(limits.columns, limits.iter_rows())
+    yield table(limits.columns, limits.iter_rows())
     yield from ("", "### 假別日數上限 Quotas of leave", "", _OFF, "")
-    yield from _table(quotas.columns, quotas.iter_rows())
+    yield table(quotas.columns, quotas.iter_rows())
     yield ""
 
 
@@ -81,14 +82,6 @@ _OFF = (
     "The row that names most counts, of equals the later; where `switch` is off nobody has read the source, and its "
     "people are not evaluated until the setting `rows_switched_on` names the row."
 )
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    yield f"| {' | '.join(heading)} |"
-    yield "|" + "---|" * len(heading)
-    for row in rows:
-        cells = ("" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row)
-        yield f"| {' | '.join(cells)} |"
 
 
 def places_of(rule: Rule) -> list[str]:

@@ -3,15 +3,17 @@
 No HTML of the source is passed on.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+
+from checks.markdown import anchor
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -40,9 +42,9 @@ def render(markdown: str, picture: Callable[[str], dict[str, str]]) -> Prose:
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
             text = plain_text(tokens[place + 1])
-            token.attrSet("id", anchor := _anchor(text))
+            token.attrSet("id", anchor(text))
             if token.tag == "h2":
-                contents[anchor] = text
+                contents[anchor(text)] = text
     _dress(tokens, plain_text(title), picture)
     renderer = _MARKDOWN.renderer
     assert isinstance(renderer, RendererHTML)  # noqa: S101 — the one that it is made with
@@ -74,7 +76,7 @@ def _dress(tokens: Sequence[Token], section: str, picture: Callable[[str], dict[
 
 
 def _table_open(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:  # noqa: ARG001
-    label = _escaped(tokens[place].meta["label"])
+    label = escapeHtml(tokens[place].meta["label"])
     return f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table>\n'
 
 
@@ -83,17 +85,8 @@ def _table_close(self: RendererHTML, tokens: Sequence[Token], place: int, option
 
 
 def _fence(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:  # noqa: ARG001
-    return f'<pre tabindex="0"><code>{_escaped(tokens[place].content)}</code></pre>\n'
+    return f'<pre tabindex="0"><code>{escapeHtml(tokens[place].content)}</code></pre>\n'
 
 
 for _name, _rule in (("table_open", _table_open), ("table_close", _table_close), ("fence", _fence)):
     _MARKDOWN.add_render_rule(_name, _rule)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
-def _anchor(text: str) -> str:
-    """As GitHub makes it, so that links within a page lead to the same place there and here."""
-    return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", text.lower()))

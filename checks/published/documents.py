@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from checks.format.versions import VERSIONS
+from checks.markdown import anchor
 from checks.published.examples import example_text
 from checks.published.language import Language
 from checks.published.leave_codes import leave_codes_csv
@@ -35,9 +36,7 @@ def published() -> dict[str, str]:
 def _contents(text: str) -> str:
     """Links to the sections, for readers of the file; the portal makes its own."""
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    # As GitHub names the anchors of headings.
-    anchors = (re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles)
-    return "\n".join(f"- [{title}](#{anchor})" for title, anchor in zip(titles, anchors, strict=True))
+    return "\n".join(f"- [{title}](#{anchor(title)})" for title in titles)
 
 
 def _files() -> Iterator[tuple[str, str]]:

@@ -1,13 +1,11 @@
 """The leave codes as vendors get them: a table of the page, and a CSV file."""
 
-from datetime import date
-
 import polars as pl
 
 from checks.closures import WHOLE_DAY
 from checks.leave_types import packaged_leave_types
+from checks.markdown import table
 from checks.published.language import Language
-from checks.published.properties import markdown_table
 
 _COLUMNS = ("code", "name", "name_en", "valid_from", "valid_to", "certificate_from_days")
 
@@ -32,7 +30,7 @@ def leave_codes_table(language: Language) -> str:
         Language.EN: ("code", "leave", "in force", "certificate", "official business", "days off count"),
     }[language]
     periods = packaged_leave_types().periods.with_columns(days_off=_days_off())
-    return markdown_table(heading, [_row(row, language) for row in periods.iter_rows(named=True)])
+    return table(heading, [_row(row, language) for row in periods.iter_rows(named=True)])
 
 
 def _days_off() -> pl.Expr:
@@ -46,19 +44,11 @@ def _row(row: dict[str, object], language: Language) -> tuple[str, ...]:
     return (
         f"`{row['code']}`",
         language.of(str(row["name"]), f"{row['name_en']} ({row['name']})"),
-        _period(row["valid_from"], row["valid_to"], language),
+        language.period(row["valid_from"], row["valid_to"]) or language.of("始終", "always"),
         _certificate(row["certificate_from_days"], language),
         language.of("是", "yes") if row["official"] else "",
         counted[str(days_off) if days_off else None],
     )
-
-
-def _period(first: object, last: object, language: Language) -> str:
-    if isinstance(first, date):
-        return language.of(f"自 {first} 起", f"from {first}")
-    if isinstance(last, date):
-        return language.of(f"至 {last} 止", f"until {last}")
-    return language.of("始終", "always")
 
 
 def _certificate(days: object, language: Language) -> str:

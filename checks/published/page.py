@@ -8,12 +8,13 @@ from jinja2 import Environment, StrictUndefined, Template
 from checks.findings import Severity
 from checks.format.versions import NEWEST, VERSIONS
 from checks.limits import Limits
+from checks.markdown import table
 from checks.person_id import LETTER_NUMBERS, REST_WEIGHTS
 from checks.published.examples import example_text
 from checks.published.language import Language
 from checks.published.leave_codes import leave_codes_table
 from checks.published.people import kinds_table, limits_table, quotas_table
-from checks.published.properties import choices_of, dataset_table, header_table, markdown_table, news
+from checks.published.properties import choices_of, dataset_table, header_table, news
 from checks.published.rule_tables import not_evaluated_table, refusing_table, warnings_table
 
 #: Nobody's: the first of its kind that its checksum holds for.
@@ -78,7 +79,7 @@ def _letters(language: Language) -> str:
     rows = list(LETTER_NUMBERS.items())
     heading, number = language.of("字母", "letter"), language.of("數字", "number")
     tables = (
-        markdown_table([heading, *(f"`{letter}`" for letter, _ in part)], [[number, *(value for _, value in part)]])
+        table([heading, *(f"`{letter}`" for letter, _ in part)], [[number, *(value for _, value in part)]])
         for part in (rows[:half], rows[half:])
     )
     return "\n\n".join(tables)
@@ -100,4 +101,4 @@ def _worked(language: Language) -> str:
         f"乘積之和為 {total}，可被 10 整除，故 `{_MADE_UP_ID}` 合於編碼規則（此號碼為虛構）。",
         f"They come to {total}, a multiple of 10: `{_MADE_UP_ID}` is well formed (it is made up).",
     )
-    return f"{markdown_table([language.of('字元', 'character'), *sources], rows)}\n\n{closing}"
+    return f"{table([language.of('字元', 'character'), *sources], rows)}\n\n{closing}"

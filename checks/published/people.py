@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 
 from checks.leave_types import packaged_leave_types
+from checks.markdown import table
 from checks.model.agency_kinds import Pattern, last_characters
 from checks.overtime_limits import packaged_overtime_limits
 from checks.published.language import Language
-from checks.published.properties import markdown_table
 from checks.quotas import packaged_quotas
 
 #: How the tables of limits name the pattern of who works by a roster, and how a document does.
@@ -30,7 +30,7 @@ def kinds_table(language: Language) -> str:
         )
         for kind, last in last_characters().items()
     ]
-    return markdown_table(heading, rows)
+    return table(heading, rows)
 
 
 def limits_table(language: Language) -> str:
@@ -40,7 +40,7 @@ def limits_table(language: Language) -> str:
         Language.EN: ("kind of employment", "only of", "a day", "a month", "three months", "in force", "source"),
     }[language]
     rows = packaged_overtime_limits().rows.iter_rows(named=True)
-    return markdown_table(heading, [_limit(row, language) for row in rows])
+    return table(heading, [_limit(row, language) for row in rows])
 
 
 def _limit(row: dict[str, Any], language: Language) -> tuple[Any, ...]:
@@ -58,7 +58,7 @@ def quotas_table(language: Language) -> str:
         Language.EN: ("leave", "kind of employment", "days at most", "in", "days counted", "in force", "remark"),
     }[language]
     rows = packaged_quotas().periods.iter_rows(named=True)
-    return markdown_table(heading, [_quota(row, language) for row in rows])
+    return table(heading, [_quota(row, language) for row in rows])
 
 
 def _quota(row: dict[str, Any], language: Language) -> tuple[Any, ...]:
@@ -113,7 +113,4 @@ def _number(value: float | None) -> str:
 
 
 def _in_force(row: dict[str, Any], language: Language) -> str:
-    first, last = row["valid_from"], row["valid_to"]
-    since = language.of(f"自 {first}", f"from {first}") if first else ""
-    until = language.of(f"至 {last}", f"until {last}") if last else ""
-    return " ".join(part for part in (since, until) if part) or language.of("始終", "always")
+    return language.period(row["valid_from"], row["valid_to"]) or language.of("始終", "always")

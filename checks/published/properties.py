@@ -1,10 +1,10 @@
 """Tables of what may stand in a document, a row for each property and each choice, from the trees of all versions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from checks.format.schema import Node
 from checks.format.versions import NEWEST, VERSIONS
+from checks.markdown import table
 from checks.published.language import Language
 
 _TYPES = {
@@ -15,12 +15,6 @@ _TYPES = {
     "object": ("物件", "object"),
     "array": ("陣列", "array"),
 }
-
-
-def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table of Markdown; None is an empty cell."""
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join('' if cell is None else str(cell) for cell in row)} |" for row in lines)
 
 
 def header_table(language: Language) -> str:
@@ -44,7 +38,7 @@ def choices_of(dataset: str, language: Language) -> str:
 def news(language: Language) -> str:
     """What each version after the first brought: properties, datasets and choices."""
     heading = (language.of("版本", "version"), language.of("新增", "brought"), language.of("說明", "which is"))
-    return markdown_table(heading, list(_news(language)))
+    return table(heading, list(_news(language)))
 
 
 def first_with(path: Sequence[str], choice: str | None = None) -> str:
@@ -77,7 +71,7 @@ def _table(nodes: Sequence[tuple[tuple[str, ...], Node]], language: Language) ->
         Language.ZH: ("屬性", "名稱", "型別", "必要", "版本", "值", "說明"),
         Language.EN: ("property", "is", "type", "required", "since", "value", "description"),
     }[language]
-    return markdown_table(heading, [_row(path, node, language) for path, node in nodes])
+    return table(heading, [_row(path, node, language) for path, node in nodes])
 
 
 def _row(path: tuple[str, ...], node: Node, language: Language) -> tuple[str, ...]:
@@ -135,7 +129,7 @@ def _choices(dataset: str, node: Node, language: Language) -> str:
         (f"`{choice}`", language.of(*node.meanings[choice]), first_with((dataset, node.name), choice))
         for choice in node.choices
     ]
-    return markdown_table(heading, rows)
+    return table(heading, rows)
 
 
 def _news(language: Language) -> Iterator[tuple[str, str, str]]:

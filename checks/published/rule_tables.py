@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from checks.catalogue import Period, RecordRule, Rule
 from checks.findings import Severity
+from checks.markdown import table
 from checks.published.language import Language
-from checks.published.properties import markdown_table
 from checks.rule_set import all_rules
 
 
@@ -18,7 +18,7 @@ def refusing_table(severity: Severity, language: Language) -> str:
     rows = [
         (rule.id, _title(rule, period, language), one_language(rule.why, language)) for rule, period in _of(severity)
     ]
-    return markdown_table(heading, rows)
+    return table(heading, rows)
 
 
 def warnings_table(language: Language, *, after_entry: bool) -> str:
@@ -37,7 +37,7 @@ def warnings_table(language: Language, *, after_entry: bool) -> str:
         for rule, period in _of(Severity.WARNING)
         if isinstance(rule, RecordRule) is not after_entry
     ]
-    return markdown_table(heading, rows)
+    return table(heading, rows)
 
 
 def not_evaluated_table(language: Language) -> str:
@@ -48,7 +48,7 @@ def not_evaluated_table(language: Language) -> str:
         for reason, _ in rule.unknown if isinstance(rule, RecordRule) else ():
             by_reason.setdefault(language.of(reason.zh, reason.en), []).append(rule.id)
     separator = language.of("、", ", ")
-    return markdown_table(heading, [(reason, separator.join(rules)) for reason, rules in by_reason.items()])
+    return table(heading, [(reason, separator.join(rules)) for reason, rules in by_reason.items()])
 
 
 def one_language(text: str, language: Language) -> str:
@@ -65,9 +65,6 @@ def _of(severity: Severity) -> Iterator[tuple[Rule, Period]]:
 
 
 def _title(rule: Rule, period: Period, language: Language) -> str:
-    months = language.of(
-        "".join([f"自 {period.first} 起" if period.first else "", f"至 {period.last} 止" if period.last else ""]),
-        " ".join([f"from {period.first}" if period.first else "", f"to {period.last}" if period.last else ""]).strip(),
-    )
+    months = language.period(period.first, period.last)
     title = language.of(rule.title, rule.title_en)
     return f"{title}{language.of(f'（{months}之資料年月）', f' (months {months})')}" if months else title

@@ -4,7 +4,7 @@ The same data gives the same bytes: rows are sorted by all their columns, and no
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -81,23 +81,24 @@ class Composer:
             "produced_at": f"{(self.maker.span.last + timedelta(days=1)).isoformat()}T00:00:00+08:00",
         }
         yield f"{_json(head)[:-1]}"
-        yield from _array("employees", self._employees())
-        yield from _array("shifts", self._shifts(self.maker))
+        # Kept, unlike the others: who has a duty works by a roster, and people come first.
+        shifts = list(filter(None, self._shifts()))
+        yield from _array("employees", self._employees({shift["person_id"] for shift in shifts}))
+        yield from _array("shifts", shifts)
         for name, records in self._records(self.maker).items():
             yield from _array(name, records)
         yield "}\n"
 
-    def _employees(self) -> Iterator[Record]:
+    def _employees(self, on_roster: Collection[str]) -> Iterator[Record]:
         maker = self.maker
-        on_roster = {shift["person_id"] for shift in self._shifts(maker.apart()) if shift is not None}
         staff = Staff(self.installation, maker.maps, maker.roster, maker.span, self.today, on_roster, maker.problems)
         return chain.from_iterable(map(staff.rows, maker.roster.on_payroll))
 
-    def _shifts(self, maker: RecordMaker) -> Iterator[Record | None]:
-        rosters, span = self.installation.rosters, maker.span
+    def _shifts(self) -> Iterator[Record | None]:
+        rosters, span = self.installation.rosters, self.maker.span
         if rosters is not None:
-            for row in self.tables.roster(rosters, maker.agency, span.first, span.last):
-                yield maker.shift(row, by_card=rosters.card is not None)
+            for row in self.tables.roster(rosters, self.maker.agency, span.first, span.last):
+                yield self.maker.shift(row, by_card=rosters.card is not None)
 
     def _records(self, maker: RecordMaker) -> dict[str, Iterator[Record | None]]:
         """The records of which a month may hold none, by array."""
